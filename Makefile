@@ -1,0 +1,39 @@
+# The contributor's guide: `make help` lists every target. The work is done by the scripts in scripts/.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build run test lint fmt bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing to build, run and test (Debian and Ubuntu; elsewhere: say what is missing)
+	@scripts/setup.sh
+
+build: ## Build the release module, target/release/libredis_presence.so
+	@scripts/setup.sh build
+	@scripts/cargo.sh build --release
+
+run: ## Build and start a server with the module on port 6379 or the next free one; data stays in data/; Ctrl-C stops it
+	@scripts/setup.sh run
+	@scripts/cargo.sh build --release
+	@scripts/run.sh
+
+test: lint ## Run the linters and every test; ARGS=name runs the tests with that name only
+	@scripts/test.sh $(ARGS)
+
+lint: ## Check the format, clippy and the shell scripts
+	@scripts/setup.sh
+	@scripts/lint.sh
+
+fmt: ## Format the Rust sources
+	@scripts/setup.sh
+	@scripts/cargo.sh fmt
+
+bench: ## Run the benchmarks: the core alone, then the server side by side with sorted sets
+	@scripts/setup.sh run
+	@scripts/cargo.sh build --release
+	@scripts/cargo.sh bench --bench core
+	@scripts/cargo.sh bench --bench server
+
+clean: ## Remove all that was built; data/ stays
+	@rm -rf target

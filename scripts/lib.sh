@@ -1,0 +1,69 @@
+# Shared by the scripts: where things are and whether they are new enough. To be sourced; changes to the checkout.
+# shellcheck shell=bash
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The oldest server with the module API that the module needs.
+readonly SERVER_VERSION=7.0
+
+# The module that `cargo build --release` makes.
+module_file() {
+    realpath --no-symlinks "${CARGO_TARGET_DIR:-target}/release/libredis_presence.so"
+}
+
+# fail WORD...: ends the script with one line.
+fail() {
+    printf '%s: %s\n' "$(basename "$0" .sh)" "$*" >&2
+    exit 1
+}
+
+# have COMMAND: whether it is there.
+have() {
+    command -v "$1" >/dev/null
+}
+
+# at_least VERSION WANTED
+at_least() {
+    printf '%s\n%s\n' "$2" "$1" | sort --version-sort --check=silent
+}
+
+# The oldest Rust that compiles this crate, as Cargo.toml says.
+rust_version() {
+    sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml
+}
+
+# Whether the cargo and rustc that the path finds first are new enough.
+cargo_is_good() {
+    local version
+    cargo --version >/dev/null 2>&1 || return 1
+    version=$(rustc --version 2>/dev/null | cut -d ' ' -f 2) || return 1
+    at_least "$version" "$(rust_version)"
+}
+
+# Puts a good cargo first in the path: the one that is there, or the one that rustup keeps in the home folder.
+use_cargo() {
+    local bin="${CARGO_HOME:-${HOME:-}/.cargo}/bin"
+    hash -r
+    cargo_is_good && return
+    PATH="$bin:$PATH" cargo_is_good || return
+    export PATH="$bin:$PATH"
+}
+
+# The server to use: $PRESENCE_SERVER, else the first of redis-server and valkey-server that is new enough.
+find_server() {
+    local server version
+    for server in ${PRESENCE_SERVER:-redis-server valkey-server}; do
+        version=$("$server" --version 2>/dev/null | sed -n 's/.* v=\([0-9.]*\).*/\1/p') || continue
+        if [ -n "$version" ] && at_least "$version" "$SERVER_VERSION"; then
+            printf '%s\n' "$server"
+            return
+        fi
+    done
+    return 1
+}
+
+# Its command line client.
+find_cli() {
+    command -v redis-cli || command -v valkey-cli
+}

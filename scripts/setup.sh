@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# Makes sure that what the project needs is there: installs Debian packages where it can, else says in one line what
+# is missing. Quick and silent when nothing is. `setup.sh build` looks after the build only, `run` after a server as
+# well, `test` (what no argument means) after everything.
+. "$(dirname "$0")/lib.sh"
+
+readonly scope=${1:-test}
+
+# What is missing, in words, and the Debian packages that have it.
+missing=()
+packages=()
+
+# lack WORDS PACKAGE...
+lack() {
+    missing+=("$1")
+    packages+=("${@:2}")
+}
+
+# Whether C compiles, headers and all.
+have_compiler() {
+    echo '#include <stdlib.h>' | cc -fsyntax-only -x c - 2>/dev/null
+}
+
+# Whether bindgen will find libclang and the headers that belong to it.
+have_libclang() {
+    local dirs=(/usr/lib/llvm*/lib /usr/lib/*-linux-gnu /usr/lib /usr/lib64 /usr/lib64/llvm*/lib /usr/local/lib)
+    local file dir
+    [ -z "${LIBCLANG_PATH:-}" ] || return 0
+    for dir in "${dirs[@]}"; do
+        for file in "$dir"/libclang.so* "$dir"/libclang-[0-9]*.so*; do
+            [ -e "$file" ] || continue
+            compgen -G "$(dirname "$(realpath "$file")")/clang/*/include/stddef.h" >/dev/null && return
+            compgen -G "/usr/lib*/clang/*/include/stddef.h" >/dev/null && return
+        done
+    done
+    return 1
+}
+
+# Whether the Python that Debian packages belong to has redis-py.
+have_redis_py() {
+    /usr/bin/python3 -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("redis"))' 2>/dev/null
+}
+
+have_rust_tools() {
+    cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1
+}
+
+# The Debian packages of rustfmt and clippy that belong to the cargo of the package given.
+rust_tools_of() {
+    case $1 in
+    cargo) echo rustfmt rust-clippy ;;
+    cargo-web) echo rustfmt-web rust-web-clippy ;;
+    esac
+}
+
+# The package that the cargo in use came with, where it came with one.
+cargo_package() {
+    dpkg-query --search "$(realpath "$(command -v cargo)")" 2>/dev/null | cut -d : -f 1
+}
+
+# Fills in `missing` and `packages`. Cargo and the server are added to `packages` only once apt knows its versions.
+look() {
+    local tools
+    missing=()
+    packages=()
+    have_compiler || lack "a C compiler" gcc libc6-dev
+    have_libclang || lack libclang libclang-dev
+    use_cargo || lack "Rust $(rust_version) or newer"
+    [ "$scope" = build ] && return
+    find_server >/dev/null || lack "redis-server or valkey-server $SERVER_VERSION or newer"
+    find_cli >/dev/null || lack "redis-cli or valkey-cli"
+    [ "$scope" = run ] && return
+    have_redis_py || lack "redis-py for /usr/bin/python3" python3-redis
+    if use_cargo && ! have_rust_tools; then
+        read -ra tools <<<"$(rust_tools_of "$(cargo_package)")"
+        lack "rustfmt and clippy" "${tools[@]}"
+    fi
+}
+
+# `missing` as one text.
+in_words() {
+    printf '%s, ' "${missing[@]}" | sed 's/, $//'
+}
+
+# give_up ADVICE: ends with one line that says what is missing.
+give_up() {
+    local hint=''
+    if ! use_cargo && have rustup; then
+        hint="; for Rust run: rustup update stable && rustup default stable"
+    elif ! use_cargo && [[ " ${packages[*]} " != *" cargo"* ]]; then
+        hint="; Rust comes from https://rustup.rs"
+    fi
+    fail "missing: $(in_words). $1$hint"
+}
+
+# The version of a package that apt would install, empty where there is none.
+candidate() {
+    apt-cache policy "$1" 2>/dev/null | sed -n 's/^ *Candidate: \([0-9]*:\)\?\([0-9.]*\).*/\2/p'
+}
+
+# offered PACKAGE VERSION: whether apt has it, as new as that.
+offered() {
+    local version
+    version=$(candidate "$1")
+    [ -n "$version" ] && at_least "$version" "$2"
+}
+
+# Adds the packages whose choice depends on the versions that apt has.
+choose() {
+    local package tools
+    if ! use_cargo; then
+        # Debian keeps a current Rust for its browsers in cargo-web.
+        for package in cargo cargo-web; do
+            if offered "$package" "$(rust_version)"; then
+                packages+=("$package")
+                read -ra tools <<<"$(rust_tools_of "$package")"
+                [ "$scope" = test ] && packages+=("${tools[@]}")
+                break
+            fi
+        done
+        if ! use_cargo && [[ " ${packages[*]} " != *" cargo"* ]] && offered rustup 1; then
+            packages+=(rustup)
+        fi
+        [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
+    fi
+    if [ "$scope" != build ] && ! { find_server && find_cli; } >/dev/null; then
+        for package in redis-server valkey-server; do
+            if offered "$package" "$SERVER_VERSION"; then
+                packages+=("$package")
+                break
+            fi
+        done
+    fi
+}
+
+# as_root COMMAND...
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+# Whether as_root works: root, or sudo without a password, or somebody at the keyboard to type it.
+can_be_root() {
+    [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
+}
+
+# Installs `packages`. A server that comes with them is neither started now nor at the next boot: it would sit on
+# port 6379. Services that were there before are not touched, and no package is removed without being asked.
+install_packages() {
+    local policy=/usr/sbin/policy-rc.d service
+    echo "setup: installing ${packages[*]}"
+    if [ ! -e "$policy" ]; then
+        trap 'as_root rm -f '"$policy" EXIT
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    else
+        policy=''
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-remove \
+        --no-install-recommends --option DPkg::Lock::Timeout=120 "${packages[@]}" </dev/null ||
+        give_up "apt-get could not bring them without removing others. Run as root: apt-get install ${packages[*]}"
+    if [ -n "$policy" ]; then
+        as_root rm -f "$policy"
+        trap - EXIT
+    fi
+    for service in redis-server valkey-server; do
+        if [[ " ${packages[*]} " == *" $service "* ]] && [ -d /run/systemd/system ]; then
+            as_root systemctl disable --quiet "$service"
+            echo "setup: the system's own $service service stays off"
+        fi
+    done
+}
+
+# What rustup itself can bring: a toolchain where it has none at all, as its Debian package comes, and the tools of
+# one that came without. It needs no root. A toolchain that is too old is its owner's to update.
+ask_rustup() {
+    have rustup || return 0
+    if ! use_cargo && ! rustup toolchain list 2>/dev/null | grep -q '^[^ ]*-'; then
+        rustup default stable || true
+    fi
+    if [ "$scope" = test ] && use_cargo && ! have_rust_tools; then
+        rustup component add rustfmt clippy || true
+    fi
+}
+
+case $scope in
+build | run | test) ;;
+*) fail "usage: $0 [build|run|test]" ;;
+esac
+look
+[ ${#missing[@]} = 0 ] && exit
+ask_rustup
+look
+[ ${#missing[@]} = 0 ] && exit
+
+have apt-get || give_up "Install them with your system's package manager"
+if ! can_be_root; then
+    choose
+    give_up "Run as root: apt-get install ${packages[*]}"
+fi
+echo "setup: missing: $(in_words)"
+as_root apt-get update --quiet </dev/null || echo "setup: apt-get update had trouble, going on with what it knows"
+choose
+[ ${#packages[@]} = 0 ] || install_packages
+ask_rustup
+look
+[ ${#missing[@]} = 0 ] || give_up "The packages that apt has do not bring them"

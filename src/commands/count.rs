@@ -1,0 +1,44 @@
+//! `PRESENCE.COUNT key [WINDOW ms]`
+
+use super::span::{self, WINDOW};
+use super::spec::{Arg, Spec};
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::ReadKey;
+use crate::parse;
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.COUNT",
+    flags: c"readonly fast",
+    arity: -2,
+    last_key: 0,
+    categories: c"read fast",
+    key_flags: Spec::READ,
+    summary: c"Returns how many members are online, or were seen within a window of time.",
+    complexity: c"O(1); with WINDOW O(log N) for each distinct ttl in use",
+    args: &[Arg::KEY, WINDOW],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let mut window = None;
+    let mut options = parse::Options::new(args, 2);
+    while let Some(option) = options.next() {
+        if option.eq_ignore_ascii_case(b"WINDOW") {
+            parse::once(&mut window, parse::duration(options.value()?)?)?;
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    let now = clock::now(ctx);
+    let count = match ReadKey::open(ctx, args.string(1), now)? {
+        None => 0,
+        Some(mut key) => {
+            let set = key.set();
+            set.count(span::of(window, set)?, now)
+        }
+    };
+    ctx.reply_integer(count as i64);
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! `PRESENCE.EVICT key cutoff-ms [LIMIT n]`
+
+use super::spec::{Arg, Spec};
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::WriteKey;
+use crate::{clock, eviction, parse, replication};
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.EVICT",
+    flags: c"write",
+    arity: -3,
+    last_key: 0,
+    categories: c"write slow",
+    key_flags: Spec::REMOVE,
+    summary: c"Removes members that are no longer remembered. Internal: the server evicts by itself.",
+    complexity: c"O(M) for M members removed",
+    args: &[
+        Arg::KEY,
+        Arg::unix_time(c"cutoff-milliseconds"),
+        Arg::integer(c"n").token(c"LIMIT").optional(),
+    ],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let name = args.string(1);
+    let cutoff = parse::time(args.get(2).unwrap_or_default())?;
+    let mut limit = None;
+    let mut options = parse::Options::new(args, 3);
+    while let Some(option) = options.next() {
+        if !option.eq_ignore_ascii_case(b"LIMIT") {
+            return Err(Error::Syntax);
+        }
+        parse::once(&mut limit, parse::count(options.value()?, 1)?)?;
+    }
+    let replayed = ctx.is_replayed();
+    let now = clock::now(ctx);
+    if cutoff > now && !replayed {
+        return Err(Error::CutoffInFuture);
+    }
+    let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
+    let mut evicted = 0;
+    if key.value().is_some() {
+        evicted = key.change(|set| eviction::evict(set, cutoff, limit.unwrap_or(usize::MAX)));
+    }
+    if evicted > 0 {
+        if replayed {
+            replication::verbatim(ctx);
+        } else {
+            replication::evict(ctx, name, cutoff, evicted);
+        }
+        let due = key.set().and_then(|set| set.next_due());
+        key.changed(due);
+        if !replayed {
+            key.remove_if_gone(now);
+        }
+    }
+    ctx.reply_integer(evicted as i64);
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! `PRESENCE.FILTER key member [member ...]`
+
+use std::collections::HashSet;
+
+use super::spec::{Arg, Spec};
+use crate::clock;
+use crate::error::Result;
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::ReadKey;
+use crate::parse;
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.FILTER",
+    flags: c"readonly fast",
+    arity: -3,
+    last_key: 0,
+    categories: c"read fast",
+    key_flags: Spec::READ,
+    summary: c"Returns those of the given members who are online.",
+    complexity: c"O(1) for each member",
+    args: &[Arg::KEY, Arg::string(c"member").many()],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let members = parse::members(args, 2)?;
+    let now = clock::now(ctx);
+    let Some(mut key) = ReadKey::open(ctx, args.string(1), now)? else {
+        ctx.reply_array(0);
+        return Ok(());
+    };
+    // A member named twice counts once, where it is named first.
+    let mut online = HashSet::new();
+    let mut answered = 0;
+    ctx.reply_array_of_unknown_len();
+    key.set().look_up(members.iter(), now, |member, seen| {
+        if seen.is_some_and(|seen| seen.is_online(now)) && online.insert(member) {
+            ctx.reply_bytes(member);
+            answered += 1;
+        }
+    });
+    ctx.reply_array_len(answered);
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! `PRESENCE.INFO key`
+
+use super::spec::{Arg, Spec};
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::ReadKey;
+use crate::{clock, replication};
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.INFO",
+    flags: c"readonly fast",
+    arity: 2,
+    last_key: 0,
+    categories: c"read fast",
+    key_flags: Spec::READ,
+    summary: c"Returns the state and the settings of a key.",
+    complexity: c"O(log N) for each distinct ttl in use",
+    args: &[Arg::KEY],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let now = clock::now(ctx);
+    let mut key = ReadKey::open(ctx, args.string(1), now)?.ok_or(Error::NoSuchKey)?;
+    let bytes = key.bytes();
+    let set = key.set();
+    let (settings, peak) = (set.settings(), set.peak());
+    let number = |number: u64| Some(number as i64);
+    let fields = [
+        ("online", number(set.online(now) as u64)),
+        ("remembered", number(set.remembered(now) as u64)),
+        ("peak", number(peak.count)),
+        ("peak-at", (peak.count > 0).then_some(peak.at as i64)),
+        ("ttl", number(settings.ttl)),
+        ("retain", number(settings.retain)),
+        ("linger", Some(replication::linger_number(&settings))),
+        ("next-due", set.next_due().map(|due| due as i64)),
+        ("bytes", number(bytes as u64)),
+    ];
+    ctx.reply_map(fields.len());
+    for (name, value) in fields {
+        ctx.reply_bytes(name.as_bytes());
+        match value {
+            Some(number) => ctx.reply_integer(number),
+            None => ctx.reply_null(),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! `PRESENCE.ISONLINE key member [member ...]`
+
+use super::spec::{Arg, Spec};
+use crate::clock;
+use crate::error::Result;
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::ReadKey;
+use crate::parse;
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.ISONLINE",
+    flags: c"readonly fast",
+    arity: -3,
+    last_key: 0,
+    categories: c"read fast",
+    key_flags: Spec::READ,
+    summary: c"Tells of each member whether it is online.",
+    complexity: c"O(1) for each member",
+    args: &[Arg::KEY, Arg::string(c"member").many()],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let members = parse::members(args, 2)?;
+    let now = clock::now(ctx);
+    let key = ReadKey::open(ctx, args.string(1), now)?;
+    ctx.reply_array(members.len());
+    match key {
+        None => members.iter().for_each(|_| ctx.reply_integer(0)),
+        Some(mut key) => key.set().look_up(members.iter(), now, |_, seen| {
+            ctx.reply_integer(seen.is_some_and(|seen| seen.is_online(now)).into());
+        }),
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! `PRESENCE.LIST key [WINDOW ms] [REV] [LIMIT offset count] [WITHSEEN] [WITHTTL]`
+
+use super::span::{self, WINDOW};
+use super::spec::{Arg, Spec};
+use crate::clock;
+use crate::core::List;
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::ReadKey;
+use crate::parse;
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.LIST",
+    flags: c"readonly",
+    arity: -2,
+    last_key: 0,
+    categories: c"read slow",
+    key_flags: Spec::READ,
+    summary: c"Returns the members who are online, or were seen within a window of time, newest seen first.",
+    complexity: c"O(log N + M) for M members returned, whatever the offset; O(log N) for each distinct ttl in use",
+    args: &[
+        Arg::KEY,
+        WINDOW,
+        Arg::flag(c"rev", c"REV"),
+        Arg::block(c"limit", &[Arg::integer(c"offset"), Arg::integer(c"count")])
+            .token(c"LIMIT")
+            .optional(),
+        Arg::flag(c"withseen", c"WITHSEEN"),
+        Arg::flag(c"withttl", c"WITHTTL"),
+    ],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let (mut window, mut rev, mut limit, mut with_seen, mut with_ttl) =
+        (None, None, None, None, None);
+    let mut options = parse::Options::new(args, 2);
+    while let Some(option) = options.next() {
+        if option.eq_ignore_ascii_case(b"WINDOW") {
+            parse::once(&mut window, parse::duration(options.value()?)?)?;
+        } else if option.eq_ignore_ascii_case(b"REV") {
+            parse::once(&mut rev, ())?;
+        } else if option.eq_ignore_ascii_case(b"LIMIT") {
+            let offset = parse::count(options.value()?, 0)?;
+            // A negative count: to the end.
+            let count = usize::try_from(parse::integer(options.value()?)?).unwrap_or(usize::MAX);
+            parse::once(&mut limit, (offset, count))?;
+        } else if option.eq_ignore_ascii_case(b"WITHSEEN") {
+            parse::once(&mut with_seen, ())?;
+        } else if option.eq_ignore_ascii_case(b"WITHTTL") {
+            parse::once(&mut with_ttl, ())?;
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    let now = clock::now(ctx);
+    let Some(mut key) = ReadKey::open(ctx, args.string(1), now)? else {
+        ctx.reply_array(0);
+        return Ok(());
+    };
+    let set = key.set();
+    let (offset, limit) = limit.unwrap_or((0, usize::MAX));
+    let list = List {
+        span: span::of(window, set)?,
+        reverse: rev.is_some(),
+        offset,
+        limit,
+    };
+    let page = set.list(&list, now);
+    ctx.reply_array(page.len());
+    let columns = 1 + usize::from(with_seen.is_some()) + usize::from(with_ttl.is_some());
+    page.each(|member, seen| {
+        if columns > 1 {
+            ctx.reply_array(columns);
+        }
+        ctx.reply_bytes(member);
+        if with_seen.is_some() {
+            ctx.reply_integer(seen.at as i64);
+        }
+        if with_ttl.is_some() {
+            ctx.reply_integer(seen.ttl_left(now) as i64);
+        }
+    });
+    Ok(())
+}

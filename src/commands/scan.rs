@@ -1,0 +1,73 @@
+//! `PRESENCE.SCAN key cursor [MATCH pattern] [COUNT n]`
+
+use super::spec::{Arg, Spec};
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::glob;
+use crate::keys::ReadKey;
+use crate::parse;
+
+/// Members visited by a call that does not say, as in Redis's own scans.
+const DEFAULT_COUNT: usize = 10;
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.SCAN",
+    flags: c"readonly",
+    arity: -3,
+    last_key: 0,
+    categories: c"read slow",
+    key_flags: Spec::READ,
+    summary: c"Iterates over the members who are online.",
+    complexity: c"O(1) for each member visited; O(N) for a whole iteration",
+    args: &[
+        Arg::KEY,
+        Arg::integer(c"cursor"),
+        Arg::pattern(c"pattern").token(c"MATCH").optional(),
+        Arg::integer(c"count").token(c"COUNT").optional(),
+    ],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let cursor = args
+        .get(2)
+        .and_then(|text| str::from_utf8(text).ok())
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|text| text.parse().ok())
+        .ok_or(Error::InvalidCursor)?;
+    let (mut pattern, mut count) = (None, None);
+    let mut options = parse::Options::new(args, 3);
+    while let Some(option) = options.next() {
+        if option.eq_ignore_ascii_case(b"MATCH") {
+            parse::once(&mut pattern, options.value()?)?;
+        } else if option.eq_ignore_ascii_case(b"COUNT") {
+            let value = parse::integer(options.value()?)?;
+            // Redis's own scans call a count of less than one a syntax error.
+            let value = usize::try_from(value).ok().filter(|value| *value > 0);
+            parse::once(&mut count, value.ok_or(Error::Syntax)?)?;
+        } else {
+            return Err(Error::Syntax);
+        }
+    }
+    let now = clock::now(ctx);
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    let next = match ReadKey::open(ctx, args.string(1), now)? {
+        None => 0,
+        Some(mut key) => {
+            let count = count.unwrap_or(DEFAULT_COUNT);
+            key.set().scan(cursor, count, now, |member| {
+                if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
+                    found.push(member.to_vec());
+                }
+            })
+        }
+    };
+    ctx.reply_array(2);
+    ctx.reply_bytes(next.to_string().as_bytes());
+    ctx.reply_array(found.len());
+    for member in found {
+        ctx.reply_bytes(&member);
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! `PRESENCE.SETMAX key peak at-ms`
+
+use super::spec::{Arg, Spec};
+use crate::core::Peak;
+use crate::error::Result;
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::WriteKey;
+use crate::{clock, parse, replication, settings};
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.SETMAX",
+    flags: c"write deny-oom fast",
+    arity: 4,
+    last_key: 0,
+    categories: c"write fast",
+    key_flags: Spec::UPSERT,
+    summary: c"Sets the record of members online at once, or starts it afresh.",
+    complexity: c"O(1)",
+    args: &[
+        Arg::KEY,
+        Arg::integer(c"peak"),
+        Arg::unix_time(c"unix-time-milliseconds"),
+    ],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    let name = args.string(1);
+    let count = parse::count(args.get(2).unwrap_or_default(), 0)? as u64;
+    let at = parse::time(args.get(3).unwrap_or_default())?;
+    let replayed = ctx.is_replayed();
+    let now = clock::now(ctx);
+    let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
+    let mut peak = Peak { count, at };
+    if count == 0 && !replayed {
+        // Afresh, from those who are online now: a number that only the primary knows, and replicates.
+        let online = key.set().map_or(0, |set| set.online(now)) as u64;
+        let at = if online > 0 { now } else { 0 };
+        peak = Peak { count: online, at };
+    }
+    if key.value().is_none() {
+        if peak.count == 0 {
+            ctx.reply_ok();
+            return Ok(());
+        }
+        let settings = settings::of_new_keys();
+        key.create(settings, now);
+        if !replayed {
+            replication::create(ctx, name, &settings, now);
+        }
+    }
+    key.change(|set| set.set_peak(peak));
+    if replayed {
+        replication::verbatim(ctx);
+    } else {
+        replication::set_peak(ctx, name, peak);
+    }
+    let due = key.set().and_then(|set| set.next_due());
+    key.changed(due);
+    ctx.reply_ok();
+    Ok(())
+}

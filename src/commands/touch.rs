@@ -1,0 +1,121 @@
+//! `PRESENCE.TOUCH key member [member ...]`
+
+use super::spec::{Arg, Spec};
+use crate::clock;
+use crate::core::time::Millis;
+use crate::core::{Seen, Touch};
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::keys::{Name, WriteKey};
+use crate::{metrics, parse, replication, settings};
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.TOUCH",
+    flags: c"write deny-oom fast",
+    arity: -3,
+    last_key: 0,
+    categories: c"write fast",
+    key_flags: Spec::UPSERT,
+    summary: c"Marks members as online, for the key's ttl from now on. Makes the key where it is missing.",
+    complexity: c"O(1) for each member",
+    args: &[Arg::KEY, Arg::string(c"member").many()],
+};
+
+pub fn run(ctx: Context, args: Args) -> Result {
+    touch(
+        ctx,
+        args.string(1),
+        parse::members(args, 2)?,
+        &Given::default(),
+    )
+}
+
+/// What is said of a touch beside its members.
+#[derive(Default)]
+pub struct Given {
+    /// Its ttl, instead of the key's. 0 in a replayed touch only: the members left.
+    pub ttl: Option<Millis>,
+    /// When it happened, instead of now.
+    pub at: Option<Millis>,
+    /// Whether it comes from a primary or a log.
+    pub replayed: bool,
+}
+
+/// Touches members of a key, replicates what was done and answers how many came online.
+#[inline]
+pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
+    let now = clock::now(ctx);
+    let how = match given.at {
+        _ if given.replayed => Touch::Replayed,
+        None => Touch::Now,
+        Some(at) if at > now => return Err(Error::AtInFuture),
+        Some(_) => Touch::Past,
+    };
+    let mut key = WriteKey::open(ctx, name, (!given.replayed).then_some(now))?;
+    let known = key.set().map(|set| set.settings());
+    let settings = known.unwrap_or_else(settings::of_new_keys);
+    let seen = Seen {
+        at: given.at.unwrap_or(now),
+        ttl: given.ttl.unwrap_or(settings.ttl),
+    };
+    // A replayed touch is judged at its own time, as the primary did.
+    let now = if given.replayed { seen.at } else { now };
+    if known.is_none() {
+        if how == Touch::Past && seen.due(settings.retain) <= now {
+            ctx.reply_integer(0);
+            return Ok(());
+        }
+        key.create(settings, now);
+        if !given.replayed {
+            replication::create(ctx, name, &settings, now);
+        }
+    }
+
+    let (mut joined, mut timed_out, mut applied) = (0, 0, 0);
+    let mut changed = Vec::new();
+    key.change(|set| {
+        let mut index = 0;
+        set.touch(members.iter(), seen, how, now, |_, touched| {
+            joined += usize::from(touched.joined);
+            let expired = |old: Seen| old.ttl > 0 && !old.is_online(now);
+            timed_out += usize::from(touched.before.is_some_and(expired));
+            applied += usize::from(touched.applied);
+            if how == Touch::Past && touched.applied {
+                changed.push(members.string(index));
+            }
+            index += 1;
+        })?;
+        if seen.ttl > 0 {
+            set.judge_peak(now);
+        }
+        Ok::<(), Error>(())
+    })?;
+
+    match how {
+        Touch::Replayed => replication::verbatim(ctx),
+        Touch::Now => replication::touch(ctx, name, seen, members.strings()),
+        Touch::Past if applied == 0 => {}
+        Touch::Past => {
+            // A replica judges the record at the time of the touch, which is not that of the import.
+            replication::touch(ctx, name, seen, &changed);
+            if let Some(set) = key.set() {
+                replication::set_peak(ctx, name, set.peak());
+            }
+        }
+    }
+    if applied > 0 {
+        let emptied = key.set().and_then(|set| match set.is_empty() {
+            true => set.next_due(),
+            false => None,
+        });
+        key.changed(emptied.or(Some(seen.due(settings.retain))));
+    }
+    if !given.replayed {
+        metrics::TOUCHES.add(members.len());
+        metrics::JOINS.add(joined);
+        metrics::TIMEOUTS.add(timed_out);
+    }
+    ctx.reply_integer(joined as i64);
+    Ok(())
+}

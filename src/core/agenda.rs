@@ -1,0 +1,97 @@
+//! Which lane has something happening next: a priority queue of lanes by time.
+//!
+//! Lanes change their next time with every touch, far too often to keep a queue exact. So it is kept lazily: an entry
+//! may stand earlier than the lane's true time, never later, and is put right when it comes to the top.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::time::Millis;
+
+/// A lane in the queue: its time, its ttl (which decides between equal times, the same on every server) and its id.
+pub type Item = (Millis, Millis, u32);
+
+/// A lazy priority queue of lanes.
+#[derive(Clone, Default)]
+pub struct Agenda {
+    heap: BinaryHeap<Reverse<Item>>,
+    /// The time each lane stands in the heap with, `Millis::MAX` for one that does not.
+    queued: Vec<Millis>,
+}
+
+impl Agenda {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.heap.clear();
+        self.queued.clear();
+    }
+
+    /// The lane has something at `time`, which may be earlier than all it had before.
+    #[inline]
+    pub fn note(&mut self, time: Millis, ttl: Millis, lane: u32) {
+        let index = lane as usize;
+        if index >= self.queued.len() {
+            self.queued.resize(index + 1, Millis::MAX);
+        }
+        if time < self.queued[index] {
+            self.queued[index] = time;
+            self.heap.push(Reverse((time, ttl, lane)));
+            self.drop_superseded();
+        }
+    }
+
+    /// The lane is gone.
+    pub fn forget(&mut self, lane: u32) {
+        if let Some(queued) = self.queued.get_mut(lane as usize) {
+            *queued = Millis::MAX;
+        }
+    }
+
+    /// The entry at the top as it stands, perhaps too early.
+    #[inline]
+    pub fn top(&mut self) -> Option<Item> {
+        while let Some(&Reverse(top)) = self.heap.peek() {
+            if self.queued[top.2 as usize] == top.0 {
+                return Some(top);
+            }
+            self.heap.pop();
+        }
+        None
+    }
+
+    /// Takes the top out; the lane has to be noted again.
+    pub fn pop(&mut self) {
+        if let Some(Reverse((_, _, lane))) = self.heap.pop() {
+            self.queued[lane as usize] = Millis::MAX;
+        }
+    }
+
+    /// The lane with the earliest true time, as `time_of` tells it.
+    pub fn earliest(&mut self, mut time_of: impl FnMut(u32) -> Option<Millis>) -> Option<Item> {
+        loop {
+            let (queued, ttl, lane) = self.top()?;
+            match time_of(lane) {
+                Some(time) if time == queued => return Some((time, ttl, lane)),
+                time => {
+                    self.pop();
+                    if let Some(time) = time {
+                        self.note(time, ttl, lane);
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.heap.capacity() * size_of::<Item>() + self.queued.capacity() * size_of::<Millis>()
+    }
+
+    /// Each earlier time leaves the entry it replaces in the heap; they may not pile up.
+    fn drop_superseded(&mut self) {
+        if self.heap.len() > 64 + 2 * self.queued.len() {
+            let queued = &self.queued;
+            self.heap
+                .retain(|Reverse((time, _, lane))| queued[*lane as usize] == *time);
+        }
+    }
+}

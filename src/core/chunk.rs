@@ -1,0 +1,343 @@
+//! A run of the timeline: up to 1,008 entries in order of time, and which of them are alive.
+//!
+//! An entry is eight bytes: how many milliseconds after the chunk's base, and a slot. A refresh appends a new entry
+//! and kills the old one, so chunks thin out as they age; a dead entry costs eight bytes and a bit until the chunk is
+//! squeezed. The bitmap of the living stands in front of the entries in the same block of a power of two bytes, which
+//! is a size that allocators serve without waste: 63 entries for each 64 words, and 3, 7, 15 or 31 below that.
+
+use super::slots::SlotId;
+use super::time::Millis;
+
+/// Words in the largest chunk (8 KiB).
+pub const MAX_WORDS: usize = 1024;
+/// Words in the smallest chunk.
+const MIN_WORDS: usize = 4;
+/// Entries in the largest chunk.
+pub const MAX_ENTRIES: usize = entries_in(MAX_WORDS);
+
+const fn bitmap_words(words: usize) -> usize {
+    if words < 64 { 1 } else { words / 64 }
+}
+
+const fn entries_in(words: usize) -> usize {
+    words - bitmap_words(words)
+}
+
+/// The smallest size, in words, that has room for `entries`.
+fn words_for(entries: usize) -> usize {
+    let mut words = MIN_WORDS;
+    while entries_in(words) < entries {
+        words *= 2;
+    }
+    words
+}
+
+/// A run of entries in order of time. The default holds nothing and has room for nothing.
+#[derive(Clone, Default)]
+pub struct Chunk {
+    words: Box<[u64]>,
+    /// What the entries' times are counted from; no entry is earlier.
+    base: Millis,
+    len: u16,
+    alive: u16,
+    /// A chunk after which another was begun: it only loses entries, and is squeezed early.
+    pub sealed: bool,
+    /// Its place in its block's links.
+    pub link: u8,
+    /// The block it belongs to.
+    pub block: u32,
+}
+
+impl Chunk {
+    /// An empty chunk with room for at least `entries`, for times from `base` on.
+    pub fn new(entries: usize, base: Millis) -> Chunk {
+        Chunk {
+            words: vec![0; words_for(entries)].into_boxed_slice(),
+            base,
+            ..Chunk::default()
+        }
+    }
+
+    pub fn base(&self) -> Millis {
+        self.base
+    }
+
+    /// Entries, living and dead.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    #[inline]
+    pub fn alive(&self) -> usize {
+        self.alive as usize
+    }
+
+    /// Entries there is room for.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        entries_in(self.words.len())
+    }
+
+    /// Bytes of the entries' block.
+    pub fn bytes(&self) -> usize {
+        self.words.len() * 8
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.len() == self.capacity()
+    }
+
+    /// Whether so few are alive that half the block, or for a chunk still being filled seven eighths, could go.
+    #[inline]
+    pub fn is_thin(&self) -> bool {
+        let share = if self.sealed { 2 } else { 8 };
+        self.alive() * share <= self.capacity() && self.words.len() > MIN_WORDS
+    }
+
+    #[inline]
+    fn entry_word(&self, index: usize) -> usize {
+        bitmap_words(self.words.len()) + index
+    }
+
+    #[inline]
+    pub fn is_alive(&self, index: usize) -> bool {
+        self.words[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    /// The word an entry's time and slot stand in, for a prefetch.
+    #[inline]
+    pub fn entry_address(&self, index: usize) -> &u64 {
+        &self.words[self.entry_word(index)]
+    }
+
+    #[inline]
+    pub fn time(&self, index: usize) -> Millis {
+        self.base + (self.words[self.entry_word(index)] >> 32)
+    }
+
+    #[inline]
+    pub fn slot(&self, index: usize) -> SlotId {
+        self.words[self.entry_word(index)] as SlotId
+    }
+
+    pub fn last_time(&self) -> Millis {
+        self.time(self.len() - 1)
+    }
+
+    /// Whether an entry of this time can be written: not before the base, and within 49 days after it.
+    pub fn spans(&self, time: Millis) -> bool {
+        time >= self.base && time - self.base <= Millis::from(u32::MAX)
+    }
+
+    /// Appends an entry that is no earlier than the last; there must be room. Returns its index.
+    #[inline]
+    pub fn push(&mut self, time: Millis, slot: SlotId) -> usize {
+        let index = self.len();
+        let word = self.entry_word(index);
+        self.words[word] = (time - self.base) << 32 | u64::from(slot);
+        self.words[index / 64] |= 1 << (index % 64);
+        self.len += 1;
+        self.alive += 1;
+        index
+    }
+
+    /// Kills an entry.
+    #[inline]
+    pub fn kill(&mut self, index: usize) {
+        debug_assert!(self.is_alive(index));
+        self.words[index / 64] &= !(1 << (index % 64));
+        self.alive -= 1;
+    }
+
+    /// Points a living entry at another slot.
+    pub fn set_slot(&mut self, index: usize, slot: SlotId) {
+        let word = self.entry_word(index);
+        self.words[word] = self.words[word] >> 32 << 32 | u64::from(slot);
+    }
+
+    /// The first living entry at or after `index`.
+    #[inline]
+    pub fn alive_from(&self, index: usize) -> Option<usize> {
+        if index >= self.len() {
+            return None;
+        }
+        let (mut word, mut mask) = (index / 64, u64::MAX << (index % 64));
+        while word < bitmap_words(self.words.len()) {
+            let bits = self.words[word] & mask;
+            if bits != 0 {
+                return Some(word * 64 + bits.trailing_zeros() as usize);
+            }
+            word += 1;
+            mask = u64::MAX;
+        }
+        None
+    }
+
+    /// The last living entry before `index`.
+    #[inline]
+    pub fn alive_before(&self, index: usize) -> Option<usize> {
+        let index = index.min(self.len()).checked_sub(1)?;
+        let (mut word, mut mask) = (index / 64, u64::MAX >> (63 - index % 64));
+        loop {
+            let bits = self.words[word] & mask;
+            if bits != 0 {
+                return Some(word * 64 + bits.ilog2() as usize);
+            }
+            word = word.checked_sub(1)?;
+            mask = u64::MAX;
+        }
+    }
+
+    /// The first entry, living or dead, that is later than `time`.
+    #[inline]
+    pub fn after(&self, time: Millis) -> usize {
+        if time < self.base {
+            return 0;
+        }
+        let limit = time - self.base;
+        let first = bitmap_words(self.words.len());
+        self.words[first..first + self.len()].partition_point(|entry| entry >> 32 <= limit)
+    }
+
+    /// How many living entries there are at or after `index`.
+    pub fn count_from(&self, index: usize) -> usize {
+        let (word, bitmap) = (index / 64, &self.words[..bitmap_words(self.words.len())]);
+        let Some((first, rest)) = bitmap.get(word..).and_then(<[u64]>::split_first) else {
+            return 0;
+        };
+        let first = (first >> (index % 64)).count_ones();
+        let rest: u32 = rest.iter().map(|word| word.count_ones()).sum();
+        (first + rest) as usize
+    }
+
+    /// The index of the living entry that has `rank` living ones before it.
+    pub fn select(&self, rank: usize) -> usize {
+        let mut left = rank as u32;
+        for (word, &bits) in self.words[..bitmap_words(self.words.len())]
+            .iter()
+            .enumerate()
+        {
+            let ones = bits.count_ones();
+            if left < ones {
+                let mut bits = bits;
+                for _ in 0..left {
+                    bits &= bits - 1;
+                }
+                return word * 64 + bits.trailing_zeros() as usize;
+            }
+            left -= ones;
+        }
+        self.len()
+    }
+
+    /// The living entries, in order, from `index` on.
+    pub fn living_from(&self, index: usize) -> impl Iterator<Item = (usize, Millis, SlotId)> + '_ {
+        let mut next = index;
+        std::iter::from_fn(move || {
+            let index = self.alive_from(next)?;
+            next = index + 1;
+            Some((index, self.time(index), self.slot(index)))
+        })
+    }
+
+    /// Doubles the room; every entry keeps its index.
+    pub fn grow(&mut self) {
+        let old = std::mem::take(&mut self.words);
+        let mut words = vec![0; old.len() * 2].into_boxed_slice();
+        let (old_bits, new_bits) = (bitmap_words(old.len()), bitmap_words(words.len()));
+        words[..old_bits].copy_from_slice(&old[..old_bits]);
+        words[new_bits..new_bits + self.len()].copy_from_slice(&old[old_bits..][..self.len()]);
+        self.words = words;
+    }
+
+    /// Whether an entry of this time fits among those that are here: within 49 days of the first and the last.
+    pub fn stretches_to(&self, time: Millis) -> bool {
+        self.last_time().max(time) - self.base.min(time) <= Millis::from(u32::MAX)
+    }
+
+    /// Puts an entry before those from `index` on, which move up by one; there must be room.
+    pub fn insert(&mut self, index: usize, time: Millis, slot: SlotId) {
+        debug_assert!(!self.is_full() && self.stretches_to(time));
+        let first = bitmap_words(self.words.len());
+        if time < self.base {
+            let shift = (self.base - time) << 32;
+            for entry in &mut self.words[first..first + self.len as usize] {
+                *entry += shift;
+            }
+            self.base = time;
+        }
+        self.words
+            .copy_within(first + index..first + self.len as usize, first + index + 1);
+        for at in (index..self.len()).rev() {
+            let bit = self.words[at / 64] >> (at % 64) & 1;
+            let above = at + 1;
+            self.words[above / 64] &= !(1 << (above % 64));
+            self.words[above / 64] |= bit << (above % 64);
+        }
+        self.words[index / 64] |= 1 << (index % 64);
+        self.words[first + index] = (time - self.base) << 32 | u64::from(slot);
+        self.len += 1;
+        self.alive += 1;
+    }
+
+    /// Cuts the entries from `index` on off.
+    pub fn truncate(&mut self, index: usize) {
+        for word in index.div_ceil(64)..bitmap_words(self.words.len()) {
+            self.words[word] = 0;
+        }
+        if !index.is_multiple_of(64) {
+            self.words[index / 64] &= u64::MAX >> (64 - index % 64);
+        }
+        self.len = index as u16;
+        self.alive = self.words[..bitmap_words(self.words.len())]
+            .iter()
+            .map(|word| word.count_ones() as u16)
+            .sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_waste_nothing() {
+        let sizes: Vec<_> = (2..=10).map(|k| entries_in(1 << k)).collect();
+        assert_eq!(sizes, [3, 7, 15, 31, 63, 126, 252, 504, MAX_ENTRIES]);
+        assert_eq!((words_for(1), words_for(3), words_for(4)), (4, 4, 8));
+        assert_eq!(words_for(MAX_ENTRIES), MAX_WORDS);
+    }
+
+    #[test]
+    fn rank_and_select_see_the_living() {
+        let mut chunk = Chunk::new(200, 1000);
+        for i in 0..200 {
+            assert_eq!(chunk.push(1000 + u64::from(i) / 2, i), i as usize);
+        }
+        for i in (0..200).step_by(3) {
+            chunk.kill(i);
+        }
+        assert_eq!(chunk.alive(), 133);
+        assert_eq!(chunk.after(1049), 100);
+        let living: Vec<usize> = (0..200).filter(|i| i % 3 != 0).collect();
+        assert_eq!(
+            chunk.count_from(100),
+            living.iter().filter(|i| **i >= 100).count()
+        );
+        assert!(
+            living
+                .iter()
+                .enumerate()
+                .all(|(rank, i)| chunk.select(rank) == *i)
+        );
+        assert_eq!(
+            chunk.living_from(0).map(|e| e.0).collect::<Vec<_>>(),
+            living
+        );
+        assert_eq!(chunk.alive_before(100), Some(98));
+        chunk.truncate(100);
+        assert_eq!((chunk.len(), chunk.alive()), (100, 66));
+        assert_eq!(chunk.count_from(0), 66);
+    }
+}

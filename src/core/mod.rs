@@ -1,0 +1,33 @@
+//! The presence set itself. Knows nothing of Redis; time is always an argument.
+//!
+//! [`PresenceSet`] is what a key holds. A set of a few members is [`small`], a block of bytes; a larger one is a
+//! [`table`]: [`slots`] for the names, an [`index`] over them and a [`timeline`] over their times. `docs/design.md`
+//! draws the whole.
+
+mod agenda;
+mod arena;
+#[cfg(test)]
+mod check;
+mod chunk;
+pub mod codec;
+mod index;
+pub mod list;
+pub mod member;
+#[cfg(test)]
+mod model;
+mod online;
+mod prefetch;
+#[cfg(test)]
+mod property_test;
+mod rank;
+mod set;
+mod slots;
+mod small;
+mod squeeze;
+mod table;
+pub mod time;
+mod timeline;
+
+pub use list::{List, Span};
+pub use set::{Error, Peak, PresenceSet, ScanPage, Settings, Touch, Touched};
+pub use table::{BATCH, Seen};

@@ -1,0 +1,120 @@
+//! What time does to the members while nobody touches them: who has expired, and who is due for removal.
+//!
+//! How many are online is asked after every touch, for the peak. It is kept as "all but those that had expired at the
+//! *frontier*", a moment that moves along with the questions: a lane is counted anew only when its next member's time
+//! comes, which an agenda of lanes tells. So the answer is O(1) between two expiries, O(log n) for each lane in which
+//! something expired since, and no eviction has to have run for it to be right. When the clock steps back the frontier
+//! is set back and each lane counted once.
+//!
+//! A ttl of 0 is that of members who left: they are offline whatever the clock says.
+
+use super::time::Millis;
+use super::timeline::Timeline;
+
+/// What a lane's members seen at or before this moment have in common: they had expired at `now`. `None`: nobody had.
+pub fn expiry_cut(now: Millis, stay: Millis) -> Option<Millis> {
+    now.checked_sub(stay)
+}
+
+/// Whether a member seen at `time` is offline at `now`.
+#[inline]
+pub fn has_expired(time: Millis, ttl: Millis, now: Millis) -> bool {
+    time + ttl <= now || ttl == 0
+}
+
+impl Timeline {
+    /// How many members are online at `now`.
+    #[inline]
+    pub fn online(&mut self, now: Millis) -> usize {
+        if now < self.frontier {
+            self.set_frontier_back(now);
+        } else {
+            self.frontier = now;
+            while let Some((time, _, lane)) = self.expiry.top()
+                && time <= now
+            {
+                self.expiry.pop();
+                self.recount_expired(lane);
+            }
+        }
+        self.alive - self.expired
+    }
+
+    /// How many members are remembered at `now` under this retention.
+    pub fn remembered(&self, now: Millis, retain: Millis) -> usize {
+        self.lanes()
+            .map(|(lane, ttl)| self.count_after(lane, expiry_cut(now, ttl.max(retain))))
+            .sum()
+    }
+
+    #[cold]
+    fn set_frontier_back(&mut self, now: Millis) {
+        self.frontier = now;
+        self.expiry.clear();
+        for lane in 0..self.lanes.len() as u32 {
+            if self.lane_len(lane) > 0 {
+                self.recount_expired(lane);
+            }
+        }
+    }
+
+    /// Counts a lane's expired members at the frontier, and notes when the next one expires.
+    fn recount_expired(&mut self, lane: u32) {
+        let ttl = self.lanes[lane as usize].ttl;
+        let cut = expiry_cut(self.frontier, ttl);
+        let unexpired = match ttl {
+            0 => 0,
+            _ => self.count_after(lane, cut),
+        };
+        let expired = self.lane_len(lane) - unexpired;
+        self.expired = self.expired + expired - self.lanes[lane as usize].expired;
+        self.lanes[lane as usize].expired = expired;
+        if unexpired > 0 {
+            let mut cursor = self.cursor(lane, unexpired);
+            let (time, _) = self
+                .newer(&mut cursor)
+                .expect("the cursor has newer entries");
+            self.expiry.note(time + ttl, ttl, lane);
+        }
+    }
+
+    /// An entry has come to a lane.
+    #[inline]
+    pub(super) fn note_expiry(&mut self, lane: u32, time: Millis) {
+        let in_lane = &mut self.lanes[lane as usize];
+        let ttl = in_lane.ttl;
+        if has_expired(time, ttl, self.frontier) {
+            in_lane.expired += 1;
+            self.expired += 1;
+        } else {
+            self.expiry.note(time + ttl, ttl, lane);
+        }
+    }
+
+    /// An entry has come to a lane.
+    #[inline]
+    pub(super) fn note_due(&mut self, lane: u32, time: Millis) {
+        let ttl = self.lanes[lane as usize].ttl;
+        self.due.note(time + ttl.max(self.due_retain), ttl, lane);
+    }
+
+    /// The lane whose oldest member is due for removal first, and when; between equal times the shorter ttl.
+    pub fn next_due(&mut self, retain: Millis) -> Option<(Millis, u32)> {
+        if retain != self.due_retain {
+            self.due_retain = retain;
+            self.due.clear();
+            for lane in 0..self.lanes.len() as u32 {
+                if let Some((time, _)) = self.first(lane) {
+                    self.note_due(lane, time);
+                }
+            }
+        }
+        let mut due = std::mem::take(&mut self.due);
+        let next = due.earliest(|lane| {
+            let (time, _) = self.first(lane)?;
+            Some(time + self.lanes[lane as usize].ttl.max(retain))
+        });
+        self.due = due;
+        next.map(|(time, _, lane)| (time, lane))
+    }
+}

@@ -1,0 +1,158 @@
+//! Questions about order: how many were seen after a moment, and walks that start anywhere.
+
+use super::slots::SlotId;
+use super::time::Millis;
+use super::timeline::{Lane, Timeline};
+
+/// A gap between two entries of a lane, from which the next older and the next newer living one can be had.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    lane: u32,
+    /// The block in the lane's root.
+    root: usize,
+    /// The chunk in the block.
+    link: usize,
+    /// The entry in the chunk that the gap is before.
+    entry: usize,
+}
+
+impl Timeline {
+    /// The lanes in use: id and ttl.
+    pub fn lanes(&self) -> impl Iterator<Item = (u32, Millis)> + '_ {
+        (0..)
+            .zip(&self.lanes)
+            .filter(|(_, lane)| lane.alive > 0)
+            .map(|(id, lane)| (id, lane.ttl))
+    }
+
+    pub fn lane_ttl(&self, lane: u32) -> Millis {
+        self.lanes[lane as usize].ttl
+    }
+
+    pub fn lane_len(&self, lane: u32) -> usize {
+        self.lanes[lane as usize].alive
+    }
+
+    /// How many of a lane were seen later than `cut`; all of them where there is no cut. O(log n), with a sum over the
+    /// blocks on the shorter side.
+    pub fn count_after(&self, lane: u32, cut: Option<Millis>) -> usize {
+        let lane = &self.lanes[lane as usize];
+        let (Some(cut), Some(front)) = (cut, lane.root.front()) else {
+            return lane.alive;
+        };
+        if front.first > cut {
+            return lane.alive;
+        }
+        let after = lane.root.partition_point(|root| root.first <= cut);
+        let links = &self.blocks.get(lane.root[after - 1].block).links;
+        let link_after = links.partition_point(|link| link.first <= cut);
+        let chunk = self.chunks.get(links[link_after - 1].chunk);
+        let in_block: usize = links[link_after..]
+            .iter()
+            .map(|link| link.alive as usize)
+            .sum();
+        chunk.count_from(chunk.after(cut)) + in_block + alive_in_roots_from(lane, after)
+    }
+
+    /// The gap that has `newer` living entries on its newer side.
+    pub fn cursor(&self, lane: u32, newer: usize) -> Cursor {
+        let lane_id = lane;
+        let lane = &self.lanes[lane as usize];
+        let mut rank = lane.alive - newer;
+        let mut at = 0;
+        for (index, root) in lane.root.iter().enumerate() {
+            at = index;
+            if rank < root.alive as usize {
+                break;
+            }
+            if index + 1 < lane.root.len() {
+                rank -= root.alive as usize;
+            }
+        }
+        let links = &self.blocks.get(lane.root[at].block).links;
+        let mut link = 0;
+        while link + 1 < links.len() && rank >= links[link].alive as usize {
+            rank -= links[link].alive as usize;
+            link += 1;
+        }
+        let chunk = self.chunks.get(links[link].chunk);
+        Cursor {
+            lane: lane_id,
+            root: at,
+            link,
+            entry: chunk.select(rank),
+        }
+    }
+
+    /// Steps over the next older entry and returns when it was seen, and its slot.
+    pub fn older(&self, cursor: &mut Cursor) -> Option<(Millis, SlotId)> {
+        let root = &self.lanes[cursor.lane as usize].root;
+        loop {
+            let links = &self.blocks.get(root[cursor.root].block).links;
+            let chunk = self.chunks.get(links[cursor.link].chunk);
+            if let Some(entry) = chunk.alive_before(cursor.entry) {
+                cursor.entry = entry;
+                return Some((chunk.time(entry), chunk.slot(entry)));
+            }
+            if cursor.link > 0 {
+                cursor.link -= 1;
+            } else {
+                cursor.root = cursor.root.checked_sub(1)?;
+                cursor.link = self.blocks.get(root[cursor.root].block).links.len() - 1;
+            }
+            cursor.entry = usize::MAX;
+        }
+    }
+
+    /// Steps over the next newer entry and returns when it was seen, and its slot.
+    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Millis, SlotId)> {
+        let root = &self.lanes[cursor.lane as usize].root;
+        loop {
+            let links = &self.blocks.get(root[cursor.root].block).links;
+            let chunk = self.chunks.get(links[cursor.link].chunk);
+            if let Some(entry) = chunk.alive_from(cursor.entry) {
+                cursor.entry = entry + 1;
+                return Some((chunk.time(entry), chunk.slot(entry)));
+            }
+            if cursor.link + 1 < links.len() {
+                cursor.link += 1;
+            } else if cursor.root + 1 < root.len() {
+                cursor.root += 1;
+                cursor.link = 0;
+            } else {
+                return None;
+            }
+            cursor.entry = 0;
+        }
+    }
+
+    /// The oldest entry of a lane; `None` where the lane is gone with its last.
+    pub fn first(&self, lane: u32) -> Option<(Millis, SlotId)> {
+        let root = self.lanes.get(lane as usize)?.root.front()?;
+        let link = self.blocks.get(root.block).links.first()?;
+        let chunk = self.chunks.get(link.chunk);
+        let entry = chunk.alive_from(0)?;
+        Some((chunk.time(entry), chunk.slot(entry)))
+    }
+
+    /// When the newest entry of a lane was seen.
+    pub fn last_time(&self, lane: u32) -> Option<Millis> {
+        let mut cursor = self.cursor(lane, 0);
+        self.older(&mut cursor).map(|(time, _)| time)
+    }
+}
+
+/// The living in the blocks of a root from `from` on, adding up whichever side is shorter.
+fn alive_in_roots_from(lane: &Lane, from: usize) -> usize {
+    let sum = |range| -> usize {
+        lane.root
+            .range::<std::ops::Range<usize>>(range)
+            .map(|root| root.alive as usize)
+            .sum()
+    };
+    if from * 2 > lane.root.len() {
+        sum(from..lane.root.len())
+    } else {
+        lane.alive - sum(0..from)
+    }
+}

@@ -1,0 +1,629 @@
+//! What a presence key holds: members, settings and the record.
+//!
+//! Every change is a function of the state and its arguments alone, so that servers that apply the same changes in the
+//! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
+//! millisecond: it decides which of them a limited eviction takes first.
+
+use super::list::Span;
+use super::member::Packed;
+use super::online::{expiry_cut, has_expired};
+use super::small::Small;
+use super::table::{BATCH, Seen, Table};
+use super::time::Millis;
+
+/// What can be set of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a plain touch keeps a member online, in ms.
+    pub ttl: Millis,
+    /// How long after it was last seen an offline member is remembered, in ms.
+    pub retain: Millis,
+    /// How long a key with nothing remembered is kept, in ms; `None` for ever.
+    pub linger: Option<Millis>,
+}
+
+/// The largest number of members that were online at once, and when that was first reached. A count of 0: never any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// How many.
+    pub count: u64,
+    /// When that many were first online.
+    pub at: Millis,
+}
+
+/// Why a change was refused. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The set would have more members than it can address (a billion of one form).
+    Full,
+}
+
+/// How a touch meets the member's touch that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
+    Now,
+    /// It happened in the past: a later one that is remembered stays, and it leaves nothing behind where it would not
+    /// be remembered itself.
+    Past,
+    /// It comes resolved from a primary or a log, and is applied as it stands.
+    Replayed,
+}
+
+/// What a touch did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// The touch that was there, remembered or not.
+    pub before: Option<Seen>,
+    /// Whether the touch was applied; of one that was ignored nothing has changed.
+    pub applied: bool,
+    /// Whether the member is online now and was not before.
+    pub joined: bool,
+}
+
+#[derive(Clone)]
+enum Form {
+    Small(Small),
+    Table(Box<Table>),
+}
+
+/// Members who are online or remembered, with the settings and the record of their key.
+#[derive(Clone)]
+pub struct PresenceSet {
+    settings: Settings,
+    peak: Peak,
+    /// Since when there have been no members, where there are none.
+    empty_since: Millis,
+    form: Form,
+}
+
+/// What one call of [`PresenceSet::scan`] leaves for the next: 0 when all has been seen.
+pub type ScanPage = u64;
+
+impl Seen {
+    /// Whether a member with this touch is online at `now`.
+    #[inline]
+    pub fn is_online(self, now: Millis) -> bool {
+        !has_expired(self.at, self.ttl, now)
+    }
+
+    /// When a member with this touch is to be removed.
+    #[inline]
+    pub fn due(self, retain: Millis) -> Millis {
+        self.at + self.ttl.max(retain)
+    }
+
+    /// How long a member with this touch stays online, in ms; 0 for one that is offline.
+    pub fn ttl_left(self, now: Millis) -> Millis {
+        if self.is_online(now) {
+            self.at + self.ttl - now
+        } else {
+            0
+        }
+    }
+}
+
+impl PresenceSet {
+    /// A set without members, made at `now`.
+    pub fn new(settings: Settings, now: Millis) -> PresenceSet {
+        PresenceSet {
+            settings,
+            peak: Peak::default(),
+            empty_since: now,
+            form: Form::Small(Small::default()),
+        }
+    }
+
+    /// The settings of the key.
+    pub fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    /// New settings. A ttl applies to touches from now on, retain and linger to all there is.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// The record.
+    pub fn peak(&self) -> Peak {
+        self.peak
+    }
+
+    /// Replaces the record, by one carried over from elsewhere or by none.
+    pub fn set_peak(&mut self, peak: Peak) {
+        self.peak = peak;
+    }
+
+    /// Members stored, remembered or still to be evicted.
+    pub fn len(&self) -> usize {
+        match &self.form {
+            Form::Small(small) => small.len(),
+            Form::Table(table) => table.len(),
+        }
+    }
+
+    /// Whether there are no members, not even some still to be evicted.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Since when there have been no members; meaningless where there are some.
+    pub fn empty_since(&self) -> Millis {
+        self.empty_since
+    }
+
+    /// For a set that is loaded.
+    pub fn set_empty_since(&mut self, since: Millis) {
+        self.empty_since = since;
+    }
+
+    /// Bytes allocated, the set itself included.
+    pub fn bytes(&self) -> usize {
+        size_of::<PresenceSet>()
+            + match &self.form {
+                Form::Small(small) => small.bytes(),
+                Form::Table(table) => table.bytes(),
+            }
+    }
+
+    /// How many separate allocations there are: the work of freeing them.
+    pub fn allocations(&self) -> usize {
+        match &self.form {
+            Form::Small(_) => 2,
+            Form::Table(table) => 1 + table.allocations(),
+        }
+    }
+
+    /// The name of the form in use, as `OBJECT ENCODING` would call it.
+    pub fn form(&self) -> &'static str {
+        match self.form {
+            Form::Small(_) => "small",
+            Form::Table(_) => "table",
+        }
+    }
+
+    /// The longest a member can be remembered by this key's settings: what a window may not exceed.
+    pub fn memory(&self) -> Millis {
+        self.settings.ttl.max(self.settings.retain)
+    }
+
+    fn remembers(&self, seen: Seen, now: Millis) -> bool {
+        seen.is_online(now) || now < seen.at + self.settings.retain
+    }
+
+    /// Touches members: each was seen at `seen.at` and stays online for `seen.ttl`. `now` is the command's own time. A
+    /// ttl of 0 is the touch of one who leaves. `f` is told of each member, in order. The record is left to
+    /// [`judge_peak`](Self::judge_peak).
+    pub fn touch<'a>(
+        &mut self,
+        members: impl ExactSizeIterator<Item = &'a [u8]>,
+        seen: Seen,
+        touch: Touch,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], Touched),
+    ) -> Result<(), Error> {
+        if let Form::Table(table) = &self.form
+            && !table.has_room_for(members.len())
+        {
+            return Err(Error::Full);
+        }
+        if members.len() == 1 {
+            members.for_each(|name| {
+                let member = Packed::new(name);
+                f(name, self.touch_one(name, &member, None, seen, touch, now));
+            });
+        } else {
+            self.in_batches(members, |set, name, member, hash| {
+                f(name, set.touch_one(name, member, hash, seen, touch, now));
+            });
+        }
+        Ok(())
+    }
+
+    /// Calls `f` for each member, with its hash where the set is a table, whose memory was then asked for ahead.
+    fn in_batches<'a>(
+        &mut self,
+        mut members: impl Iterator<Item = &'a [u8]>,
+        mut f: impl FnMut(&mut Self, &'a [u8], &Packed<'a>, Option<u64>),
+    ) {
+        loop {
+            let Form::Table(table) = &self.form else {
+                let Some(name) = members.next() else { return };
+                f(self, name, &Packed::new(name), None);
+                continue;
+            };
+            let mut batch: [(&[u8], Packed, u64); BATCH] = [(&[], Packed::Number(0), 0); BATCH];
+            let mut hashes = [0; BATCH];
+            let mut len = 0;
+            for name in members.by_ref().take(BATCH) {
+                let member = Packed::new(name);
+                hashes[len] = member.hash();
+                batch[len] = (name, member, hashes[len]);
+                len += 1;
+            }
+            if len == 0 {
+                return;
+            }
+            table.prefetch(&hashes[..len]);
+            for (name, member, hash) in &batch[..len] {
+                f(self, name, member, Some(*hash));
+            }
+        }
+    }
+
+    fn touch_one<'a>(
+        &mut self,
+        name: &'a [u8],
+        member: &Packed<'a>,
+        hash: Option<u64>,
+        seen: Seen,
+        touch: Touch,
+        now: Millis,
+    ) -> Touched {
+        let retain = self.settings.retain;
+        let is_kept = |old: Seen| {
+            touch == Touch::Past
+                && old.at > seen.at
+                && (old.is_online(now) || now < old.at + retain)
+        };
+        if seen.ttl == 0 && retain == 0 {
+            return self.remove(name, member, hash, seen.at);
+        }
+        let leaves_nothing = touch == Touch::Past && seen.due(retain) <= now;
+        if leaves_nothing {
+            match self.get(name, member, hash) {
+                Some(old) if self.remembers(old, now) => {}
+                before => {
+                    return Touched {
+                        before,
+                        applied: false,
+                        joined: false,
+                    };
+                }
+            }
+        }
+        let before = self.put(name, member, hash, seen, is_kept);
+        let applied = !before.is_some_and(is_kept);
+        Touched {
+            before,
+            applied,
+            joined: applied && seen.is_online(now) && !before.is_some_and(|old| old.is_online(now)),
+        }
+    }
+
+    fn put<'a>(
+        &mut self,
+        name: &'a [u8],
+        member: &Packed<'a>,
+        hash: Option<u64>,
+        seen: Seen,
+        keep: impl FnOnce(Seen) -> bool,
+    ) -> Option<Seen> {
+        if let Form::Small(small) = &mut self.form {
+            if let Some((place, old)) = small.find(name) {
+                if !keep(old) {
+                    small.set(place, seen);
+                }
+                return Some(old);
+            }
+            if small.has_room_for(name) {
+                small.push(name, seen);
+                return None;
+            }
+        }
+        let table = self.make_table();
+        let hash = hash.unwrap_or_else(|| member.hash());
+        table.set(member, hash, seen, keep)
+    }
+
+    /// The set's table; a small set becomes one.
+    fn make_table(&mut self) -> &mut Table {
+        if let Form::Small(small) = &self.form {
+            let mut table = Box::<Table>::default();
+            for (_, name, seen) in small.iter() {
+                let member = Packed::new(name);
+                table.set(&member, member.hash(), seen, |_| false);
+            }
+            self.form = Form::Table(table);
+        }
+        match &mut self.form {
+            Form::Table(table) => table,
+            Form::Small(_) => unreachable!("it was made a table above"),
+        }
+    }
+
+    fn get(&self, name: &[u8], member: &Packed, hash: Option<u64>) -> Option<Seen> {
+        match &self.form {
+            Form::Small(small) => small.find(name).map(|(_, seen)| seen),
+            Form::Table(table) => table.get(member, hash.unwrap_or_else(|| member.hash())),
+        }
+    }
+
+    fn remove(&mut self, name: &[u8], member: &Packed, hash: Option<u64>, at: Millis) -> Touched {
+        let before = match &mut self.form {
+            Form::Small(small) => small.find(name).map(|(place, seen)| {
+                small.remove(place);
+                seen
+            }),
+            Form::Table(table) => table.remove(member, hash.unwrap_or_else(|| member.hash())),
+        };
+        if before.is_some() && self.is_empty() {
+            self.empty_since = at;
+        }
+        Touched {
+            before,
+            applied: before.is_some(),
+            joined: false,
+        }
+    }
+
+    /// Members leave: those who are online at `now` are offline at once, and stay remembered, seen now, where the key
+    /// retains. `f` is told the position of each one that was online.
+    pub fn leave<'a>(
+        &mut self,
+        members: impl ExactSizeIterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(usize),
+    ) {
+        let left = Seen { at: now, ttl: 0 };
+        let mut position = 0;
+        self.in_batches(members, |set, name, member, hash| {
+            let before = set.get(name, member, hash);
+            if before.is_some_and(|seen| seen.is_online(now)) {
+                set.touch_one(name, member, hash, left, Touch::Now, now);
+                f(position);
+            }
+            position += 1;
+        });
+    }
+
+    /// Sets the record where more members are online than ever before. Returns whether that was so.
+    #[inline]
+    pub fn judge_peak(&mut self, now: Millis) -> bool {
+        if self.len() as u64 <= self.peak.count {
+            return false;
+        }
+        let count = self.online(now) as u64;
+        if count <= self.peak.count {
+            return false;
+        }
+        self.peak = Peak { count, at: now };
+        true
+    }
+
+    /// How many members are online at `now`.
+    #[inline]
+    pub fn online(&mut self, now: Millis) -> usize {
+        match &mut self.form {
+            Form::Small(small) => small.count(|seen| seen.is_online(now)),
+            Form::Table(table) => table.timeline.online(now),
+        }
+    }
+
+    /// How many members are remembered at `now`.
+    pub fn remembered(&self, now: Millis) -> usize {
+        let retain = self.settings.retain;
+        match &self.form {
+            Form::Small(small) => small.count(|seen| self.remembers(seen, now)),
+            Form::Table(table) => table.timeline.remembered(now, retain),
+        }
+    }
+
+    /// How many members a span holds at `now`.
+    pub fn count(&mut self, span: Span, now: Millis) -> usize {
+        match (span, &self.form) {
+            (Span::Online, _) => self.online(now),
+            (Span::Within(_), Form::Small(small)) => {
+                small.count(|seen| self.is_in(span, seen, now))
+            }
+            (Span::Within(_), Form::Table(table)) => table
+                .timeline
+                .lanes()
+                .map(|(lane, ttl)| table.timeline.count_after(lane, self.cut(span, ttl, now)))
+                .sum(),
+        }
+    }
+
+    pub(super) fn is_in(&self, span: Span, seen: Seen, now: Millis) -> bool {
+        match span {
+            Span::Online => seen.is_online(now),
+            Span::Within(window) => now < seen.at + window && self.remembers(seen, now),
+        }
+    }
+
+    /// The members of a lane that are in a span are those seen later than this.
+    pub(super) fn cut(&self, span: Span, ttl: Millis, now: Millis) -> Option<Millis> {
+        match span {
+            Span::Online => expiry_cut(now, ttl),
+            Span::Within(window) => expiry_cut(now, window.min(ttl.max(self.settings.retain))),
+        }
+    }
+
+    pub(super) fn small(&self) -> Option<&Small> {
+        match &self.form {
+            Form::Small(small) => Some(small),
+            Form::Table(_) => None,
+        }
+    }
+
+    pub(super) fn table(&self) -> Option<&Table> {
+        match &self.form {
+            Form::Small(_) => None,
+            Form::Table(table) => Some(table),
+        }
+    }
+
+    /// Looks members up: `f` is given each one's touch in order, `None` for one that is not remembered at `now`.
+    pub fn look_up<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], Option<Seen>),
+    ) {
+        self.in_batches(members, |set, name, member, hash| {
+            let seen = set.get(name, member, hash);
+            f(name, seen.filter(|seen| set.remembers(*seen, now)));
+        });
+    }
+
+    /// Part of a walk over the members online at `now`: visits about `count` members from `cursor` on (0 to begin) and
+    /// returns the cursor to go on with, 0 when all have been visited. Who is online throughout the walk is visited at
+    /// least once: slots are walked downwards, and members move downwards only.
+    pub fn scan(
+        &self,
+        cursor: ScanPage,
+        count: usize,
+        now: Millis,
+        mut f: impl FnMut(&[u8]),
+    ) -> ScanPage {
+        let table = match &self.form {
+            Form::Small(small) => {
+                for (_, name, seen) in small.iter() {
+                    if seen.is_online(now) {
+                        f(name);
+                    }
+                }
+                return 0;
+            }
+            Form::Table(table) => table,
+        };
+        let mut from = match u32::try_from(cursor) {
+            Ok(0) | Err(_) => u32::MAX,
+            Ok(cursor) => cursor - 1,
+        };
+        for _ in 0..count {
+            let Some(slot) = table.slots.live_at_or_below(from) else {
+                return 0;
+            };
+            if table.seen(slot).is_online(now) {
+                table.slots.with_name(slot, &mut f);
+            }
+            match slot.checked_sub(1) {
+                Some(below) => from = below,
+                None => return 0,
+            }
+        }
+        match table.slots.live_at_or_below(from) {
+            Some(slot) => ScanPage::from(slot) + 1,
+            None => 0,
+        }
+    }
+
+    /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
+    /// each before it goes. Returns how many.
+    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+        let retain = self.settings.retain;
+        let mut last_due = 0;
+        let evicted = match &mut self.form {
+            Form::Small(small) => {
+                let mut evicted = 0;
+                while evicted < limit
+                    && let Some((place, name, seen)) = small
+                        .iter()
+                        .filter(|(_, _, seen)| seen.due(retain) <= cutoff)
+                        .min_by_key(|(_, _, seen)| (seen.due(retain), seen.ttl))
+                {
+                    f(name, seen);
+                    last_due = seen.due(retain);
+                    small.remove(place);
+                    evicted += 1;
+                }
+                evicted
+            }
+            Form::Table(table) => table.evict(cutoff, retain, limit, |slots, slot, seen| {
+                last_due = seen.due(retain);
+                slots.with_name(slot, |name| f(name, seen));
+            }),
+        };
+        if evicted > 0 && self.is_empty() {
+            self.empty_since = last_due;
+        }
+        evicted
+    }
+
+    /// When the next member is due for removal; without members, when the key itself is. `None`: never.
+    pub fn next_due(&mut self) -> Option<Millis> {
+        if self.is_empty() {
+            return match self.settings.linger {
+                Some(linger) if !self.awaits_first() => Some(self.empty_since + linger),
+                _ => None,
+            };
+        }
+        let retain = self.settings.retain;
+        match &mut self.form {
+            Form::Small(small) => small.iter().map(|(_, _, seen)| seen.due(retain)).min(),
+            Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
+        }
+    }
+
+    /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
+    /// otherwise be gone before the settings it was made for could apply.
+    fn awaits_first(&self) -> bool {
+        self.settings.linger == Some(0) && self.peak.count == 0 && self.is_empty()
+    }
+
+    /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
+    /// removed it yet.
+    pub fn is_gone(&self, now: Millis) -> bool {
+        let Some(linger) = self.settings.linger else {
+            return false;
+        };
+        if self.awaits_first() {
+            return false;
+        }
+        let retain = self.settings.retain;
+        let last_due = match &self.form {
+            _ if self.is_empty() => self.empty_since,
+            Form::Small(small) => small
+                .iter()
+                .map(|(_, _, seen)| seen.due(retain))
+                .max()
+                .unwrap_or(0),
+            Form::Table(table) => {
+                let timeline = &table.timeline;
+                let due = |(lane, ttl): (u32, Millis)| {
+                    timeline.last_time(lane).unwrap_or(0) + ttl.max(retain)
+                };
+                timeline.lanes().map(due).max().unwrap_or(0)
+            }
+        };
+        last_due + linger <= now
+    }
+
+    /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given
+    /// to [`restore`](Self::restore) in this order make the same set.
+    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
+        match &self.form {
+            Form::Small(small) => {
+                let mut members = small.in_order(|_| true);
+                members.sort_by_key(|(_, seen)| seen.ttl);
+                for (name, seen) in members {
+                    f(name, seen);
+                }
+            }
+            Form::Table(table) => {
+                let mut lanes: Vec<_> = table.timeline.lanes().collect();
+                lanes.sort_by_key(|(_, ttl)| *ttl);
+                for (lane, ttl) in lanes {
+                    let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
+                    while let Some((at, slot)) = table.timeline.newer(&mut cursor) {
+                        table
+                            .slots
+                            .with_name(slot, |name| f(name, Seen { at, ttl }));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a member that is loaded. `Ok(false)`: it was there already.
+    pub fn restore(&mut self, name: &[u8], seen: Seen) -> Result<bool, Error> {
+        if let Form::Table(table) = &self.form
+            && !table.has_room_for(1)
+        {
+            return Err(Error::Full);
+        }
+        let before = self.put(name, &Packed::new(name), None, seen, |_| true);
+        Ok(before.is_none())
+    }
+}

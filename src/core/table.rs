@@ -1,0 +1,186 @@
+//! The form of a set with more than a few members: slots, an index over their names, and a timeline over their times.
+
+use super::index::{Hashes, Index};
+use super::member::Packed;
+use super::slots::{MAX_SLOTS, SlotId, Slots};
+use super::time::Millis;
+use super::timeline::{Place, Places, Timeline};
+
+/// A member's newest touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When it was last seen.
+    pub at: Millis,
+    /// How long that keeps it online; 0 for a member who left.
+    pub ttl: Millis,
+}
+
+/// Members by name and by time.
+#[derive(Clone, Default)]
+pub struct Table {
+    pub(super) slots: Slots,
+    index: Index,
+    pub(super) timeline: Timeline,
+}
+
+impl Hashes for Slots {
+    #[inline]
+    fn hash_of(&self, slot: SlotId) -> u64 {
+        self.member(slot).hash()
+    }
+
+    #[inline]
+    fn prefetch(&self, slot: SlotId) {
+        Slots::prefetch(self, slot);
+    }
+}
+
+/// Members that are fetched ahead together.
+pub const BATCH: usize = 16;
+
+impl Table {
+    pub fn len(&self) -> usize {
+        self.timeline.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        size_of::<Table>() + self.slots.bytes() + self.index.bytes() + self.timeline.bytes()
+    }
+
+    pub fn allocations(&self) -> usize {
+        1 + self.slots.allocations() + self.index.allocations() + self.timeline.allocations()
+    }
+
+    pub fn has_room_for(&self, more: usize) -> bool {
+        self.slots.len() + more < MAX_SLOTS && self.timeline.has_room_for(more)
+    }
+
+    /// Asks for the memory that touching or looking up these members will need. All of a batch wait together for what
+    /// each would wait for alone.
+    pub fn prefetch(&self, hashes: &[u64]) {
+        debug_assert!(hashes.len() <= BATCH);
+        for hash in hashes {
+            self.index.prefetch(*hash);
+        }
+        let mut slots = [None; BATCH];
+        for (slot, hash) in slots.iter_mut().zip(hashes) {
+            *slot = self.index.guess(*hash);
+            if let Some(slot) = *slot {
+                self.slots.prefetch(slot);
+            }
+        }
+        for slot in slots.into_iter().flatten() {
+            self.timeline.prefetch(self.slots.place(slot));
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn index_find(&self, member: &Packed) -> Option<SlotId> {
+        self.find(member, member.hash())
+    }
+
+    fn find(&self, member: &Packed, hash: u64) -> Option<SlotId> {
+        self.index.find(hash, |slot| self.slots.holds(slot, member))
+    }
+
+    /// When a member was seen, and its ttl.
+    #[inline]
+    pub fn get(&self, member: &Packed, hash: u64) -> Option<Seen> {
+        Some(self.seen(self.find(member, hash)?))
+    }
+
+    #[inline]
+    pub(super) fn seen(&self, slot: SlotId) -> Seen {
+        let (at, ttl) = self.timeline.seen_and_ttl(self.slots.place(slot));
+        Seen { at, ttl }
+    }
+
+    /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
+    /// stay instead. Returns the touch that was there.
+    #[inline]
+    pub fn set(
+        &mut self,
+        member: &Packed,
+        hash: u64,
+        new: Seen,
+        keep: impl FnOnce(Seen) -> bool,
+    ) -> Option<Seen> {
+        let Some(slot) = self.find(member, hash) else {
+            let slot = self.slots.insert(member);
+            self.index.insert(hash, slot, &self.slots);
+            let place = self.timeline.insert(new.ttl, new.at, slot, &mut self.slots);
+            self.slots.set_place(slot, place);
+            return None;
+        };
+        let old = self.seen(slot);
+        if !keep(old) {
+            let place = self.timeline.insert(new.ttl, new.at, slot, &mut self.slots);
+            // Read only now: the insertion may have moved the old entry.
+            let old_place = self.slots.place(slot);
+            self.slots.set_place(slot, place);
+            self.timeline.kill(old_place, &mut self.slots);
+        }
+        Some(old)
+    }
+
+    /// Removes a member. Returns the touch that was there.
+    pub fn remove(&mut self, member: &Packed, hash: u64) -> Option<Seen> {
+        let slot = self.find(member, hash)?;
+        let old = self.seen(slot);
+        self.remove_slot(slot, hash);
+        Some(old)
+    }
+
+    fn remove_slot(&mut self, slot: SlotId, hash: u64) {
+        self.index.remove(hash, slot, &self.slots);
+        let place = self.slots.place(slot);
+        self.slots.set_place(slot, Place::default());
+        self.timeline.kill(place, &mut self.slots);
+        self.slots.remove(slot);
+        // Two moves for each removal, and a sparse arena keeps up with any speed of removal.
+        for _ in 0..2 {
+            let Some((from, to)) = self.slots.move_down() else {
+                break;
+            };
+            let hash = self.slots.member(to).hash();
+            self.index.renumber(hash, from, to);
+            self.timeline.set_slot(self.slots.place(to), to);
+        }
+    }
+
+    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one's slot before
+    /// it goes. Returns how many.
+    pub fn evict(
+        &mut self,
+        cutoff: Millis,
+        retain: Millis,
+        limit: usize,
+        mut f: impl FnMut(&Slots, SlotId, Seen),
+    ) -> usize {
+        let mut evicted = 0;
+        while evicted < limit
+            && let Some((due, lane)) = self.timeline.next_due(retain)
+            && due <= cutoff
+        {
+            // With one lane all that is due stands in a row; with more, members of one instant do.
+            let until = if self.timeline.lane_count() == 1 {
+                cutoff
+            } else {
+                due
+            };
+            while evicted < limit
+                && let Some((at, slot)) = self.timeline.first(lane)
+            {
+                let ttl = self.timeline.lane_ttl(lane);
+                if at + ttl.max(retain) > until {
+                    break;
+                }
+                let hash = self.slots.member(slot).hash();
+                f(&self.slots, slot, Seen { at, ttl });
+                self.remove_slot(slot, hash);
+                evicted += 1;
+            }
+        }
+        evicted
+    }
+}

@@ -1,0 +1,132 @@
+//! Rewriting the append-only file without an RDB preamble: the commands that make a key.
+
+use std::os::raw::c_void;
+use std::ptr::null_mut;
+
+use redis_module::raw;
+
+use super::value::Value;
+use crate::core::{Seen, Settings};
+use crate::ffi::api;
+use crate::ffi::context::Context;
+use crate::ffi::guard::guard;
+use crate::ffi::text::OwnedString;
+use crate::keys::Name;
+use crate::replication::linger_number;
+
+/// Members named in one command.
+const BATCH: usize = 64;
+
+/// Emits the key's making, a touch for the members of each moment, and the record last, for the touches judge it anew.
+///
+/// # Safety
+/// Called by the server only, with a value of the type.
+pub unsafe extern "C" fn aof_rewrite(
+    io: *mut raw::RedisModuleIO,
+    key: *mut raw::RedisModuleString,
+    value: *mut c_void,
+) {
+    // SAFETY: the server passes a value of the type, which is a boxed `Value`.
+    let set = unsafe { &*value.cast::<Value>() }.set_as_it_is();
+    guard("aof_rewrite", || {
+        let mut log = Log {
+            io,
+            key,
+            moment: None,
+            members: Vec::with_capacity(BATCH),
+        };
+        let settings = set.settings();
+        // Without retention a touch of one who left removes the member, which may still be to be evicted.
+        let first = Settings {
+            retain: settings.retain.max(1),
+            ..settings
+        };
+        let mut left = false;
+        set.each_in_order(|_, seen| left |= seen.ttl == 0);
+        log.configure(if left { &first } else { &settings }, set.empty_since());
+        set.each_in_order(|name, seen| log.add(name, seen));
+        log.flush();
+        if left && first != settings {
+            log.configure(&settings, set.empty_since());
+        }
+        log.set_peak(set.peak().count, set.peak().at);
+    });
+}
+
+struct Log {
+    io: *mut raw::RedisModuleIO,
+    key: Name,
+    moment: Option<Seen>,
+    members: Vec<OwnedString>,
+}
+
+impl Log {
+    fn configure(&self, settings: &Settings, at: u64) {
+        // SAFETY: the io and the key are live; the format matches the arguments.
+        unsafe {
+            api!(RedisModule_EmitAOF)(
+                self.io,
+                c"PRESENCE.CONFIG".as_ptr(),
+                c"sclclclcl".as_ptr(),
+                self.key,
+                c"TTL".as_ptr(),
+                settings.ttl as i64,
+                c"RETAIN".as_ptr(),
+                settings.retain as i64,
+                c"LINGER".as_ptr(),
+                linger_number(settings),
+                c"AT".as_ptr(),
+                at as i64,
+            );
+        }
+    }
+
+    fn set_peak(&self, count: u64, at: u64) {
+        // SAFETY: the io and the key are live; the format matches the arguments.
+        unsafe {
+            api!(RedisModule_EmitAOF)(
+                self.io,
+                c"PRESENCE.SETMAX".as_ptr(),
+                c"sll".as_ptr(),
+                self.key,
+                count as i64,
+                at as i64,
+            );
+        }
+    }
+
+    fn add(&mut self, name: &[u8], seen: Seen) {
+        if self.moment != Some(seen) || self.members.len() == BATCH {
+            self.flush();
+            self.moment = Some(seen);
+        }
+        // SAFETY: strings may be made without a context.
+        let no_context = unsafe { Context::new(null_mut()) };
+        self.members.push(OwnedString::new(no_context, name));
+    }
+
+    fn flush(&mut self) {
+        let Some(seen) = self.moment.take() else {
+            return;
+        };
+        let members: Vec<_> = self.members.iter().map(OwnedString::as_ptr).collect();
+        // SAFETY: the io, the key and the strings are live; the format matches the arguments.
+        unsafe {
+            api!(RedisModule_EmitAOF)(
+                self.io,
+                c"PRESENCE.TOUCHEX".as_ptr(),
+                c"sclclclv".as_ptr(),
+                self.key,
+                c"PX".as_ptr(),
+                seen.ttl as i64,
+                c"AT".as_ptr(),
+                seen.at as i64,
+                c"MEMBERS".as_ptr(),
+                members.len() as i64,
+                members.as_ptr(),
+                members.len(),
+            );
+        }
+        self.members.clear();
+    }
+}

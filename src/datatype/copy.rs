@@ -1,0 +1,39 @@
+//! `COPY`.
+
+use std::os::raw::c_void;
+use std::ptr::null_mut;
+
+use redis_module::raw;
+
+use super::value::Value;
+use crate::eviction;
+use crate::ffi::guard::guard;
+use crate::ffi::{api, text};
+
+/// A copy of a value, for another key, which the eviction is told of.
+///
+/// # Safety
+/// Called by the server only, with a value of the type.
+pub unsafe extern "C" fn copy(
+    ctx: *mut raw::RedisModuleKeyOptCtx,
+    value: *const c_void,
+) -> *mut c_void {
+    // SAFETY: the server passes a value of the type, which is a boxed `Value`.
+    let value = unsafe { &*value.cast::<Value>() };
+    guard("copy", || {
+        let mut copy = Value::new(value.set_as_it_is().clone());
+        // SAFETY: the context is live; the name outlives this call.
+        let (name, db) = unsafe {
+            let name = api!(RedisModule_GetToKeyNameFromOptCtx)(ctx);
+            (name, api!(RedisModule_GetToDbIdFromOptCtx)(ctx))
+        };
+        if !name.is_null()
+            && let Some(due) = copy.set().and_then(|set| set.next_due())
+        {
+            // SAFETY: the server's string, not null, outlives this call.
+            copy.queued = eviction::watch(db, unsafe { text::bytes(name) }, due);
+        }
+        Box::into_raw(copy).cast()
+    })
+    .unwrap_or(null_mut())
+}

@@ -1,0 +1,204 @@
+//! Dumps: RDB files, full synchronisation, `DUMP` and `RESTORE`.
+//!
+//! Version 1: ttl, retain, linger + 1, the record's count and time, since when the key is empty, the number of members,
+//! all as unsigned numbers; then the members in blocks of bytes (`core::codec`) until all are told.
+//!
+//! A dump may come from anywhere. Whatever is wrong with it, nothing is returned but null, of which the server makes its
+//! "Bad data format" error.
+
+use std::os::raw::{c_int, c_void};
+use std::ptr::null_mut;
+
+use redis_module::raw;
+
+use super::value::Value;
+use crate::core::codec::{self, Corrupt, Encoder, MAX_BLOCK};
+use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
+use crate::core::{Peak, PresenceSet, Settings};
+use crate::eviction;
+use crate::ffi::guard::guard;
+use crate::ffi::{api, text};
+
+/// The version that is written. Older ones are read, newer ones refused.
+pub const VERSION: i32 = 1;
+
+/// # Safety
+/// Called by the server only, with a value of the type.
+pub unsafe extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
+    // SAFETY: the server passes a value of the type, which is a boxed `Value`.
+    let set = unsafe { &*value.cast::<Value>() }.set_as_it_is();
+    guard("rdb_save", || {
+        let (settings, peak) = (set.settings(), set.peak());
+        for number in [
+            settings.ttl,
+            settings.retain,
+            settings.linger.map_or(0, |linger| linger + 1),
+            peak.count,
+            peak.at,
+            set.empty_since(),
+            set.len() as u64,
+        ] {
+            // SAFETY: the io is live.
+            unsafe { api!(RedisModule_SaveUnsigned)(io, number) };
+        }
+        // SAFETY: the io is live, the block has the length said.
+        let save = |block: Vec<u8>| unsafe {
+            api!(RedisModule_SaveStringBuffer)(io, block.as_ptr().cast(), block.len());
+        };
+        let mut encoder = Encoder::default();
+        set.each_in_order(|name, seen| {
+            if let Some(block) = encoder.add(name, seen) {
+                save(block);
+            }
+        });
+        let last = encoder.finish();
+        if !last.is_empty() {
+            save(last);
+        }
+    });
+}
+
+/// # Safety
+/// Called by the server only.
+pub unsafe extern "C" fn rdb_load(io: *mut raw::RedisModuleIO, version: c_int) -> *mut c_void {
+    let loaded = guard("rdb_load", || {
+        if version != VERSION {
+            log(
+                io,
+                &format!("presence: a dump of version {version} cannot be read, only {VERSION}"),
+            );
+            return null_mut();
+        }
+        match Reader(io).set() {
+            Ok(set) => {
+                let mut value = Value::new(set);
+                watch(io, &mut value);
+                Box::into_raw(value).cast()
+            }
+            Err(Corrupt) => {
+                log(io, "presence: a dump is corrupt, and was refused");
+                null_mut()
+            }
+        }
+    });
+    loaded.unwrap_or(null_mut())
+}
+
+fn log(io: *mut raw::RedisModuleIO, message: &str) {
+    let message = std::ffi::CString::new(message).expect("no zero bytes");
+    // SAFETY: the io is live; C strings; the format takes one string.
+    unsafe {
+        api!(RedisModule_LogIOError)(io, c"warning".as_ptr(), c"%s".as_ptr(), message.as_ptr());
+    }
+}
+
+/// Tells the eviction of a loaded key.
+fn watch(io: *mut raw::RedisModuleIO, value: &mut Value) {
+    // SAFETY: the io is live; the name outlives this call.
+    let (name, db) = unsafe {
+        let name = api!(RedisModule_GetKeyNameFromIO)(io);
+        (name, api!(RedisModule_GetDbIdFromIO)(io))
+    };
+    if !name.is_null()
+        && db >= 0
+        && let Some(due) = value.set().and_then(|set| set.next_due())
+    {
+        // SAFETY: the server's string, not null, outlives this call.
+        value.queued = eviction::watch(db, unsafe { text::bytes(name) }, due);
+    }
+}
+
+struct Reader(*mut raw::RedisModuleIO);
+
+impl Reader {
+    fn set(&self) -> Result<PresenceSet, Corrupt> {
+        let settings = Settings {
+            ttl: self.number(MAX_DURATION)?,
+            retain: self.number(MAX_DURATION)?,
+            linger: self.number(MAX_DURATION + 1)?.checked_sub(1),
+        };
+        if settings.ttl == 0 {
+            return Err(Corrupt);
+        }
+        let peak = Peak {
+            count: self.number(i64::MAX as u64)?,
+            at: self.number(MAX_TIME)?,
+        };
+        let empty_since: Millis = self.number(MAX_TIME)?;
+        let mut left = self.number(u32::MAX.into())?;
+
+        let mut set = PresenceSet::new(settings, empty_since);
+        set.set_peak(peak);
+        while left > 0 {
+            let block = self.block()?;
+            let before = left;
+            codec::decode(block.bytes(), |name, seen| {
+                left = left.checked_sub(1).ok_or(Corrupt)?;
+                match set.restore(name, seen) {
+                    Ok(true) => Ok(()),
+                    _ => Err(Corrupt),
+                }
+            })?;
+            if left == before {
+                return Err(Corrupt);
+            }
+        }
+        Ok(set)
+    }
+
+    fn check(&self) -> Result<(), Corrupt> {
+        // SAFETY: the io is live.
+        if unsafe { api!(RedisModule_IsIOError)(self.0) } != 0 {
+            return Err(Corrupt);
+        }
+        Ok(())
+    }
+
+    fn number(&self, max: u64) -> Result<u64, Corrupt> {
+        // SAFETY: the io is live. After an error the number is 0, and the error is seen below.
+        let number = unsafe { api!(RedisModule_LoadUnsigned)(self.0) };
+        self.check()?;
+        if number > max {
+            return Err(Corrupt);
+        }
+        Ok(number)
+    }
+
+    fn block(&self) -> Result<Block, Corrupt> {
+        let mut len = 0;
+        // SAFETY: the io is live.
+        let data = unsafe { api!(RedisModule_LoadStringBuffer)(self.0, &raw mut len) };
+        if data.is_null() {
+            return Err(Corrupt);
+        }
+        let block = Block {
+            data: data.cast(),
+            len,
+        };
+        self.check()?;
+        if len > MAX_BLOCK {
+            return Err(Corrupt);
+        }
+        Ok(block)
+    }
+}
+
+/// Bytes that the server allocated for us.
+struct Block {
+    data: *mut u8,
+    len: usize,
+}
+
+impl Block {
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: the server's buffer of that length, not null, ours until it is dropped.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: the server's buffer, freed once.
+        unsafe { api!(RedisModule_Free)(self.data.cast()) };
+    }
+}

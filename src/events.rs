@@ -1,0 +1,102 @@
+//! What the server tells the module of: keys that come under another name, and databases that are exchanged or emptied.
+//! All of it is for the eviction to find its keys again.
+
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_int, c_void};
+
+use redis_module::raw;
+
+use crate::core::time::Millis;
+use crate::eviction;
+use crate::ffi::api;
+use crate::ffi::context::Context;
+use crate::ffi::guard::guard;
+use crate::keys::WriteKey;
+
+/// Two databases are exchanged. The API's own constants are private to C.
+const SWAPDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
+    id: raw::REDISMODULE_EVENT_SWAPDB,
+    dataver: 1,
+};
+/// A database is emptied, or all.
+const FLUSHDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
+    id: raw::REDISMODULE_EVENT_FLUSHDB,
+    dataver: 1,
+};
+
+/// Subscribes to all of it.
+pub fn register(ctx: Context) -> Result<(), String> {
+    let ok = raw::REDISMODULE_OK as c_int;
+    // SAFETY: the context is live; the events are those of the API; the callbacks are of the types asked for.
+    unsafe {
+        let subscribed = api!(RedisModule_SubscribeToKeyspaceEvents)(
+            ctx.as_ptr(),
+            raw::REDISMODULE_NOTIFY_GENERIC,
+            Some(on_key),
+        );
+        let server = api!(RedisModule_SubscribeToServerEvent);
+        if subscribed != ok
+            || server(ctx.as_ptr(), SWAPDB, Some(on_swap)) != ok
+            || server(ctx.as_ptr(), FLUSHDB, Some(on_flush)) != ok
+        {
+            return Err("a subscription to the server's events was refused".into());
+        }
+    }
+    Ok(())
+}
+
+/// A value that has come under another name is watched under that.
+///
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_key(
+    ctx: *mut raw::RedisModuleCtx,
+    _class: c_int,
+    event: *const c_char,
+    name: *mut raw::RedisModuleString,
+) -> c_int {
+    // SAFETY: the server passes a live context and a C string.
+    let (ctx, event) = unsafe { (Context::new(ctx), CStr::from_ptr(event)) };
+    if event == c"rename_to" || event == c"move_to" {
+        guard("a keyspace event", || {
+            if let Ok(mut key) = WriteKey::open(ctx, name, None)
+                && let Some(value) = key.value()
+            {
+                value.queued = Millis::MAX;
+                let due = value.set().and_then(|set| set.next_due());
+                key.watch(due);
+            }
+        });
+    }
+    raw::REDISMODULE_OK as c_int
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_swap(
+    _ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    _part: u64,
+    info: *mut c_void,
+) {
+    // SAFETY: the server passes the structure of this event.
+    let info = unsafe { &*info.cast::<raw::RedisModuleSwapDbInfo>() };
+    guard("SWAPDB", || {
+        eviction::swap_dbs(info.dbnum_first, info.dbnum_second);
+    });
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_flush(
+    _ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    part: u64,
+    info: *mut c_void,
+) {
+    // SAFETY: the server passes the structure of this event.
+    let info = unsafe { &*info.cast::<raw::RedisModuleFlushInfo>() };
+    if part == raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
+        guard("a flush", || eviction::flush_db(info.dbnum));
+    }
+}

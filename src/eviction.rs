@@ -1,0 +1,164 @@
+//! Removing members whose time is up, by the server's own timer.
+//!
+//! Only a primary evicts. A run takes the keys that have something due, oldest first, and removes members in bites until
+//! its budget is spent; for each key it replicates one `PRESENCE.EVICT`, never one command a member. Reads do not depend
+//! on it: it gives memory back, and removes keys whose linger is over.
+//!
+//! While clients' writes are paused, data is loaded, the server is a replica or hands its role over, nothing is done:
+//! replicating in a pause kills the server.
+
+use std::os::raw::c_void;
+use std::ptr::null_mut;
+
+use redis_module::raw;
+
+use crate::core::PresenceSet;
+use crate::core::time::Millis;
+use crate::ffi::api;
+use crate::ffi::context::Context;
+use crate::ffi::guard::guard;
+use crate::ffi::main_thread::MainThread;
+use crate::ffi::text::OwnedString;
+use crate::keys::WriteKey;
+use crate::schedule::{Entry, Schedule};
+use crate::{clock, metrics, replication, settings};
+
+static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
+
+/// Members removed between two looks at the clock.
+const BITE: usize = 64;
+/// Stale entries dropped in one step.
+const PATIENCE: usize = 64;
+/// With a backlog, a run pauses for this many times what it took: a quarter of one core at most.
+const REST: u64 = 3;
+
+/// Has the eviction look at a key once `due` is over. Returns what the key's value is to remember of it.
+pub fn watch(db: i32, name: &[u8], due: Millis) -> Millis {
+    SCHEDULE.borrow().add(db, name, due)
+}
+
+/// When the eviction would look at a key that is due at `due`.
+pub fn looks_at(due: Millis) -> Millis {
+    Schedule::slot(due)
+}
+
+/// Two databases have exchanged their numbers.
+pub fn swap_dbs(first: i32, second: i32) {
+    SCHEDULE.borrow().swap(first, second);
+}
+
+/// A database was emptied, or all of them (-1).
+pub fn flush_db(db: i32) {
+    SCHEDULE.borrow().flush(db);
+}
+
+/// Starts the timer.
+pub fn start(ctx: Context) {
+    arm(ctx, settings::sweep_interval());
+}
+
+fn arm(ctx: Context, millis: i64) {
+    // SAFETY: the context is live; the callback takes no data.
+    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(on_timer), null_mut()) };
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, _data: *mut c_void) {
+    // SAFETY: the server passes a live context.
+    let ctx = unsafe { Context::new(ctx) };
+    let next = guard("the eviction", || run(ctx));
+    arm(ctx, next.unwrap_or_else(settings::sweep_interval));
+}
+
+/// Whether this server may change data by itself now.
+fn may_write(ctx: Context) -> bool {
+    let flags = ctx.flags();
+    let primary = flags & raw::REDISMODULE_CTX_FLAGS_MASTER != 0;
+    let loading = raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING;
+    // SAFETY: the function takes nothing.
+    let paused = unsafe { api!(RedisModule_AvoidReplicaTraffic)() } != 0;
+    primary && flags & loading == 0 && !paused
+}
+
+/// Evicts until nothing is due or the budget is spent. Returns in how many ms to run again.
+fn run(ctx: Context) -> i64 {
+    let interval = settings::sweep_interval();
+    let now = clock::wall();
+    if !SCHEDULE.borrow().is_due(now) || !may_write(ctx) {
+        return interval;
+    }
+    let start = clock::monotonic_micros();
+    let deadline = start + settings::sweep_budget();
+    // In a cluster what one callback replicates becomes one transaction, which may not span slots: one key a run.
+    let one_key = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0;
+    let mut evicted = 0;
+    loop {
+        // Taken in a statement of its own: the schedule may be asked to watch a key meanwhile.
+        let entry = SCHEDULE.borrow().pop(now, PATIENCE);
+        let Some(entry) = entry else { break };
+        evicted += sweep(ctx, &entry, now, deadline);
+        if one_key || clock::monotonic_micros() >= deadline {
+            break;
+        }
+    }
+    let took = clock::monotonic_micros() - start;
+    metrics::SWEEPS.add(1);
+    metrics::SWEEP_MICROS.add(took as usize);
+    metrics::LONGEST_SWEEP_MICROS.raise_to(took);
+    metrics::EVICTED.add(evicted);
+    if SCHEDULE.borrow().is_due(now) {
+        (took * REST).div_ceil(1000).clamp(1, interval as u64) as i64
+    } else {
+        interval
+    }
+}
+
+/// Evicts from one key, if it still has what it was noted for. Returns how many members went.
+fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) -> usize {
+    if !ctx.select_db(entry.db) {
+        return 0;
+    }
+    let name = OwnedString::new(ctx, &entry.name);
+    let Ok(mut key) = WriteKey::open(ctx, name.as_ptr(), None) else {
+        return 0;
+    };
+    match key.value() {
+        Some(value) if value.queued == entry.queued => value.queued = Millis::MAX,
+        _ => return 0,
+    }
+    let mut evicted = 0;
+    loop {
+        let bite = key.change(|set| {
+            if evicted == 0
+                && let Some(due) = set.next_due()
+            {
+                metrics::SWEEP_LAG.set(now.saturating_sub(due));
+            }
+            evict(set, now, BITE)
+        });
+        evicted += bite;
+        if bite < BITE || clock::monotonic_micros() >= deadline {
+            break;
+        }
+    }
+    let due = key.set().and_then(|set| set.next_due());
+    if evicted > 0 {
+        replication::evict(ctx, name.as_ptr(), now, evicted);
+        key.changed(due);
+    } else {
+        key.watch(due);
+    }
+    key.remove_if_gone(now);
+    evicted
+}
+
+/// Removes what is due, oldest first, and counts who timed out.
+pub fn evict(set: &mut PresenceSet, cutoff: Millis, limit: usize) -> usize {
+    let mut timed_out = 0;
+    let evicted = set.evict(cutoff, limit, |_, seen| {
+        timed_out += usize::from(seen.ttl > 0);
+    });
+    metrics::TIMEOUTS.add(timed_out);
+    evicted
+}

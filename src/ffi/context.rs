@@ -1,0 +1,63 @@
+//! The server as a callback sees it.
+
+use std::ffi::CString;
+
+use redis_module::raw;
+
+use super::api;
+
+/// The context of one call from the server. Valid during that call only, so it is never stored.
+#[derive(Clone, Copy)]
+pub struct Context(*mut raw::RedisModuleCtx);
+
+impl Context {
+    /// # Safety
+    /// `ctx` must be what the server passed to the callback that is running.
+    pub unsafe fn new(ctx: *mut raw::RedisModuleCtx) -> Context {
+        Context(ctx)
+    }
+
+    #[inline]
+    pub fn as_ptr(self) -> *mut raw::RedisModuleCtx {
+        self.0
+    }
+
+    /// The database the call is about.
+    pub fn db(self) -> i32 {
+        // SAFETY: the context is live.
+        unsafe { api!(RedisModule_GetSelectedDb)(self.0) }
+    }
+
+    /// Makes the calls that follow be about another database. Returns whether there is one of this number.
+    pub fn select_db(self, db: i32) -> bool {
+        // SAFETY: the context is live.
+        unsafe { api!(RedisModule_SelectDb)(self.0, db) == raw::REDISMODULE_OK as i32 }
+    }
+
+    /// `REDISMODULE_CTX_FLAGS_…`: what state the server is in, and where the command comes from.
+    pub fn flags(self) -> u32 {
+        // SAFETY: the context is live.
+        unsafe { api!(RedisModule_GetContextFlags)(self.0) as u32 }
+    }
+
+    /// Whether the command comes from a primary, or from a log that is being loaded: a command that is applied as it
+    /// stands.
+    pub fn is_replayed(self) -> bool {
+        self.flags() & (raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING)
+            != 0
+    }
+
+    /// Writes a warning into the server's log.
+    pub fn warn(self, message: &str) {
+        let message = CString::new(message.replace('\0', "\\0")).expect("zero bytes are replaced");
+        // SAFETY: C strings; the format takes one string. A null context is allowed here.
+        unsafe {
+            api!(RedisModule_Log)(
+                self.0,
+                c"warning".as_ptr(),
+                c"%s".as_ptr(),
+                message.as_ptr(),
+            );
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! No panic crosses into the server: unwinding through C frames would abort it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs a callback's body. A panic becomes a line in the server's log and `None`.
+pub fn guard<R>(what: &str, body: impl FnOnce() -> R) -> Option<R> {
+    // What the body may have left half done is its own affair: a key that is being changed is marked (`ffi::key`).
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(result) => Some(result),
+        Err(panic) => {
+            let message = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            // SAFETY: a null context is allowed for logging, and nothing else is done with it.
+            let log = unsafe { super::context::Context::new(std::ptr::null_mut()) };
+            log.warn(&format!("presence: internal error in {what}: {message}"));
+            None
+        }
+    }
+}

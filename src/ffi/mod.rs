@@ -1,0 +1,29 @@
+//! The only border to the server: everything `unsafe` about the module API lives below this folder, but for the
+//! callbacks of the data type, which are nothing else.
+
+pub mod alloc;
+pub mod args;
+pub mod context;
+pub mod guard;
+pub mod key;
+pub mod main_thread;
+pub mod reply;
+pub mod text;
+
+/// A function of the module API. Every server the module supports has those that are called without asking first;
+/// newer ones are looked for with `api_if_any!`.
+macro_rules! api {
+    ($name:ident) => {
+        redis_module::raw::$name.expect(concat!(stringify!($name), " is in every supported server"))
+    };
+}
+
+/// A function of the module API that older servers lack.
+macro_rules! api_if_any {
+    ($name:ident) => {
+        // SAFETY: the pointer is written once, when the module is loaded, before any of its code runs.
+        unsafe { redis_module::raw::$name }
+    };
+}
+
+pub(crate) use {api, api_if_any};

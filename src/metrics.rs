@@ -1,0 +1,102 @@
+//! What the module counts, and the `presence` section of INFO.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use redis_module::raw;
+
+use crate::ffi::api;
+use crate::ffi::guard::guard;
+
+/// A number that is counted on any thread.
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    const fn new() -> Counter {
+        Counter(AtomicU64::new(0))
+    }
+
+    #[inline]
+    pub fn add(&self, more: usize) {
+        self.0.fetch_add(more as u64, Ordering::Relaxed);
+    }
+
+    /// What stood in the total as `old` stands as `new`.
+    #[inline]
+    pub fn replace(&self, old: usize, new: usize) {
+        self.0
+            .fetch_add((new as u64).wrapping_sub(old as u64), Ordering::Relaxed);
+    }
+
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    pub fn raise_to(&self, value: u64) {
+        self.0.fetch_max(value, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Presence keys that exist, in all databases.
+pub static KEYS: Counter = Counter::new();
+/// Members stored in them.
+pub static MEMBERS: Counter = Counter::new();
+/// Bytes they take.
+pub static BYTES: Counter = Counter::new();
+/// Touches of members by clients.
+pub static TOUCHES: Counter = Counter::new();
+/// Members who came online.
+pub static JOINS: Counter = Counter::new();
+/// Members who went offline by PRESENCE.LEAVE.
+pub static LEAVES: Counter = Counter::new();
+/// Members who went offline because their time was up, counted when the server comes by.
+pub static TIMEOUTS: Counter = Counter::new();
+/// Members removed by the eviction.
+pub static EVICTED: Counter = Counter::new();
+/// Runs of the eviction that had something to do.
+pub static SWEEPS: Counter = Counter::new();
+/// What they took together, in µs.
+pub static SWEEP_MICROS: Counter = Counter::new();
+/// What the longest of them took, in µs.
+pub static LONGEST_SWEEP_MICROS: Counter = Counter::new();
+/// How long the member that the last run removed first had been due, in ms.
+pub static SWEEP_LAG: Counter = Counter::new();
+
+/// The fields of the section; the server puts `presence_` before each name.
+static FIELDS: [(&std::ffi::CStr, &Counter); 12] = [
+    (c"keys", &KEYS),
+    (c"members", &MEMBERS),
+    (c"bytes", &BYTES),
+    (c"touches", &TOUCHES),
+    (c"joins", &JOINS),
+    (c"leaves", &LEAVES),
+    (c"timeouts", &TIMEOUTS),
+    (c"evicted", &EVICTED),
+    (c"sweeps", &SWEEPS),
+    (c"sweep_time_us", &SWEEP_MICROS),
+    (c"longest_sweep_us", &LONGEST_SWEEP_MICROS),
+    (c"sweep_lag_ms", &SWEEP_LAG),
+];
+
+extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: i32) {
+    guard("INFO", || {
+        // SAFETY: the context is live during this call; the names are C strings.
+        unsafe {
+            if api!(RedisModule_InfoAddSection)(ctx, c"".as_ptr()) != raw::REDISMODULE_OK as i32 {
+                return;
+            }
+            for (name, counter) in &FIELDS {
+                api!(RedisModule_InfoAddFieldULongLong)(ctx, name.as_ptr(), counter.get());
+            }
+        }
+    });
+}
+
+/// Adds the section to INFO.
+pub fn register(ctx: crate::ffi::context::Context) {
+    // SAFETY: the context is live.
+    unsafe { api!(RedisModule_RegisterInfoFunc)(ctx.as_ptr(), Some(info)) };
+}

@@ -1,0 +1,38 @@
+//! What every test stands on: real servers, clients that panic with a useful message, and waiting without sleeping.
+//!
+//! ```ignore
+//! let server = Server::start();
+//! let mut client = server.client();
+//! assert_eq!(client.int(&["PRESENCE.TOUCH", "room", "alice"]), 1);
+//! assert_eq!(client.err(&["PRESENCE.COUNT"]), "ERR wrong number of arguments for 'presence.count' command");
+//! ```
+//!
+//! Two settings come from the environment:
+//! - `PRESENCE_MODULE`: the module to load, by default `target/release/libredis_presence.so` of this checkout;
+//! - `PRESENCE_SERVER`: the server's binary, by default `redis-server`, else `valkey-server`, from the path.
+
+mod builder;
+mod client;
+mod environment;
+mod process;
+mod replication;
+mod server;
+mod value;
+mod wait;
+mod wire;
+
+pub use client::Client;
+pub use replication::wait_caught_up;
+pub use server::Server;
+pub use value::text;
+pub use wait::{LIMIT, wait_until};
+pub use wire::RawConnection;
+
+/// The arguments of a command from values of different types: text, bytes and numbers.
+///
+/// `client.int(&args!["PRESENCE.TOUCHEX", "room", "PX", 1500, "MEMBERS", 1, b"\0\xff"])`
+macro_rules! args {
+    ($($argument:expr),+ $(,)?) => {
+        [$(redis::ToRedisArgs::to_redis_args(&$argument).concat()),+]
+    };
+}

@@ -1,0 +1,260 @@
+//! A server of a test's own, with the module loaded.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redis::{ProtocolVersion, RedisError};
+
+use super::builder::Builder;
+use super::client::Client;
+use super::environment::server_binary;
+use super::process::{self, TempDir};
+use super::wait::{LIMIT, wait_until};
+use super::wire::RawConnection;
+
+/// Why a server did not come up.
+pub(super) enum StartError {
+    /// Somebody else listens on its port.
+    PortTaken,
+    /// What it did instead of answering.
+    Failed(String),
+}
+
+/// A running server, killed and its folder removed when dropped. Where the test has failed, its log's end is printed.
+pub struct Server {
+    /// `None` between a `kill9` and the `start_again`.
+    child: Option<Child>,
+    port: u16,
+    dir: TempDir,
+}
+
+impl Server {
+    /// A server with the module and nothing else: no persistence.
+    #[track_caller]
+    pub fn start() -> Self {
+        Self::builder().start()
+    }
+
+    /// Settings to be filled in, then started.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Chooses a port and writes the settings; nothing runs yet.
+    pub(super) fn new(builder: &Builder) -> Self {
+        let server = Self {
+            child: None,
+            port: process::free_port(),
+            dir: TempDir::new(),
+        };
+        let config = builder.config(server.port, server.dir());
+        fs::write(server.config_path(), config).expect("the folder is writable");
+        server
+    }
+
+    /// Starts the process and waits until it answers.
+    pub(super) fn launch(&mut self) -> Result<(), StartError> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log_path());
+        let log = log.expect("the folder is writable");
+        // The log goes to the standard output, where complaints about the settings go as well.
+        let seen = self.log().len();
+        let mut command = Command::new(server_binary());
+        command
+            .arg(self.config_path())
+            .current_dir(self.dir())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log);
+        let child = process::spawn(command)
+            .unwrap_or_else(|error| panic!("{}: {error}", server_binary().display()));
+        let child = self.child.insert(child);
+
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if answers(self.port, child.id()) {
+                return Ok(());
+            }
+            let ended = child.try_wait().expect("our own child");
+            let why = match ended {
+                Some(status) => format!("ended with {status}"),
+                None if Instant::now() > deadline => format!("did not answer in {LIMIT:?}"),
+                None => {
+                    thread::sleep(Duration::from_millis(2));
+                    continue;
+                }
+            };
+            self.kill9();
+            return Err(
+                match self.log()[seen..].contains("Address already in use") {
+                    true => StartError::PortTaken,
+                    false => StartError::Failed(why),
+                },
+            );
+        }
+    }
+
+    /// Stops the server as an operator does (it saves where its settings say so) and starts it on the same data and
+    /// port. Connections are gone: make new ones. Without AOF or save points, run `SAVE` first to keep the data.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        // The reply to a SHUTDOWN that works is the end of the connection.
+        if let Err(error) = self.client().raw(&["SHUTDOWN"]) {
+            assert!(error.is_io_error(), "SHUTDOWN: {error}");
+        }
+        let child = self.child.as_mut().expect("the server runs");
+        wait_until(LIMIT, "the server has shut down", || {
+            child.try_wait().expect("our own child").is_some()
+        });
+        self.child = None;
+        self.start_again();
+    }
+
+    /// Kills the server where it stands, as a crash or a power cut would.
+    pub fn kill9(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself: there is nothing to kill then, but still something to wait for.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Starts a server that was killed on the same data and port.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        assert!(self.child.is_none(), "the server still runs");
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match self.launch() {
+                Ok(()) => return,
+                Err(StartError::PortTaken) if Instant::now() < deadline => {}
+                Err(StartError::PortTaken) => panic!("port {} is taken", self.port),
+                Err(StartError::Failed(why)) => panic!("the server {why}; {}", self.log_text()),
+            }
+        }
+    }
+
+    /// A new connection that speaks RESP2.
+    #[track_caller]
+    pub fn client(&self) -> Client {
+        self.connect(ProtocolVersion::RESP2)
+    }
+
+    /// A new connection that speaks RESP3.
+    #[track_caller]
+    pub fn client3(&self) -> Client {
+        self.connect(ProtocolVersion::RESP3)
+    }
+
+    /// A new connection without a client library.
+    pub fn raw_connection(&self) -> RawConnection {
+        RawConnection::connect(self.port)
+    }
+
+    /// The port it listens on, on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The folder that it runs in: its data, its log and its settings.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The process's id.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the server runs").id()
+    }
+
+    /// All that it has logged so far, over its restarts.
+    pub fn log(&self) -> String {
+        let bytes = fs::read(self.log_path()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Waits until `text` stands in the log.
+    #[track_caller]
+    pub fn wait_log(&self, text: &str) {
+        wait_until(LIMIT, format!("the log says {text:?}"), || {
+            self.log().contains(text)
+        });
+    }
+
+    /// One field of an INFO section, as text.
+    ///
+    /// # Panics
+    /// When there is no such field.
+    #[track_caller]
+    pub fn info_field(&self, section: &str, name: &str) -> String {
+        let text = self.client().text(&["INFO", section]);
+        match info_value(&text, name) {
+            Some(value) => value.into(),
+            None => panic!("no {name} in INFO {section}: {text}"),
+        }
+    }
+
+    /// Bytes that the server has allocated.
+    #[track_caller]
+    pub fn used_memory(&self) -> u64 {
+        let value = self.info_field("memory", "used_memory");
+        value.parse().expect("a number of bytes")
+    }
+
+    fn connect(&self, protocol: ProtocolVersion) -> Client {
+        match Client::connect(self.port, protocol) {
+            Ok(client) => client,
+            Err(error) => panic!("no connection: {error}; {}", self.log_text()),
+        }
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.dir().join("server.conf")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.dir().join("server.log")
+    }
+
+    /// The log's last lines for a message.
+    pub(super) fn log_text(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = &lines[lines.len().saturating_sub(40)..];
+        format!(
+            "the log of port {} ends with:\n{}",
+            self.port,
+            end.join("\n")
+        )
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill9();
+        if thread::panicking() {
+            eprintln!("{}", self.log_text());
+        }
+    }
+}
+
+/// Whether it is process `pid`, and no other, that serves commands on `port` (it refuses them while it loads).
+fn answers(port: u16, pid: u32) -> bool {
+    let ask = || -> Result<bool, RedisError> {
+        let mut client = Client::connect(port, ProtocolVersion::RESP2)?;
+        client.raw(&["PING"])?;
+        let info = super::text(client.raw(&["INFO", "server"])?);
+        Ok(info_value(&info, "process_id") == Some(pid.to_string().as_str()))
+    };
+    ask().unwrap_or(false)
+}
+
+/// The value of `name:value` on a line of an INFO reply.
+fn info_value<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = info.lines();
+    lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+}
