@@ -14,13 +14,16 @@ use redis_module::raw;
 
 use crate::core::PresenceSet;
 use crate::core::time::Millis;
+use crate::datatype;
+use crate::datatype::value::Value;
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
+use crate::ffi::key::{Found, OpenKey};
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::text::OwnedString;
+use crate::ffi::text::SharedString;
 use crate::keys::WriteKey;
-use crate::schedule::{Entry, Schedule};
+use crate::schedule::{Entry, Inspected, Schedule};
 use crate::{clock, metrics, replication, settings};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
@@ -67,7 +70,10 @@ fn arm(ctx: Context, millis: i64) {
 unsafe extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, _data: *mut c_void) {
     // SAFETY: the server passes a live context.
     let ctx = unsafe { Context::new(ctx) };
-    let next = guard("the eviction", || run(ctx));
+    let next = guard("the eviction", || {
+        inspect(ctx);
+        run(ctx)
+    });
     arm(ctx, next.unwrap_or_else(settings::sweep_interval));
 }
 
@@ -79,6 +85,31 @@ fn may_write(ctx: Context) -> bool {
     // SAFETY: the function takes nothing.
     let paused = unsafe { api!(RedisModule_AvoidReplicaTraffic)() } != 0;
     primary && flags & loading == 0 && !paused
+}
+
+/// Drops entries whose keys are gone or noted elsewhere by now, once they outnumber the keys. A key that is deleted
+/// leaves its entry behind until that comes due, which may be years away.
+fn inspect(ctx: Context) {
+    /// Entries looked at in one run.
+    const STEPS: usize = 200;
+    let mut schedule = SCHEDULE.borrow();
+    if !schedule.is_inspected() && schedule.len() < 1024 + 2 * metrics::KEYS.get() as usize {
+        return;
+    }
+    for _ in 0..STEPS {
+        match schedule.inspect() {
+            Inspected::Done => return,
+            Inspected::Dropped => {}
+            Inspected::Entry(entry) => {
+                drop(schedule);
+                let answers = with_key(ctx, &entry, |value| value.queued == entry.queued);
+                schedule = SCHEDULE.borrow();
+                if answers == Some(true) {
+                    schedule.keep(&entry);
+                }
+            }
+        }
+    }
 }
 
 /// Evicts until nothing is due or the budget is spent. Returns in how many ms to run again.
@@ -119,7 +150,7 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) -> usize {
     if !ctx.select_db(entry.db) {
         return 0;
     }
-    let name = OwnedString::new(ctx, &entry.name);
+    let name = SharedString::new(&entry.name);
     let Ok(mut key) = WriteKey::open(ctx, name.as_ptr(), None) else {
         return 0;
     };
@@ -151,6 +182,22 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) -> usize {
     }
     key.remove_if_gone(now);
     evicted
+}
+
+/// Looks at the value of a key that an entry names, without a trace: not a read that counts, and nothing expires by it.
+fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) -> Option<R> {
+    if !ctx.select_db(entry.db) {
+        return None;
+    }
+    let name = SharedString::new(&entry.name);
+    let mode = raw::REDISMODULE_READ | raw::REDISMODULE_OPEN_KEY_NOTOUCH;
+    // SAFETY: the name outlives the key.
+    let key = unsafe { OpenKey::open(ctx, name.as_ptr(), mode) }?;
+    match key.find::<Value>(datatype::raw_type()) {
+        // SAFETY: values of the type are boxed `Value`s, and no other reference to it exists.
+        Found::Value(mut value) => Some(look(unsafe { value.as_mut() })),
+        _ => None,
+    }
 }
 
 /// Removes what is due, oldest first, and counts who timed out.

@@ -1,5 +1,7 @@
 //! Opening presence keys: the one place where a command gets at a key's set.
 
+use std::ptr::NonNull;
+
 use redis_module::raw;
 
 use crate::core::time::Millis;
@@ -16,24 +18,11 @@ use crate::{eviction, replication};
 /// The name of a key: an argument of the command that is running.
 pub type Name = *mut raw::RedisModuleString;
 
-/// What an open key holds.
-///
-/// # Safety
-/// For as long as the reference returned lives, there must be no other, and the key not be deleted or given another
-/// value.
-#[inline]
-unsafe fn find<'a>(key: &OpenKey) -> Found<&'a mut Value> {
-    match key.find::<Value>(datatype::raw_type()) {
-        Found::Nothing => Found::Nothing,
-        Found::OtherType => Found::OtherType,
-        // SAFETY: values of the type are boxed `Value`s; the caller vouches for the rest.
-        Found::Value(value) => Found::Value(unsafe { &mut *value }),
-    }
-}
-
 /// A presence key that exists, open to be read.
 pub struct ReadKey {
-    key: OpenKey,
+    /// Closed only when the value is not used any more.
+    _key: OpenKey,
+    value: NonNull<Value>,
 }
 
 impl ReadKey {
@@ -44,39 +33,36 @@ impl ReadKey {
         let Some(key) = (unsafe { OpenKey::open(ctx, name, raw::REDISMODULE_READ) }) else {
             return Ok(None);
         };
-        let mut key = ReadKey { key };
-        match key.value() {
-            Found::Nothing => Ok(None),
-            Found::OtherType => Err(Error::WrongType),
-            Found::Value(value) => match value.set() {
-                None => Err(Error::Damaged),
-                Some(set) if set.is_gone(now) => Ok(None),
-                Some(_) => Ok(Some(key)),
-            },
+        let value = match key.find::<Value>(datatype::raw_type()) {
+            Found::Nothing => return Ok(None),
+            Found::OtherType => return Err(Error::WrongType),
+            Found::Value(value) => value,
+        };
+        let mut key = ReadKey { _key: key, value };
+        match key.value().set() {
+            None => Err(Error::Damaged),
+            Some(set) if set.is_gone(now) => Ok(None),
+            Some(_) => Ok(Some(key)),
         }
+    }
+
+    #[inline]
+    fn value(&mut self) -> &mut Value {
+        // SAFETY: values of the type are boxed `Value`s. A key that is open to be read is not changed, and the borrow of
+        // `self` keeps other references away.
+        unsafe { self.value.as_mut() }
     }
 
     /// Bytes allocated for what the key holds.
     pub fn bytes(&mut self) -> usize {
-        match self.value() {
-            Found::Value(value) => value.bytes(),
-            _ => 0,
-        }
-    }
-
-    fn value(&mut self) -> Found<&mut Value> {
-        // SAFETY: the borrow of `self` keeps other references away, and a key that is open to be read is not changed.
-        unsafe { find(&self.key) }
+        self.value().bytes()
     }
 
     /// The set, to be read. It is lent as mutable because answering moves its notes about time along
     /// (`core::online`), which are no part of the key's state.
     #[inline]
     pub fn set(&mut self) -> &mut PresenceSet {
-        match self.value() {
-            Found::Value(value) => value.set().expect("it was sound when it was opened"),
-            _ => unreachable!("it was there when it was opened"),
-        }
+        self.value().set().expect("it was sound when it was opened")
     }
 }
 
@@ -85,41 +71,42 @@ pub struct WriteKey {
     ctx: Context,
     name: Name,
     key: OpenKey,
+    value: Option<NonNull<Value>>,
 }
 
 impl WriteKey {
-    /// Opens a key. What is gone at `now` is removed first, unless the command is replayed.
+    /// Opens a key. What is gone at `now` is removed first, unless the command is replayed (`None`).
     #[inline]
     pub fn open(ctx: Context, name: Name, now: Option<Millis>) -> Result<WriteKey> {
         let mode = raw::REDISMODULE_READ | raw::REDISMODULE_WRITE;
         // SAFETY: the name is an argument of the running command, which outlives the key.
         let key = unsafe { OpenKey::open(ctx, name, mode) }.ok_or(Error::WrongType)?;
-        let mut key = WriteKey { ctx, name, key };
-        match key.find() {
-            Found::Nothing => {}
+        let value = match key.find::<Value>(datatype::raw_type()) {
+            Found::Nothing => None,
             Found::OtherType => return Err(Error::WrongType),
-            Found::Value(value) => {
-                let set = value.set().ok_or(Error::Damaged)?;
-                if now.is_some_and(|now| set.is_gone(now)) {
-                    key.remove();
-                }
+            Found::Value(value) => Some(value),
+        };
+        let mut key = WriteKey {
+            ctx,
+            name,
+            key,
+            value,
+        };
+        if let Some(value) = key.value() {
+            let set = value.set().ok_or(Error::Damaged)?;
+            if now.is_some_and(|now| set.is_gone(now)) {
+                key.remove();
             }
         }
         Ok(key)
     }
 
-    fn find(&mut self) -> Found<&mut Value> {
-        // SAFETY: the borrow of `self`, through which alone the key is changed, keeps other references away.
-        unsafe { find(&self.key) }
-    }
-
     /// What the key holds.
     #[inline]
     pub fn value(&mut self) -> Option<&mut Value> {
-        match self.find() {
-            Found::Value(value) => Some(value),
-            _ => None,
-        }
+        // SAFETY: values of the type are boxed `Value`s. The key is changed through `self` alone, which keeps `value` up
+        // to date and whose borrow keeps other references away.
+        self.value.as_mut().map(|value| unsafe { value.as_mut() })
     }
 
     /// The set, to be looked at.
@@ -130,13 +117,9 @@ impl WriteKey {
 
     /// Makes an empty set of a key that holds nothing.
     pub fn create(&mut self, settings: Settings, now: Millis) {
-        // SAFETY: the type's values are boxed `Value`s.
-        unsafe {
-            self.key.store(
-                datatype::raw_type(),
-                Value::new(PresenceSet::new(settings, now)),
-            );
-        }
+        let value = Value::new(PresenceSet::new(settings, now));
+        // SAFETY: values of the type are boxed `Value`s.
+        self.value = Some(unsafe { self.key.store(datatype::raw_type(), value) });
     }
 
     /// Changes the set of a key that holds one.
@@ -178,6 +161,7 @@ impl WriteKey {
 
     /// Removes the key: notifies, and replicates a DEL.
     fn remove(&mut self) {
+        self.value = None;
         self.key.unlink();
         replication::delete(self.ctx, self.name);
         // SAFETY: the context and the name are live; the event is a C string.

@@ -35,7 +35,7 @@ impl Counter {
         self.0.fetch_max(value, Ordering::Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -3,12 +3,12 @@
 //! Two forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
 //! touch of one who left, and `PRESENCE.CONFIG` with `AT` makes a key as of that moment.
 
-use redis_module::raw;
-
 use crate::core::time::Millis;
 use crate::core::{Peak, Seen, Settings};
 use crate::ffi::api;
 use crate::ffi::context::Context;
+use crate::ffi::main_thread::MainThread;
+use crate::ffi::text::SharedString;
 use crate::keys::Name;
 
 /// A linger as a number: -1 for ever.
@@ -28,25 +28,78 @@ macro_rules! replicate {
 }
 
 /// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left.
+///
+/// This is on the path of every touch, and the server builds the arguments before it knows whether anybody wants them.
+/// So they are all strings that exist: the client's own, constants, and numbers that are kept until they change.
 #[inline]
-pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[*mut raw::RedisModuleString]) {
+pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
     if members.is_empty() {
         return;
     }
+    let mut words = WORDS.borrow();
+    let head = [
+        key,
+        words.px.get(),
+        words.ttl.get(seen.ttl),
+        words.at.get(),
+        words.time.get(seen.at),
+        words.members.get(),
+        words.count.get(members.len() as u64),
+    ];
+    drop(words);
     replicate!(
         ctx,
         c"PRESENCE.TOUCHEX",
-        c"sclclclv",
-        key,
-        c"PX".as_ptr(),
-        seen.ttl as i64,
-        c"AT".as_ptr(),
-        seen.at as i64,
-        c"MEMBERS".as_ptr(),
-        members.len() as i64,
+        c"vv",
+        head.as_ptr(),
+        head.len(),
         members.as_ptr(),
         members.len(),
     );
+}
+
+/// The words of a replicated touch.
+struct Words {
+    px: Word,
+    at: Word,
+    members: Word,
+    ttl: Number,
+    time: Number,
+    count: Number,
+}
+
+static WORDS: MainThread<Words> = MainThread::new(Words {
+    px: Word(b"PX", None),
+    at: Word(b"AT", None),
+    members: Word(b"MEMBERS", None),
+    ttl: Number(0, None),
+    time: Number(0, None),
+    count: Number(0, None),
+});
+
+/// A constant as a string of the server, made when it is first asked for.
+struct Word(&'static [u8], Option<SharedString>);
+
+impl Word {
+    fn get(&mut self) -> Name {
+        let text = self.0;
+        self.1
+            .get_or_insert_with(|| SharedString::new(text))
+            .as_ptr()
+    }
+}
+
+/// A number as a string of the server, made anew when it has changed.
+struct Number(u64, Option<SharedString>);
+
+impl Number {
+    fn get(&mut self, number: u64) -> Name {
+        if self.0 != number {
+            *self = Number(number, None);
+        }
+        let make = || SharedString::new(number.to_string().as_bytes());
+        self.1.get_or_insert_with(make).as_ptr()
+    }
 }
 
 /// The key was made at `at` with these settings.

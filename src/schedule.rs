@@ -23,14 +23,33 @@ pub struct Schedule {
     /// The token of each database's number.
     tokens: Vec<Token>,
     next_token: Token,
+    inspection: Option<Inspection>,
 }
 
-/// A key whose time has come.
+/// A walk over all entries, to drop those that have gone stale before their time.
+struct Inspection {
+    /// The bucket that is walked. Its entries are taken from its end one by one.
+    bucket: u64,
+    /// Those of its entries that were put back.
+    kept: Vec<u8>,
+}
+
+/// A key whose time has come, or that is inspected.
 pub struct Entry {
     pub db: i32,
     pub name: Vec<u8>,
     /// What [`Schedule::add`] returned for it.
     pub queued: Millis,
+}
+
+/// What an inspection comes upon.
+pub enum Inspected {
+    /// An entry, taken out: it is to be kept or not.
+    Entry(Entry),
+    /// An entry of a database that was flushed, dropped.
+    Dropped,
+    /// The end.
+    Done,
 }
 
 impl Schedule {
@@ -40,11 +59,12 @@ impl Schedule {
             entries: 0,
             tokens: Vec::new(),
             next_token: 0,
+            inspection: None,
         }
     }
 
-    #[cfg(test)]
-    fn len(&self) -> usize {
+    /// How many entries there are, stale ones included.
+    pub fn len(&self) -> usize {
         self.entries
     }
 
@@ -66,50 +86,48 @@ impl Schedule {
     pub fn add(&mut self, db: i32, name: &[u8], due: Millis) -> Millis {
         let bucket = Schedule::slot(due) >> BUCKET_SHIFT;
         let token = self.token(db);
-        let entries = self.buckets.entry(bucket).or_default();
-        let size = 8 + name.len();
-        if entries.capacity() - entries.len() < size {
-            entries.reserve_exact(size + entries.len() / 4);
-        }
-        entries.extend_from_slice(&token.to_le_bytes());
-        entries.extend_from_slice(name);
-        entries.extend_from_slice(&(name.len() as u32).to_le_bytes());
+        push(self.buckets.entry(bucket).or_default(), token, name);
         self.entries += 1;
         bucket << BUCKET_SHIFT
     }
 
-    /// Takes out an entry whose time is over at `now`. Entries of databases that were flushed are dropped on the way, at
-    /// most `patience` of them.
+    /// Takes out an entry whose time has come at `now`. Entries of databases that were flushed are dropped on the way,
+    /// at most `patience` of them.
     pub fn pop(&mut self, now: Millis, patience: usize) -> Option<Entry> {
+        if let Some(inspection) = &self.inspection
+            && inspection.bucket << BUCKET_SHIFT <= now
+        {
+            self.end_bucket();
+            self.inspection = None;
+        }
         for _ in 0..=patience {
-            let mut first = self.buckets.first_entry()?;
-            let bucket = *first.key();
+            let bucket = *self.buckets.first_key_value()?.0;
             if bucket << BUCKET_SHIFT > now {
                 return None;
             }
-            let entries = first.get_mut();
-            // From the end, where taking is cheap.
-            let end = entries.len() - 4;
-            let len = read_u32(&entries[end..]) as usize;
-            let start = end - len - 4;
-            let token = read_u32(&entries[start..]);
-            let name = entries[start + 4..end].to_vec();
-            entries.truncate(start);
-            if entries.is_empty() {
-                first.remove();
-            } else if entries.capacity() > 4096 && entries.len() < entries.capacity() / 4 {
-                entries.shrink_to(entries.len() * 2);
-            }
-            self.entries -= 1;
-            if let Some(db) = self.tokens.iter().position(|at| *at == token) {
-                return Some(Entry {
-                    db: db as i32,
-                    name,
-                    queued: bucket << BUCKET_SHIFT,
-                });
+            if let Some(entry) = self.take_from(bucket) {
+                return Some(entry);
             }
         }
         None
+    }
+
+    /// Takes the last entry of a bucket. `None`: it was of a database that is no more.
+    fn take_from(&mut self, bucket: u64) -> Option<Entry> {
+        let entries = self.buckets.get_mut(&bucket)?;
+        let (token, name) = pop(entries)?;
+        if entries.is_empty() {
+            self.buckets.remove(&bucket);
+        } else if entries.capacity() > 4096 && entries.len() < entries.capacity() / 4 {
+            entries.shrink_to(entries.len() * 2);
+        }
+        self.entries -= 1;
+        let db = self.tokens.iter().position(|at| *at == token)?;
+        Some(Entry {
+            db: db as i32,
+            name,
+            queued: bucket << BUCKET_SHIFT,
+        })
     }
 
     /// Whether something has come due.
@@ -117,6 +135,66 @@ impl Schedule {
         self.buckets
             .first_key_value()
             .is_some_and(|(bucket, _)| bucket << BUCKET_SHIFT <= now)
+    }
+
+    /// Whether entries are being inspected.
+    pub fn is_inspected(&self) -> bool {
+        self.inspection.is_some()
+    }
+
+    /// The next entry of a walk over all entries. It begins with the first call, and again after `Done`.
+    pub fn inspect(&mut self) -> Inspected {
+        let bucket = self.inspection.as_ref().map_or(0, |walk| walk.bucket);
+        if self.inspection.is_some() && self.buckets.contains_key(&bucket) {
+            return match self.take_from(bucket) {
+                Some(entry) => Inspected::Entry(entry),
+                None => Inspected::Dropped,
+            };
+        }
+        self.end_bucket();
+        let after = self.inspection.as_ref().map_or(0, |walk| walk.bucket + 1);
+        let next = self
+            .buckets
+            .range(after..)
+            .next()
+            .map(|(bucket, _)| *bucket);
+        self.inspection = next.map(|bucket| Inspection {
+            bucket,
+            kept: Vec::new(),
+        });
+        match next {
+            Some(_) => Inspected::Dropped,
+            None => Inspected::Done,
+        }
+    }
+
+    /// Puts an entry back that was inspected.
+    pub fn keep(&mut self, entry: &Entry) {
+        let token = self.token(entry.db);
+        match &mut self.inspection {
+            Some(walk) if walk.bucket << BUCKET_SHIFT == entry.queued => {
+                push(&mut walk.kept, token, &entry.name);
+                self.entries += 1;
+            }
+            _ => {
+                self.add(entry.db, &entry.name, entry.queued);
+            }
+        }
+    }
+
+    /// Puts what was kept of the bucket that is walked back into it.
+    fn end_bucket(&mut self) {
+        if let Some(walk) = &mut self.inspection
+            && !walk.kept.is_empty()
+        {
+            let kept = std::mem::take(&mut walk.kept);
+            let entries = self.buckets.entry(walk.bucket).or_default();
+            if entries.is_empty() {
+                *entries = kept;
+            } else {
+                entries.extend_from_slice(&kept);
+            }
+        }
     }
 
     /// Two databases have exchanged their numbers.
@@ -135,6 +213,27 @@ impl Schedule {
             self.next_token += 1;
         }
     }
+}
+
+/// Packs an entry: its token, the name, the name's length, so that it can be read from the end.
+fn push(entries: &mut Vec<u8>, token: Token, name: &[u8]) {
+    let size = 8 + name.len();
+    if entries.capacity() - entries.len() < size {
+        entries.reserve_exact(size + entries.len() / 4);
+    }
+    entries.extend_from_slice(&token.to_le_bytes());
+    entries.extend_from_slice(name);
+    entries.extend_from_slice(&(name.len() as u32).to_le_bytes());
+}
+
+/// Takes the last entry off.
+fn pop(entries: &mut Vec<u8>) -> Option<(Token, Vec<u8>)> {
+    let end = entries.len().checked_sub(4)?;
+    let start = end - read_u32(&entries[end..]) as usize - 4;
+    let name = entries[start + 4..end].to_vec();
+    let token = read_u32(&entries[start..]);
+    entries.truncate(start);
+    Some((token, name))
 }
 
 fn read_u32(bytes: &[u8]) -> u32 {
@@ -163,5 +262,43 @@ mod tests {
         assert_eq!((entry.db, entry.name.as_slice()), (5, &b"late"[..]));
         assert_eq!(schedule.len(), 0);
         assert!(!schedule.is_due(u64::MAX >> 8));
+    }
+
+    #[test]
+    fn an_inspection_sees_every_entry_once_and_loses_none() {
+        let mut schedule = Schedule::new();
+        for i in 0..500_u64 {
+            schedule.add(0, format!("key {i}").as_bytes(), 1000 + i % 7 * 100);
+        }
+        let (mut seen, mut kept) = (Vec::new(), 0);
+        loop {
+            match schedule.inspect() {
+                Inspected::Entry(entry) => {
+                    if seen.len() % 3 == 0 {
+                        schedule.keep(&entry);
+                        kept += 1;
+                    }
+                    seen.push(entry.name);
+                    if seen.len() == 100 {
+                        schedule.add(0, b"new", 900);
+                    }
+                }
+                Inspected::Dropped => {}
+                Inspected::Done => break,
+            }
+        }
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 500);
+        assert!(!schedule.is_inspected());
+        assert_eq!(schedule.len(), kept + 1);
+        schedule.inspect();
+        schedule.inspect();
+        let popped = std::iter::from_fn(|| schedule.pop(10_000, 1000)).count();
+        assert_eq!(
+            (popped, schedule.len()),
+            (kept, 0),
+            "one was being inspected"
+        );
     }
 }

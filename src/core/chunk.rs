@@ -5,6 +5,7 @@
 //! squeezed. The bitmap of the living stands in front of the entries in the same block of a power of two bytes, which
 //! is a size that allocators serve without waste: 63 entries for each 64 words, and 3, 7, 15 or 31 below that.
 
+use super::prefetch::prefetch;
 use super::slots::SlotId;
 use super::time::Millis;
 
@@ -105,10 +106,11 @@ impl Chunk {
         self.words[index / 64] >> (index % 64) & 1 == 1
     }
 
-    /// The word an entry's time and slot stand in, for a prefetch.
+    /// Asks the processor for an entry, and for the word that says whether it is alive.
     #[inline]
-    pub fn entry_address(&self, index: usize) -> &u64 {
-        &self.words[self.entry_word(index)]
+    pub fn prefetch(&self, index: usize) {
+        prefetch(&self.words[self.entry_word(index)]);
+        prefetch(&self.words[index / 64]);
     }
 
     #[inline]

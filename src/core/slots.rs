@@ -130,10 +130,19 @@ impl Slots {
         }
     }
 
-    /// Whether the slot holds this member.
+    /// Whether the slot holds this member. A slot of another form is not even read.
     #[inline]
     pub fn holds(&self, id: SlotId, member: &Packed) -> bool {
-        self.member(id) == *member
+        let index = id & INDEX_MASK;
+        match (id >> FORM_SHIFT, member) {
+            (NUMBER, Packed::Number(number)) => {
+                self.numbers.get(index).name == [*number as u32, (*number >> 32) as u32]
+            }
+            (SHORT, Packed::Short(name)) => self.shorts.get(index).name == *name,
+            (UUID, Packed::Uuid(name)) => self.uuids.get(index).name == *name,
+            (LONG, Packed::Long(name)) => *self.longs.get(index).name == **name,
+            _ => false,
+        }
     }
 
     /// Calls `f` with the member's bytes.

@@ -112,6 +112,7 @@ impl Table {
             self.slots.set_place(slot, place);
             return None;
         };
+        self.timeline.prefetch(self.slots.place(slot));
         let old = self.seen(slot);
         if !keep(old) {
             let place = self.timeline.insert(new.ttl, new.at, slot, &mut self.slots);

@@ -18,7 +18,6 @@ use super::agenda::Agenda;
 use super::arena::Arena;
 use super::chunk::{Chunk, MAX_ENTRIES};
 use super::online::has_expired;
-use super::prefetch::prefetch;
 use super::slots::SlotId;
 use super::time::Millis;
 
@@ -171,7 +170,8 @@ impl Timeline {
     /// Asks the processor for what `seen_and_ttl` and `kill` will read.
     #[inline]
     pub fn prefetch(&self, place: Place) {
-        prefetch(self.chunks.get(place.chunk()).entry_address(place.index()));
+        let chunk = self.chunks.get(place.chunk());
+        chunk.prefetch(place.index());
     }
 
     /// Points the entry at another slot: the member has moved.

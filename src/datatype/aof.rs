@@ -1,16 +1,14 @@
 //! Rewriting the append-only file without an RDB preamble: the commands that make a key.
 
 use std::os::raw::c_void;
-use std::ptr::null_mut;
 
 use redis_module::raw;
 
 use super::value::Value;
 use crate::core::{Seen, Settings};
 use crate::ffi::api;
-use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
-use crate::ffi::text::OwnedString;
+use crate::ffi::text::SharedString;
 use crate::keys::Name;
 use crate::replication::linger_number;
 
@@ -57,7 +55,7 @@ struct Log {
     io: *mut raw::RedisModuleIO,
     key: Name,
     moment: Option<Seen>,
-    members: Vec<OwnedString>,
+    members: Vec<SharedString>,
 }
 
 impl Log {
@@ -100,16 +98,14 @@ impl Log {
             self.flush();
             self.moment = Some(seen);
         }
-        // SAFETY: strings may be made without a context.
-        let no_context = unsafe { Context::new(null_mut()) };
-        self.members.push(OwnedString::new(no_context, name));
+        self.members.push(SharedString::new(name));
     }
 
     fn flush(&mut self) {
         let Some(seen) = self.moment.take() else {
             return;
         };
-        let members: Vec<_> = self.members.iter().map(OwnedString::as_ptr).collect();
+        let members: Vec<_> = self.members.iter().map(SharedString::as_ptr).collect();
         // SAFETY: the io, the key and the strings are live; the format matches the arguments.
         unsafe {
             api!(RedisModule_EmitAOF)(

@@ -1,5 +1,7 @@
 //! An open key.
 
+use std::ptr::NonNull;
+
 use redis_module::raw;
 
 use super::api;
@@ -39,26 +41,29 @@ impl OpenKey {
     /// What the key holds: a value of the type `of`, which stays where it is while the key is neither deleted nor given
     /// another value.
     #[inline]
-    pub fn find<T>(&self, of: *mut raw::RedisModuleType) -> Found<*mut T> {
+    pub fn find<T>(&self, of: *mut raw::RedisModuleType) -> Found<NonNull<T>> {
         // SAFETY: the key is open.
         unsafe {
             match api!(RedisModule_KeyType)(self.0) as isize {
                 EMPTY => Found::Nothing,
                 MODULE if api!(RedisModule_ModuleTypeGetType)(self.0) == of => {
-                    Found::Value(api!(RedisModule_ModuleTypeGetValue)(self.0).cast())
+                    let value = api!(RedisModule_ModuleTypeGetValue)(self.0);
+                    NonNull::new(value.cast()).map_or(Found::Nothing, Found::Value)
                 }
                 _ => Found::OtherType,
             }
         }
     }
 
-    /// Stores a value at the key, which must be open to write and hold nothing.
+    /// Stores a value at the key, which must be open to write and hold nothing. Returns where the value is.
     ///
     /// # Safety
     /// Values of the type `of` must be made of `Box<T>`.
-    pub unsafe fn store<T>(&self, of: *mut raw::RedisModuleType, value: Box<T>) {
+    pub unsafe fn store<T>(&self, of: *mut raw::RedisModuleType, value: Box<T>) -> NonNull<T> {
+        let value = NonNull::from(Box::leak(value));
         // SAFETY: the key is open to write; the server takes the box over and frees it by the type's callback.
-        unsafe { api!(RedisModule_ModuleTypeSetValue)(self.0, of, Box::into_raw(value).cast()) };
+        unsafe { api!(RedisModule_ModuleTypeSetValue)(self.0, of, value.as_ptr().cast()) };
+        value
     }
 
     /// Deletes what the key holds; freed later, off the main thread, where it is large. Notifies nobody and replicates

@@ -1,5 +1,7 @@
 //! The server's strings.
 
+use std::ptr::null_mut;
+
 use redis_module::raw;
 
 use super::api;
@@ -18,30 +20,31 @@ pub unsafe fn bytes<'a>(string: *const raw::RedisModuleString) -> &'a [u8] {
     }
 }
 
-/// A server's string that is owned here and given back when dropped.
-pub struct OwnedString {
-    ctx: *mut raw::RedisModuleCtx,
-    raw: *mut raw::RedisModuleString,
-}
+/// A string of the server's that is owned here, and given back when dropped. It belongs to no context: the server may
+/// come to share it, and it may live for as long as the module does.
+pub struct SharedString(*mut raw::RedisModuleString);
 
-impl OwnedString {
-    /// A string of these bytes. `ctx` may be any live context, and must outlive the string.
-    pub fn new(ctx: super::context::Context, bytes: &[u8]) -> OwnedString {
-        let ctx = ctx.as_ptr();
-        // SAFETY: a live context and a buffer of the length said.
-        let raw =
-            unsafe { api!(RedisModule_CreateString)(ctx, bytes.as_ptr().cast(), bytes.len()) };
-        OwnedString { ctx, raw }
+// SAFETY: made, shared and given back on the server's main thread only, see `MainThread`.
+unsafe impl Send for SharedString {}
+
+impl SharedString {
+    /// A string of these bytes.
+    pub fn new(bytes: &[u8]) -> SharedString {
+        // SAFETY: a string may be made without a context; the buffer has the length said, and is copied.
+        SharedString(unsafe {
+            api!(RedisModule_CreateString)(null_mut(), bytes.as_ptr().cast(), bytes.len())
+        })
     }
 
+    #[inline]
     pub fn as_ptr(&self) -> *mut raw::RedisModuleString {
-        self.raw
+        self.0
     }
 }
 
-impl Drop for OwnedString {
+impl Drop for SharedString {
     fn drop(&mut self) {
-        // SAFETY: created by `new`, and freed once.
-        unsafe { api!(RedisModule_FreeString)(self.ctx, self.raw) };
+        // SAFETY: made by `new` without a context, and given back once.
+        unsafe { api!(RedisModule_FreeString)(null_mut(), self.0) };
     }
 }
