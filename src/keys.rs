@@ -39,11 +39,9 @@ impl ReadKey {
             Found::Value(value) => value,
         };
         let mut key = ReadKey { _key: key, value };
-        match key.value().set() {
-            None => Err(Error::Damaged),
-            Some(set) if set.is_gone(now) => Ok(None),
-            Some(_) => Ok(Some(key)),
-        }
+        let set = key.value().set().ok_or(Error::Damaged)?;
+        let gone = set.is_gone(now);
+        Ok((!gone).then_some(key))
     }
 
     #[inline]

@@ -58,6 +58,11 @@ impl<T> Arena<T> {
             + self.open.capacity() * size_of::<u64>()
     }
 
+    /// The pages, for their blocks to be moved (`relocate.rs`).
+    pub(super) fn pages_mut(&mut self) -> &mut [Box<[T]>] {
+        &mut self.pages
+    }
+
     /// The item at `index`. Panics where `index` was never given out.
     #[inline]
     pub fn get(&self, index: u32) -> &T {

@@ -59,6 +59,11 @@ impl Chunk {
         }
     }
 
+    /// The entries' block, to be moved (`relocate.rs`).
+    pub fn words_mut(&mut self) -> &mut Box<[u64]> {
+        &mut self.words
+    }
+
     pub fn base(&self) -> Millis {
         self.base
     }

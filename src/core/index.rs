@@ -28,7 +28,7 @@ const AHEAD: usize = 12;
 /// A cache line of entries. A tag of 0 is an empty place.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
-struct Group {
+pub(super) struct Group {
     tags: [u8; 16],
     ids: [SlotId; WIDTH],
 }
@@ -53,8 +53,8 @@ pub trait Hashes {
 }
 
 #[derive(Clone, Default)]
-struct Table {
-    groups: Box<[Group]>,
+pub(super) struct Table {
+    pub(super) groups: Box<[Group]>,
     items: u32,
     /// How many high bits of the hash all entries share.
     depth: u32,
@@ -195,6 +195,11 @@ impl Index {
     /// How many separate allocations there are.
     pub fn allocations(&self) -> usize {
         self.tables.len()
+    }
+
+    /// The tables, for their blocks to be moved (`relocate.rs`).
+    pub(super) fn tables_mut(&mut self) -> &mut [Table] {
+        &mut self.tables
     }
 
     #[inline]

@@ -20,6 +20,7 @@ mod prefetch;
 #[cfg(test)]
 mod property_test;
 mod rank;
+mod relocate;
 mod set;
 mod slots;
 mod small;
@@ -29,5 +30,6 @@ pub mod time;
 mod timeline;
 
 pub use list::{List, Span};
+pub use relocate::Mover;
 pub use set::{Error, Peak, PresenceSet, ScanPage, Settings, Touch, Touched};
 pub use table::{BATCH, Seen};

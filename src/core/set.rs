@@ -446,6 +446,20 @@ impl PresenceSet {
         }
     }
 
+    pub(super) fn small_mut(&mut self) -> Option<&mut Small> {
+        match &mut self.form {
+            Form::Small(small) => Some(small),
+            Form::Table(_) => None,
+        }
+    }
+
+    pub(super) fn table_box_mut(&mut self) -> Option<&mut Box<Table>> {
+        match &mut self.form {
+            Form::Small(_) => None,
+            Form::Table(table) => Some(table),
+        }
+    }
+
     pub(super) fn table(&self) -> Option<&Table> {
         match &self.form {
             Form::Small(_) => None,
@@ -564,15 +578,19 @@ impl PresenceSet {
 
     /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
     /// removed it yet.
-    pub fn is_gone(&self, now: Millis) -> bool {
+    #[inline]
+    pub fn is_gone(&mut self, now: Millis) -> bool {
         let Some(linger) = self.settings.linger else {
             return false;
         };
-        if self.awaits_first() {
-            return false;
-        }
+        // The first is the quick answer, which nearly always serves.
+        self.online(now) == 0 && !self.awaits_first() && self.last_due() + linger <= now
+    }
+
+    /// When the last member is or was due for removal.
+    fn last_due(&self) -> Millis {
         let retain = self.settings.retain;
-        let last_due = match &self.form {
+        match &self.form {
             _ if self.is_empty() => self.empty_since,
             Form::Small(small) => small
                 .iter()
@@ -586,8 +604,7 @@ impl PresenceSet {
                 };
                 timeline.lanes().map(due).max().unwrap_or(0)
             }
-        };
-        last_due + linger <= now
+        }
     }
 
     /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given

@@ -22,19 +22,19 @@ const LONG: u32 = 3;
 pub const MAX_SLOTS: usize = 1 << FORM_SHIFT;
 
 #[derive(Clone, Default)]
-struct Slot<N> {
+pub(super) struct Slot<N> {
     place: Place,
-    name: N,
+    pub(super) name: N,
 }
 
 /// The slots of a set.
 #[derive(Clone, Default)]
 pub struct Slots {
     /// Two halves instead of a `u64`, which would be padded to 16 bytes a slot.
-    numbers: Arena<Slot<[u32; 2]>>,
-    shorts: Arena<Slot<[u8; 16]>>,
-    uuids: Arena<Slot<[u8; 16]>>,
-    longs: Arena<Slot<Box<[u8]>>>,
+    pub(super) numbers: Arena<Slot<[u32; 2]>>,
+    pub(super) shorts: Arena<Slot<[u8; 16]>>,
+    pub(super) uuids: Arena<Slot<[u8; 16]>>,
+    pub(super) longs: Arena<Slot<Box<[u8]>>>,
     /// Bytes in the boxes of `longs`.
     long_bytes: usize,
 }

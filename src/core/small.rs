@@ -5,6 +5,7 @@
 //! touches: a touched member moves to the end, as it does in a timeline, so that both forms order members of the same
 //! millisecond alike.
 
+use super::relocate::Mover;
 use super::table::Seen;
 use super::time::Millis;
 
@@ -31,6 +32,11 @@ impl Small {
 
     pub fn bytes(&self) -> usize {
         self.bytes.capacity()
+    }
+
+    /// Moves the bytes (`relocate.rs`).
+    pub(super) fn relocate(&mut self, mover: &mut impl Mover) {
+        mover.buffer(&mut self.bytes);
     }
 
     /// Whether a member of this name could be added.

@@ -19,7 +19,7 @@ pub struct Seen {
 #[derive(Clone, Default)]
 pub struct Table {
     pub(super) slots: Slots,
-    index: Index,
+    pub(super) index: Index,
     pub(super) timeline: Timeline,
 }
 

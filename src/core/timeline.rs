@@ -12,7 +12,7 @@
 //! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size, or joined
 //! with a neighbour where both fit one half-sized chunk (`squeeze.rs`); each refresh pays for one moved entry.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::agenda::Agenda;
 use super::arena::Arena;
@@ -101,7 +101,8 @@ pub(super) struct Lane {
 pub struct Timeline {
     pub(super) lanes: Vec<Lane>,
     free_lanes: Vec<u32>,
-    by_ttl: HashMap<Millis, u32>,
+    /// A tree and not a hash table, which would rehash all lanes at once.
+    by_ttl: BTreeMap<Millis, u32>,
     pub(super) chunks: Arena<Chunk>,
     pub(super) blocks: Arena<Block>,
     pub(super) alive: usize,
@@ -138,7 +139,7 @@ impl Timeline {
             + self.chunks.bytes()
             + self.blocks.bytes()
             + self.lanes.capacity() * size_of::<Lane>()
-            + self.by_ttl.capacity() * (size_of::<(Millis, u32)>() + 1)
+            + self.by_ttl.len() * 2 * size_of::<(Millis, u32)>()
             + self.chunks.len().div_ceil(BLOCK).max(self.blocks.len())
                 * (size_of::<Root>() + BLOCK.min(self.chunks.len()) * size_of::<Link>())
             + self.due.bytes()

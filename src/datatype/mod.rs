@@ -11,6 +11,7 @@ use crate::ffi::context::Context;
 
 mod aof;
 mod copy;
+mod defrag;
 mod digest;
 mod memory;
 mod rdb;
@@ -41,6 +42,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
     methods.free_effort2 = Some(memory::free_effort);
     methods.mem_usage2 = Some(memory::mem_usage);
     methods.copy2 = Some(copy::copy);
+    methods.defrag = Some(defrag::defrag);
     // SAFETY: the context is live; the server copies the structure.
     let handle = unsafe {
         api!(RedisModule_CreateDataType)(

@@ -1,7 +1,7 @@
 //! What the server holds at a presence key.
 
-use crate::core::PresenceSet;
 use crate::core::time::Millis;
+use crate::core::{Mover, PresenceSet};
 use crate::metrics;
 
 /// A presence set, and what the module keeps with it. What is beside the set is no part of the key's state: it is not
@@ -62,6 +62,11 @@ impl Value {
         self.counted = now;
     }
 
+    /// Moves the set's blocks (`core::Mover`) from a step on. Returns the step to go on with.
+    pub fn relocate(&mut self, from: usize, mover: &mut impl Mover) -> Option<usize> {
+        self.set.relocate(from, mover)
+    }
+
     /// Bytes allocated for the value.
     pub fn bytes(&self) -> usize {
         size_of::<Value>() - size_of::<PresenceSet>() + self.set.bytes()
@@ -74,5 +79,27 @@ impl Drop for Value {
         metrics::KEYS.replace(1, 0);
         metrics::MEMBERS.replace(self.counted.0, 0);
         metrics::BYTES.replace(self.counted.1, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Settings;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_set_whose_change_was_cut_short_is_not_used_again() {
+        let settings = Settings {
+            ttl: 1000,
+            retain: 0,
+            linger: None,
+        };
+        let mut value = Value::new(PresenceSet::new(settings, 0));
+        value.change(|set| set.set_empty_since(1));
+        assert!(value.set().is_some());
+        let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
+        assert!(cut_short.is_err());
+        assert!(value.set().is_none());
     }
 }
