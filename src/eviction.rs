@@ -27,6 +27,8 @@ use crate::schedule::{Entry, Inspected, Schedule};
 use crate::{clock, metrics, replication, settings};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
+/// The timer that runs, once the module is loaded.
+static TIMER: MainThread<Option<raw::RedisModuleTimerID>> = MainThread::new(None);
 
 /// Members removed between two looks at the clock.
 const BITE: usize = 64;
@@ -60,9 +62,22 @@ pub fn start(ctx: Context) {
     arm(ctx, settings::sweep_interval());
 }
 
+/// Starts the timer anew where it runs: the interval has changed.
+pub fn restart(ctx: Context) {
+    let running = TIMER.borrow().take();
+    if let Some(timer) = running {
+        // SAFETY: the context is live; a timer that has fired already is no error.
+        unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), timer, null_mut()) };
+        start(ctx);
+    }
+}
+
 fn arm(ctx: Context, millis: i64) {
+    let callback = Some(on_timer as unsafe extern "C" fn(_, _));
     // SAFETY: the context is live; the callback takes no data.
-    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(on_timer), null_mut()) };
+    let timer =
+        unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, callback, null_mut()) };
+    *TIMER.borrow() = Some(timer);
 }
 
 /// # Safety

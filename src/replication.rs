@@ -1,7 +1,8 @@
 //! What replicas and the AOF are told: each change resolved, with the times it was made with.
 //!
-//! Two forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
-//! touch of one who left, and `PRESENCE.CONFIG` with `AT` makes a key as of that moment.
+//! Three forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
+//! touch of one who left, `PRESENCE.CONFIG` with `AT` makes a key as of that moment, and with `EMPTY`, in a rewritten log
+//! only, one that has been without members since then.
 
 use crate::core::time::Millis;
 use crate::core::{Peak, Seen, Settings};

@@ -8,9 +8,11 @@ use redis_module::raw;
 
 use crate::core::Settings;
 use crate::core::time::{MAX_DURATION, Millis};
+use crate::eviction;
 use crate::ffi::api;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::guard::guard;
 use crate::parse;
 
 /// A setting that is a number.
@@ -90,7 +92,7 @@ pub fn register(ctx: Context, args: Args) -> Result<(), String> {
                 number.max,
                 Some(get),
                 Some(set),
-                None,
+                Some(apply),
                 std::ptr::from_ref::<Number>(number).cast_mut().cast(),
             )
         };
@@ -161,5 +163,20 @@ unsafe extern "C" fn set(
     // SAFETY: the private data is one of the statics above.
     let number = unsafe { &*number.cast::<Number>() };
     number.value.store(value, Ordering::Relaxed);
+    raw::REDISMODULE_OK as c_int
+}
+
+/// Called after settings have changed, and when they are first loaded.
+///
+/// # Safety
+/// Called by the server only, with a live context.
+unsafe extern "C" fn apply(
+    ctx: *mut raw::RedisModuleCtx,
+    _number: *mut c_void,
+    _error: *mut *mut raw::RedisModuleString,
+) -> c_int {
+    // SAFETY: the server passes a live context.
+    let ctx = unsafe { Context::new(ctx) };
+    guard("a change of settings", || eviction::restart(ctx));
     raw::REDISMODULE_OK as c_int
 }

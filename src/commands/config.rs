@@ -28,7 +28,7 @@ pub const SPEC: Spec = Spec {
 pub fn run(ctx: Context, args: Args) -> Result {
     let name = args.string(1);
     let replayed = ctx.is_replayed();
-    let (mut ttl, mut retain, mut linger, mut made_at) = (None, None, None, None);
+    let (mut ttl, mut retain, mut linger, mut since) = (None, None, None, None);
     let mut options = parse::Options::new(args, 2);
     while let Some(option) = options.next() {
         if option.eq_ignore_ascii_case(b"TTL") {
@@ -38,12 +38,14 @@ pub fn run(ctx: Context, args: Args) -> Result {
         } else if option.eq_ignore_ascii_case(b"LINGER") {
             parse::once(&mut linger, parse::linger(options.value()?)?)?;
         } else if replayed && option.eq_ignore_ascii_case(b"AT") {
-            parse::once(&mut made_at, parse::time(options.value()?)?)?;
+            parse::once(&mut since, (parse::time(options.value()?)?, false))?;
+        } else if replayed && option.eq_ignore_ascii_case(b"EMPTY") {
+            parse::once(&mut since, (parse::time(options.value()?)?, true))?;
         } else {
             return Err(Error::Syntax);
         }
     }
-    let now = made_at.unwrap_or_else(|| clock::now(ctx));
+    let (now, emptied) = since.unwrap_or_else(|| (clock::now(ctx), false));
     let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
     let old = key.set().map(|set| set.settings());
     let base = old.unwrap_or_else(settings::of_new_keys);
@@ -62,7 +64,12 @@ pub fn run(ctx: Context, args: Args) -> Result {
     if old.is_none() {
         key.create(new, now);
     }
-    key.change(|set| set.configure(new));
+    key.change(|set| {
+        set.configure(new);
+        if emptied && set.is_untouched() {
+            set.set_emptied(now);
+        }
+    });
     match old {
         _ if replayed => replication::verbatim(ctx),
         None => replication::create(ctx, name, &new, now),

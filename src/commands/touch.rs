@@ -86,7 +86,8 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
             }
             index += 1;
         })?;
-        if seen.ttl > 0 {
+        // Who left sets no record, and an import that was ignored altogether is no touch.
+        if seen.ttl > 0 && applied > 0 {
             set.judge_peak(now);
         }
         Ok::<(), Error>(())

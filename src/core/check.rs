@@ -83,7 +83,7 @@ impl Timeline {
         }
         assert_eq!((self.alive, self.expired), (alive, expired));
         assert_eq!((self.chunks.len(), self.blocks.len()), (chunks, blocks));
-        assert_eq!(self.chunk_bytes(), bytes);
+        assert_eq!(self.chunk_bytes, bytes);
     }
 }
 

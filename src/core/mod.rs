@@ -6,11 +6,15 @@
 
 mod agenda;
 mod arena;
+mod blocks;
 #[cfg(test)]
 mod check;
 mod chunk;
 pub mod codec;
+mod dump;
+mod entries;
 mod index;
+mod lifetime;
 pub mod list;
 pub mod member;
 #[cfg(test)]
@@ -21,6 +25,7 @@ mod prefetch;
 mod property_test;
 mod rank;
 mod relocate;
+mod scan;
 mod set;
 mod slots;
 mod small;
@@ -31,5 +36,6 @@ mod timeline;
 
 pub use list::{List, Span};
 pub use relocate::Mover;
-pub use set::{Error, Peak, PresenceSet, ScanPage, Settings, Touch, Touched};
+pub use scan::ScanCursor;
+pub use set::{Error, Peak, PresenceSet, Settings, Touch, Touched};
 pub use table::{BATCH, Seen};

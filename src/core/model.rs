@@ -10,6 +10,7 @@ pub struct Model {
     pub settings: Settings,
     pub peak: Peak,
     pub empty_since: Millis,
+    pub untouched: bool,
     pub members: Vec<(Vec<u8>, Seen)>,
 }
 
@@ -23,6 +24,7 @@ impl Model {
             settings,
             peak: Peak::default(),
             empty_since: now,
+            untouched: true,
             members: Vec::new(),
         }
     }
@@ -59,6 +61,7 @@ impl Model {
             }
             return false;
         }
+        self.untouched = false;
         self.members.push((name.to_vec(), seen));
         is_online(seen, now) && !old.is_some_and(|old| is_online(old, now))
     }

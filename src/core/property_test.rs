@@ -148,11 +148,12 @@ impl Pair {
 
     fn touch(&mut self, members: &[Vec<u8>], seen: Seen, touch: Touch, judge: bool) {
         let now = self.now;
-        let mut joined = Vec::new();
+        let (mut joined, mut applied) = (Vec::new(), false);
         let names = members.iter().map(Vec::as_slice);
         self.set
             .touch(names, seen, touch, now, |_, touched| {
                 joined.push(touched.joined);
+                applied |= touched.applied;
             })
             .expect("there is room");
         let expected: Vec<bool> = members
@@ -160,7 +161,7 @@ impl Pair {
             .map(|name| self.model.touch(name, seen, touch, now))
             .collect();
         assert_same(&joined, &expected, "who came online");
-        if judge {
+        if judge && applied {
             self.set.judge_peak(now);
             self.model.judge_peak(now);
         }
@@ -262,7 +263,12 @@ impl Pair {
             Op::Reload => {
                 let mut loaded = PresenceSet::new(self.set.settings(), 0);
                 loaded.set_peak(self.set.peak());
-                loaded.set_empty_since(self.set.empty_since());
+                if self.set.is_untouched() {
+                    loaded = PresenceSet::new(self.set.settings(), self.set.empty_since());
+                    loaded.set_peak(self.set.peak());
+                } else {
+                    loaded.set_emptied(self.set.empty_since());
+                }
                 self.set.each_in_order(|name, seen| {
                     assert_eq!(loaded.restore(name, seen), Ok(true));
                 });
@@ -317,6 +323,7 @@ impl Pair {
         set.check();
         assert_eq!(set.len(), model.members.len(), "len");
         assert_eq!(set.peak(), model.peak, "peak");
+        assert_eq!(set.is_untouched(), model.untouched);
         if model.members.is_empty() {
             assert_eq!(set.empty_since(), model.empty_since);
         }
@@ -333,7 +340,7 @@ impl Pair {
         }
         let first_due = model.members.iter().map(|(_, seen)| model.due(*seen)).min();
         let last_due = model.members.iter().map(|(_, seen)| model.due(*seen)).max();
-        let awaits_first = model.members.is_empty() && model.peak.count == 0;
+        let awaits_first = model.untouched;
         let linger = model.settings.linger;
         let linger = linger.filter(|linger| *linger > 0 || !awaits_first);
         assert_eq!(

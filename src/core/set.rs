@@ -61,8 +61,9 @@ pub struct Touched {
     pub joined: bool,
 }
 
+/// How a set is stored.
 #[derive(Clone)]
-enum Form {
+pub(super) enum Form {
     Small(Small),
     Table(Box<Table>),
 }
@@ -70,15 +71,14 @@ enum Form {
 /// Members who are online or remembered, with the settings and the record of their key.
 #[derive(Clone)]
 pub struct PresenceSet {
-    settings: Settings,
+    pub(super) settings: Settings,
     peak: Peak,
     /// Since when there have been no members, where there are none.
-    empty_since: Millis,
-    form: Form,
+    pub(super) empty_since: Millis,
+    /// Whether there never was a member.
+    pub(super) untouched: bool,
+    pub(super) form: Form,
 }
-
-/// What one call of [`PresenceSet::scan`] leaves for the next: 0 when all has been seen.
-pub type ScanPage = u64;
 
 impl Seen {
     /// Whether a member with this touch is online at `now`.
@@ -110,6 +110,7 @@ impl PresenceSet {
             settings,
             peak: Peak::default(),
             empty_since: now,
+            untouched: true,
             form: Form::Small(Small::default()),
         }
     }
@@ -152,9 +153,15 @@ impl PresenceSet {
         self.empty_since
     }
 
-    /// For a set that is loaded.
-    pub fn set_empty_since(&mut self, since: Millis) {
-        self.empty_since = since;
+    /// Whether there never was a member.
+    pub fn is_untouched(&self) -> bool {
+        self.untouched
+    }
+
+    /// Makes a set without members, that is loaded, one that had some until then.
+    pub fn set_emptied(&mut self, at: Millis) {
+        self.empty_since = at;
+        self.untouched = false;
     }
 
     /// Bytes allocated, the set itself included.
@@ -291,7 +298,7 @@ impl PresenceSet {
         }
     }
 
-    fn put<'a>(
+    pub(super) fn put<'a>(
         &mut self,
         name: &'a [u8],
         member: &Packed<'a>,
@@ -299,6 +306,7 @@ impl PresenceSet {
         seen: Seen,
         keep: impl FnOnce(Seen) -> bool,
     ) -> Option<Seen> {
+        self.untouched = false;
         if let Form::Small(small) = &mut self.form {
             if let Some((place, old)) = small.find(name) {
                 if !keep(old) {
@@ -478,169 +486,5 @@ impl PresenceSet {
             let seen = set.get(name, member, hash);
             f(name, seen.filter(|seen| set.remembers(*seen, now)));
         });
-    }
-
-    /// Part of a walk over the members online at `now`: visits about `count` members from `cursor` on (0 to begin) and
-    /// returns the cursor to go on with, 0 when all have been visited. Who is online throughout the walk is visited at
-    /// least once: slots are walked downwards, and members move downwards only.
-    pub fn scan(
-        &self,
-        cursor: ScanPage,
-        count: usize,
-        now: Millis,
-        mut f: impl FnMut(&[u8]),
-    ) -> ScanPage {
-        let table = match &self.form {
-            Form::Small(small) => {
-                for (_, name, seen) in small.iter() {
-                    if seen.is_online(now) {
-                        f(name);
-                    }
-                }
-                return 0;
-            }
-            Form::Table(table) => table,
-        };
-        let mut from = match u32::try_from(cursor) {
-            Ok(0) | Err(_) => u32::MAX,
-            Ok(cursor) => cursor - 1,
-        };
-        for _ in 0..count {
-            let Some(slot) = table.slots.live_at_or_below(from) else {
-                return 0;
-            };
-            if table.seen(slot).is_online(now) {
-                table.slots.with_name(slot, &mut f);
-            }
-            match slot.checked_sub(1) {
-                Some(below) => from = below,
-                None => return 0,
-            }
-        }
-        match table.slots.live_at_or_below(from) {
-            Some(slot) => ScanPage::from(slot) + 1,
-            None => 0,
-        }
-    }
-
-    /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
-    /// each before it goes. Returns how many.
-    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
-        let retain = self.settings.retain;
-        let mut last_due = 0;
-        let evicted = match &mut self.form {
-            Form::Small(small) => {
-                let mut evicted = 0;
-                while evicted < limit
-                    && let Some((place, name, seen)) = small
-                        .iter()
-                        .filter(|(_, _, seen)| seen.due(retain) <= cutoff)
-                        .min_by_key(|(_, _, seen)| (seen.due(retain), seen.ttl))
-                {
-                    f(name, seen);
-                    last_due = seen.due(retain);
-                    small.remove(place);
-                    evicted += 1;
-                }
-                evicted
-            }
-            Form::Table(table) => table.evict(cutoff, retain, limit, |slots, slot, seen| {
-                last_due = seen.due(retain);
-                slots.with_name(slot, |name| f(name, seen));
-            }),
-        };
-        if evicted > 0 && self.is_empty() {
-            self.empty_since = last_due;
-        }
-        evicted
-    }
-
-    /// When the next member is due for removal; without members, when the key itself is. `None`: never.
-    pub fn next_due(&mut self) -> Option<Millis> {
-        if self.is_empty() {
-            return match self.settings.linger {
-                Some(linger) if !self.awaits_first() => Some(self.empty_since + linger),
-                _ => None,
-            };
-        }
-        let retain = self.settings.retain;
-        match &mut self.form {
-            Form::Small(small) => small.iter().map(|(_, _, seen)| seen.due(retain)).min(),
-            Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
-        }
-    }
-
-    /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
-    /// otherwise be gone before the settings it was made for could apply.
-    fn awaits_first(&self) -> bool {
-        self.settings.linger == Some(0) && self.peak.count == 0 && self.is_empty()
-    }
-
-    /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
-    /// removed it yet.
-    #[inline]
-    pub fn is_gone(&mut self, now: Millis) -> bool {
-        let Some(linger) = self.settings.linger else {
-            return false;
-        };
-        // The first is the quick answer, which nearly always serves.
-        self.online(now) == 0 && !self.awaits_first() && self.last_due() + linger <= now
-    }
-
-    /// When the last member is or was due for removal.
-    fn last_due(&self) -> Millis {
-        let retain = self.settings.retain;
-        match &self.form {
-            _ if self.is_empty() => self.empty_since,
-            Form::Small(small) => small
-                .iter()
-                .map(|(_, _, seen)| seen.due(retain))
-                .max()
-                .unwrap_or(0),
-            Form::Table(table) => {
-                let timeline = &table.timeline;
-                let due = |(lane, ttl): (u32, Millis)| {
-                    timeline.last_time(lane).unwrap_or(0) + ttl.max(retain)
-                };
-                timeline.lanes().map(due).max().unwrap_or(0)
-            }
-        }
-    }
-
-    /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given
-    /// to [`restore`](Self::restore) in this order make the same set.
-    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
-        match &self.form {
-            Form::Small(small) => {
-                let mut members = small.in_order(|_| true);
-                members.sort_by_key(|(_, seen)| seen.ttl);
-                for (name, seen) in members {
-                    f(name, seen);
-                }
-            }
-            Form::Table(table) => {
-                let mut lanes: Vec<_> = table.timeline.lanes().collect();
-                lanes.sort_by_key(|(_, ttl)| *ttl);
-                for (lane, ttl) in lanes {
-                    let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
-                    while let Some((at, slot)) = table.timeline.newer(&mut cursor) {
-                        table
-                            .slots
-                            .with_name(slot, |name| f(name, Seen { at, ttl }));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Adds a member that is loaded. `Ok(false)`: it was there already.
-    pub fn restore(&mut self, name: &[u8], seen: Seen) -> Result<bool, Error> {
-        if let Form::Table(table) = &self.form
-            && !table.has_room_for(1)
-        {
-            return Err(Error::Full);
-        }
-        let before = self.put(name, &Packed::new(name), None, seen, |_| true);
-        Ok(before.is_none())
     }
 }

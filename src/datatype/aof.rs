@@ -1,5 +1,6 @@
 //! Rewriting the append-only file without an RDB preamble: the commands that make a key.
 
+use std::ffi::CStr;
 use std::os::raw::c_void;
 
 use redis_module::raw;
@@ -41,11 +42,19 @@ pub unsafe extern "C" fn aof_rewrite(
         };
         let mut left = false;
         set.each_in_order(|_, seen| left |= seen.ttl == 0);
-        log.configure(if left { &first } else { &settings }, set.empty_since());
+        let since = match set.is_untouched() {
+            true => c"AT",
+            false => c"EMPTY",
+        };
+        log.configure(
+            if left { &first } else { &settings },
+            since,
+            set.empty_since(),
+        );
         set.each_in_order(|name, seen| log.add(name, seen));
         log.flush();
         if left && first != settings {
-            log.configure(&settings, set.empty_since());
+            log.configure(&settings, since, set.empty_since());
         }
         log.set_peak(set.peak().count, set.peak().at);
     });
@@ -59,7 +68,8 @@ struct Log {
 }
 
 impl Log {
-    fn configure(&self, settings: &Settings, at: u64) {
+    /// `since` says what `at` is the time of: `AT` of the key's making, `EMPTY` of its last member's end.
+    fn configure(&self, settings: &Settings, since: &CStr, at: u64) {
         // SAFETY: the io and the key are live; the format matches the arguments.
         unsafe {
             api!(RedisModule_EmitAOF)(
@@ -73,7 +83,7 @@ impl Log {
                 settings.retain as i64,
                 c"LINGER".as_ptr(),
                 linger_number(settings),
-                c"AT".as_ptr(),
+                since.as_ptr(),
                 at as i64,
             );
         }

@@ -29,6 +29,7 @@ pub unsafe extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut
         number(peak.at as i64);
         if set.is_empty() {
             number(set.empty_since() as i64);
+            number(set.is_untouched().into());
         }
         end();
         set.each_in_order(|name, seen| {

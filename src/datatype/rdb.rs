@@ -1,7 +1,7 @@
 //! Dumps: RDB files, full synchronisation, `DUMP` and `RESTORE`.
 //!
-//! Version 1: ttl, retain, linger + 1, the record's count and time, since when the key is empty, the number of members,
-//! all as unsigned numbers; then the members in blocks of bytes (`core::codec`) until all are told.
+//! Version 1: ttl, retain, linger + 1, the record's count and time, twice the time since when the key is empty and 1 more
+//! if it never had a member, the number of members, all as unsigned numbers; then the members in blocks of bytes (`core::codec`) until all are told.
 //!
 //! A dump may come from anywhere. Whatever is wrong with it, nothing is returned but null, of which the server makes its
 //! "Bad data format" error.
@@ -13,7 +13,7 @@ use redis_module::raw;
 
 use super::value::Value;
 use crate::core::codec::{self, Corrupt, Encoder, MAX_BLOCK};
-use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
+use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
 use crate::eviction;
 use crate::ffi::guard::guard;
@@ -35,7 +35,7 @@ pub unsafe extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_voi
             settings.linger.map_or(0, |linger| linger + 1),
             peak.count,
             peak.at,
-            set.empty_since(),
+            set.empty_since() << 1 | u64::from(set.is_untouched()),
             set.len() as u64,
         ] {
             // SAFETY: the io is live.
@@ -124,11 +124,19 @@ impl Reader {
             count: self.number(i64::MAX as u64)?,
             at: self.number(MAX_TIME)?,
         };
-        let empty_since: Millis = self.number(MAX_TIME)?;
+        let empty_since = self.number(MAX_TIME << 1 | 1)?;
+        let untouched = empty_since & 1 == 1;
+        let empty_since = empty_since >> 1;
         let mut left = self.number(u32::MAX.into())?;
 
         let mut set = PresenceSet::new(settings, empty_since);
         set.set_peak(peak);
+        if untouched && left > 0 {
+            return Err(Corrupt);
+        }
+        if !untouched {
+            set.set_emptied(empty_since);
+        }
         while left > 0 {
             let block = self.block()?;
             let before = left;

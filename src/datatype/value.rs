@@ -96,7 +96,7 @@ mod tests {
             linger: None,
         };
         let mut value = Value::new(PresenceSet::new(settings, 0));
-        value.change(|set| set.set_empty_since(1));
+        value.change(|set| set.set_emptied(1));
         assert!(value.set().is_some());
         let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
         assert!(cut_short.is_err());

@@ -1,0 +1,44 @@
+//! All that a set holds, told in its order, and a set made of what was told.
+
+use super::member::Packed;
+use super::set::{Error, Form, PresenceSet};
+use super::table::Seen;
+
+impl PresenceSet {
+    /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given
+    /// to [`restore`](Self::restore) in this order make the same set.
+    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
+        match &self.form {
+            Form::Small(small) => {
+                let mut members = small.in_order(|_| true);
+                members.sort_by_key(|(_, seen)| seen.ttl);
+                for (name, seen) in members {
+                    f(name, seen);
+                }
+            }
+            Form::Table(table) => {
+                let mut lanes: Vec<_> = table.timeline.lanes().collect();
+                lanes.sort_by_key(|(_, ttl)| *ttl);
+                for (lane, ttl) in lanes {
+                    let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
+                    while let Some((at, slot)) = table.timeline.newer(&mut cursor) {
+                        table
+                            .slots
+                            .with_name(slot, |name| f(name, Seen { at, ttl }));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds a member that is loaded. `Ok(false)`: it was there already.
+    pub fn restore(&mut self, name: &[u8], seen: Seen) -> Result<bool, Error> {
+        if let Form::Table(table) = &self.form
+            && !table.has_room_for(1)
+        {
+            return Err(Error::Full);
+        }
+        let before = self.put(name, &Packed::new(name), None, seen, |_| true);
+        Ok(before.is_none())
+    }
+}

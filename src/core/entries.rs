@@ -1,0 +1,226 @@
+//! Writing entries: nearly always at the end of their lane, sometimes in between.
+
+use super::chunk::{Chunk, MAX_ENTRIES};
+use super::slots::SlotId;
+use super::time::Millis;
+use super::timeline::{Block, Place, Places, Root, Timeline};
+
+/// An entry out of order moves at most this many others up; before more than that, the chunk is split.
+const MAX_SHIFT: usize = 128;
+/// Room in a chunk that is begun between others.
+const MIDDLE_ROOM: usize = 63;
+
+impl Timeline {
+    /// Adds an entry: the member in `slot` was seen at `time` and stays for `ttl`. Among entries of the same time it
+    /// comes last. Others may move, of which `places` is told.
+    pub fn insert(
+        &mut self,
+        ttl: Millis,
+        time: Millis,
+        slot: SlotId,
+        places: &mut impl Places,
+    ) -> Place {
+        let lane = self.lane_for(ttl);
+        let place = match self.lanes[lane as usize].root.back() {
+            None => self.first_chunk(lane, time, slot),
+            Some(root) => {
+                let links = &self.blocks.get(root.block).links;
+                let tail = links[links.len() - 1].chunk;
+                if time >= self.chunks.get(tail).last_time() {
+                    self.append(tail, time, slot, true, places)
+                } else {
+                    self.insert_in_order(lane, time, slot, places)
+                }
+            }
+        };
+        self.alive += 1;
+        self.lanes[lane as usize].alive += 1;
+        self.note_due(lane, time);
+        self.note_expiry(lane, time);
+        place
+    }
+
+    fn first_chunk(&mut self, lane: u32, time: Millis, slot: SlotId) -> Place {
+        let id = self.new_chunk(1, time);
+        let block = self.blocks.insert(Block {
+            lane,
+            seq: self.lanes[lane as usize].front,
+            links: Vec::with_capacity(1),
+        });
+        self.lanes[lane as usize].root.push_back(Root {
+            first: time,
+            block,
+            alive: 0,
+        });
+        self.insert_link(block, 0, id);
+        self.push(id, time, slot)
+    }
+
+    pub(super) fn new_chunk(&mut self, room: usize, base: Millis) -> u32 {
+        let chunk = Chunk::new(room, base);
+        self.chunk_bytes += chunk.bytes();
+        self.chunks.insert(chunk)
+    }
+
+    /// Writes an entry at the end of a chunk that has room for it.
+    #[inline]
+    fn push(&mut self, id: u32, time: Millis, slot: SlotId) -> Place {
+        let chunk = self.chunks.get_mut(id);
+        let index = chunk.push(time, slot);
+        let (block, link) = (chunk.block, chunk.link);
+        self.add_alive(block, link, 1);
+        Place::new(id, index)
+    }
+
+    /// Writes an entry after all of a chunk's: there, or in a new chunk behind it. `tail` says that nothing follows.
+    #[inline]
+    fn append(
+        &mut self,
+        id: u32,
+        time: Millis,
+        slot: SlotId,
+        tail: bool,
+        places: &mut impl Places,
+    ) -> Place {
+        let chunk = self.chunks.get(id);
+        if !chunk.is_full() && chunk.spans(time) {
+            return self.push(id, time, slot);
+        }
+        self.append_slow(id, time, slot, tail, places)
+    }
+
+    #[cold]
+    fn append_slow(
+        &mut self,
+        id: u32,
+        time: Millis,
+        slot: SlotId,
+        tail: bool,
+        places: &mut impl Places,
+    ) -> Place {
+        let chunk = self.chunks.get_mut(id);
+        if chunk.spans(time) {
+            if chunk.alive() * 2 <= chunk.capacity() {
+                let room = (chunk.alive() * 2).max(chunk.alive() + 1);
+                self.rebuild(id, room, places);
+                return self.push(id, time, slot);
+            }
+            if chunk.capacity() < MAX_ENTRIES {
+                let before = chunk.bytes();
+                chunk.grow();
+                self.chunk_bytes += chunk.bytes() - before;
+                return self.push(id, time, slot);
+            }
+        }
+        let room = match (tail, chunk.capacity()) {
+            (true, MAX_ENTRIES) => MAX_ENTRIES,
+            _ => MIDDLE_ROOM,
+        };
+        chunk.sealed = true;
+        let new = self.new_chunk(room, time);
+        self.chunks.get_mut(new).sealed = !tail;
+        self.link_after(id, new);
+        self.push(new, time, slot)
+    }
+
+    /// Writes an entry that is earlier than the newest of its lane: an import, or the clock has stepped back.
+    fn insert_in_order(
+        &mut self,
+        lane: u32,
+        time: Millis,
+        slot: SlotId,
+        places: &mut impl Places,
+    ) -> Place {
+        let root = &self.lanes[lane as usize].root;
+        let at = root.partition_point(|block| block.first <= time);
+        let links = &self.blocks.get(root[at.saturating_sub(1)].block).links;
+        let link = links.partition_point(|link| link.first <= time);
+        let id = links[link.saturating_sub(1)].chunk;
+
+        let chunk = self.chunks.get_mut(id);
+        let index = chunk.after(time);
+        if index == chunk.len() {
+            return self.append(id, time, slot, false, places);
+        }
+        if chunk.len() - index <= MAX_SHIFT && chunk.stretches_to(time) {
+            if chunk.is_full() && chunk.capacity() < MAX_ENTRIES {
+                let before = chunk.bytes();
+                chunk.grow();
+                self.chunk_bytes += chunk.bytes() - before;
+            }
+            if !chunk.is_full() {
+                chunk.insert(index, time, slot);
+                for (at, _, slot) in chunk.living_from(index + 1) {
+                    places.set_place(slot, Place::new(id, at));
+                }
+                let (block, link, base) = (chunk.block, chunk.link, chunk.base());
+                self.add_alive(block, link, 1);
+                self.set_first(block, link, base);
+                return Place::new(id, index);
+            }
+        }
+        if time < chunk.base() {
+            let new = self.new_chunk(1, time);
+            let chunk = self.chunks.get(id);
+            let (block, link) = (chunk.block, chunk.link);
+            self.chunks.get_mut(new).sealed = true;
+            self.insert_link(block, link as usize, new);
+            return self.push(new, time, slot);
+        }
+        self.split(id, index, places);
+        self.append(id, time, slot, false, places)
+    }
+
+    /// Moves the entries from `index` on into a new chunk behind.
+    fn split(&mut self, id: u32, index: usize, places: &mut impl Places) {
+        let chunk = self.chunks.get_mut(id);
+        let moved = chunk.count_from(index);
+        if moved > 0 {
+            let base = chunk.time(index);
+            let mut new = Chunk::new(moved, base);
+            for (_, time, slot) in chunk.living_from(index) {
+                new.push(time, slot);
+            }
+            let sealed = std::mem::replace(&mut chunk.sealed, true);
+            chunk.truncate(index);
+            let empty = self.new_chunk(1, base);
+            self.chunks.get_mut(empty).sealed = sealed;
+            self.link_after(id, empty);
+            self.replace_chunk(empty, new, places);
+            self.recount(id, -(moved as i32));
+            self.recount(empty, moved as i32);
+        } else {
+            chunk.truncate(index);
+        }
+    }
+
+    /// Writes a chunk anew with its living entries only and room for `room`.
+    pub(super) fn rebuild(&mut self, id: u32, room: usize, places: &mut impl Places) {
+        let chunk = self.chunks.get(id);
+        let mut new = Chunk::new(room, chunk.base());
+        for (_, time, slot) in chunk.living_from(0) {
+            new.push(time, slot);
+        }
+        self.replace_chunk(id, new, places);
+    }
+
+    /// Replaces a chunk's content by one that holds the same living entries, or those and a neighbour's.
+    pub(super) fn replace_chunk(&mut self, id: u32, mut new: Chunk, places: &mut impl Places) {
+        /// How many slots ahead are asked for.
+        const AHEAD: usize = 12;
+        let old = self.chunks.get_mut(id);
+        (new.sealed, new.link, new.block) = (old.sealed, old.link, old.block);
+        self.chunk_bytes = self.chunk_bytes + new.bytes() - old.bytes();
+        *old = new;
+        let new = self.chunks.get(id);
+        for index in 0..new.len().min(AHEAD) {
+            places.prefetch(new.slot(index));
+        }
+        for index in 0..new.len() {
+            if index + AHEAD < new.len() {
+                places.prefetch(new.slot(index + AHEAD));
+            }
+            places.set_place(new.slot(index), Place::new(id, index));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
+
+use super::set::{Form, PresenceSet};
+use super::table::Seen;
+use super::time::Millis;
+
+impl PresenceSet {
+    /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
+    /// each before it goes. Returns how many.
+    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+        let retain = self.settings.retain;
+        let mut last_due = 0;
+        let evicted = match &mut self.form {
+            Form::Small(small) => {
+                let mut evicted = 0;
+                while evicted < limit
+                    && let Some((place, name, seen)) = small
+                        .iter()
+                        .filter(|(_, _, seen)| seen.due(retain) <= cutoff)
+                        .min_by_key(|(_, _, seen)| (seen.due(retain), seen.ttl))
+                {
+                    f(name, seen);
+                    last_due = seen.due(retain);
+                    small.remove(place);
+                    evicted += 1;
+                }
+                evicted
+            }
+            Form::Table(table) => table.evict(cutoff, retain, limit, |slots, slot, seen| {
+                last_due = seen.due(retain);
+                slots.with_name(slot, |name| f(name, seen));
+            }),
+        };
+        if evicted > 0 && self.is_empty() {
+            self.empty_since = last_due;
+        }
+        evicted
+    }
+
+    /// When the next member is due for removal; without members, when the key itself is. `None`: never.
+    pub fn next_due(&mut self) -> Option<Millis> {
+        if self.is_empty() {
+            return match self.settings.linger {
+                Some(linger) if !self.awaits_first() => Some(self.empty_since + linger),
+                _ => None,
+            };
+        }
+        let retain = self.settings.retain;
+        match &mut self.form {
+            Form::Small(small) => small.iter().map(|(_, _, seen)| seen.due(retain)).min(),
+            Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
+        }
+    }
+
+    /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
+    /// otherwise be gone before the settings it was made for could apply.
+    fn awaits_first(&self) -> bool {
+        self.settings.linger == Some(0) && self.untouched
+    }
+
+    /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
+    /// removed it yet.
+    #[inline]
+    pub fn is_gone(&mut self, now: Millis) -> bool {
+        let Some(linger) = self.settings.linger else {
+            return false;
+        };
+        // The first is the quick answer, which nearly always serves.
+        self.online(now) == 0 && !self.awaits_first() && self.last_due() + linger <= now
+    }
+
+    /// When the last member is or was due for removal.
+    fn last_due(&self) -> Millis {
+        let retain = self.settings.retain;
+        match &self.form {
+            _ if self.is_empty() => self.empty_since,
+            Form::Small(small) => small
+                .iter()
+                .map(|(_, _, seen)| seen.due(retain))
+                .max()
+                .unwrap_or(0),
+            Form::Table(table) => {
+                let timeline = &table.timeline;
+                let due = |(lane, ttl): (u32, Millis)| {
+                    timeline.last_time(lane).unwrap_or(0) + ttl.max(retain)
+                };
+                timeline.lanes().map(due).max().unwrap_or(0)
+            }
+        }
+    }
+}
