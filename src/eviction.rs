@@ -138,12 +138,11 @@ fn run(ctx: Context) -> i64 {
     let deadline = start + settings::sweep_budget();
     // In a cluster what one callback replicates becomes one transaction, which may not span slots: one key a run.
     let one_key = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0;
-    let mut evicted = 0;
     loop {
         // Taken in a statement of its own: the schedule may be asked to watch a key meanwhile.
         let entry = SCHEDULE.borrow().pop(now, PATIENCE);
         let Some(entry) = entry else { break };
-        evicted += sweep(ctx, &entry, now, deadline);
+        sweep(ctx, &entry, now, deadline);
         if one_key || clock::monotonic_micros() >= deadline {
             break;
         }
@@ -152,7 +151,6 @@ fn run(ctx: Context) -> i64 {
     metrics::SWEEPS.add(1);
     metrics::SWEEP_MICROS.add(took as usize);
     metrics::LONGEST_SWEEP_MICROS.raise_to(took);
-    metrics::EVICTED.add(evicted);
     if SCHEDULE.borrow().is_due(now) {
         (took * REST).div_ceil(1000).clamp(1, interval as u64) as i64
     } else {
@@ -160,18 +158,18 @@ fn run(ctx: Context) -> i64 {
     }
 }
 
-/// Evicts from one key, if it still has what it was noted for. Returns how many members went.
-fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) -> usize {
+/// Evicts from one key, if it still has what it was noted for.
+fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) {
     if !ctx.select_db(entry.db) {
-        return 0;
+        return;
     }
     let name = SharedString::new(&entry.name);
     let Ok(mut key) = WriteKey::open(ctx, name.as_ptr(), None) else {
-        return 0;
+        return;
     };
     match key.value() {
         Some(value) if value.queued == entry.queued => value.queued = Millis::MAX,
-        _ => return 0,
+        _ => return,
     }
     let mut evicted = 0;
     loop {
@@ -196,7 +194,6 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) -> usize {
         key.watch(due);
     }
     key.remove_if_gone(now);
-    evicted
 }
 
 /// Looks at the value of a key that an entry names, without a trace: not a read that counts, and nothing expires by it.
@@ -215,12 +212,13 @@ fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) 
     }
 }
 
-/// Removes what is due, oldest first, and counts who timed out.
+/// Removes what is due, oldest first, and counts it as this server's doing.
 pub fn evict(set: &mut PresenceSet, cutoff: Millis, limit: usize) -> usize {
     let mut timed_out = 0;
     let evicted = set.evict(cutoff, limit, |_, seen| {
         timed_out += usize::from(seen.ttl > 0);
     });
     metrics::TIMEOUTS.add(timed_out);
+    metrics::EVICTED.add(evicted);
     evicted
 }

@@ -42,7 +42,11 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
     let mut evicted = 0;
     if key.value().is_some() {
-        evicted = key.change(|set| eviction::evict(set, cutoff, limit.unwrap_or(usize::MAX)));
+        let limit = limit.unwrap_or(usize::MAX);
+        evicted = key.change(|set| match replayed {
+            true => set.evict(cutoff, limit, |_, _| {}),
+            false => eviction::evict(set, cutoff, limit),
+        });
     }
     if evicted > 0 {
         if replayed {

@@ -72,6 +72,15 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         }
     }
 
+    if let Some(set) = key.set() {
+        set.check_room_for(members.len())?;
+        // Replicating takes about as long as the memory that the touch needs takes to come.
+        set.prefetch(members.iter());
+    }
+    if how == Touch::Now {
+        replication::touch(ctx, name, seen, members.strings());
+    }
+
     let (mut joined, mut timed_out, mut applied) = (0, 0, 0);
     let mut changed = Vec::new();
     key.change(|set| {
@@ -95,7 +104,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
 
     match how {
         Touch::Replayed => replication::verbatim(ctx),
-        Touch::Now => replication::touch(ctx, name, seen, members.strings()),
+        Touch::Now => {}
         Touch::Past if applied == 0 => {}
         Touch::Past => {
             // A replica judges the record at the time of the touch, which is not that of the import.

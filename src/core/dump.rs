@@ -33,11 +33,7 @@ impl PresenceSet {
 
     /// Adds a member that is loaded. `Ok(false)`: it was there already.
     pub fn restore(&mut self, name: &[u8], seen: Seen) -> Result<bool, Error> {
-        if let Form::Table(table) = &self.form
-            && !table.has_room_for(1)
-        {
-            return Err(Error::Full);
-        }
+        self.check_room_for(1)?;
         let before = self.put(name, &Packed::new(name), None, seen, |_| true);
         Ok(before.is_none())
     }

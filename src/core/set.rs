@@ -198,6 +198,24 @@ impl PresenceSet {
         seen.is_online(now) || now < seen.at + self.settings.retain
     }
 
+    /// Whether as many members as this could be added.
+    pub fn check_room_for(&self, more: usize) -> Result<(), Error> {
+        match &self.form {
+            Form::Table(table) if !table.has_room_for(more) => Err(Error::Full),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the processor for what a touch of these members begins with, to be called ahead of other work.
+    #[inline]
+    pub fn prefetch<'a>(&self, members: impl Iterator<Item = &'a [u8]>) {
+        if let Form::Table(table) = &self.form {
+            for name in members.take(BATCH) {
+                table.index.prefetch(Packed::new(name).hash());
+            }
+        }
+    }
+
     /// Touches members: each was seen at `seen.at` and stays online for `seen.ttl`. `now` is the command's own time. A
     /// ttl of 0 is the touch of one who leaves. `f` is told of each member, in order. The record is left to
     /// [`judge_peak`](Self::judge_peak).
@@ -209,11 +227,7 @@ impl PresenceSet {
         now: Millis,
         mut f: impl FnMut(&'a [u8], Touched),
     ) -> Result<(), Error> {
-        if let Form::Table(table) = &self.form
-            && !table.has_room_for(members.len())
-        {
-            return Err(Error::Full);
-        }
+        self.check_room_for(members.len())?;
         if members.len() == 1 {
             members.for_each(|name| {
                 let member = Packed::new(name);
