@@ -12,11 +12,8 @@ use crate::error::{Error, Result};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
-use crate::ffi::text;
+use crate::ffi::text::{self, Name};
 use crate::{eviction, replication};
-
-/// The name of a key: an argument of the command that is running.
-pub type Name = *mut raw::RedisModuleString;
 
 /// A presence key that exists, open to be read.
 pub struct ReadKey {

@@ -9,13 +9,7 @@ use crate::core::{Peak, Seen, Settings};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::text::SharedString;
-use crate::keys::Name;
-
-/// A linger as a number: -1 for ever.
-pub fn linger_number(settings: &Settings) -> i64 {
-    settings.linger.map_or(-1, |linger| linger as i64)
-}
+use crate::ffi::text::{Name, SharedString};
 
 /// Replicates a command as `RedisModule_Replicate` formats it.
 macro_rules! replicate {
@@ -115,7 +109,7 @@ pub fn create(ctx: Context, key: Name, settings: &Settings, at: Millis) {
         c"RETAIN".as_ptr(),
         settings.retain as i64,
         c"LINGER".as_ptr(),
-        linger_number(settings),
+        settings.linger_number(),
         c"AT".as_ptr(),
         at as i64,
     );
@@ -133,7 +127,7 @@ pub fn configure(ctx: Context, key: Name, settings: &Settings) {
         c"RETAIN".as_ptr(),
         settings.retain as i64,
         c"LINGER".as_ptr(),
-        linger_number(settings),
+        settings.linger_number(),
     );
 }
 

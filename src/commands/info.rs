@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::ReadKey;
-use crate::{clock, replication};
+use crate::clock;
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.INFO",
@@ -33,7 +33,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         ("peak-at", (peak.count > 0).then_some(peak.at as i64)),
         ("ttl", number(settings.ttl)),
         ("retain", number(settings.retain)),
-        ("linger", Some(replication::linger_number(&settings))),
+        ("linger", Some(settings.linger_number())),
         ("next-due", set.next_due().map(|due| due as i64)),
         ("bytes", number(bytes as u64)),
     ];

@@ -7,7 +7,8 @@ use crate::core::{Seen, Touch};
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::keys::{Name, WriteKey};
+use crate::ffi::text::Name;
+use crate::keys::WriteKey;
 use crate::{metrics, parse, replication, settings};
 
 pub const SPEC: Spec = Spec {

@@ -1,10 +1,11 @@
 //! What must hold inside a set between any two operations.
 
 use super::chunk::Chunk;
-use super::online::has_expired;
+use super::place::Place;
 use super::set::PresenceSet;
 use super::table::Table;
-use super::timeline::{BLOCK, Place, Timeline};
+use super::time::has_expired;
+use super::timeline::{BLOCK, Timeline};
 
 impl PresenceSet {
     /// Panics where the set contradicts itself.

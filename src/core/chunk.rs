@@ -5,8 +5,8 @@
 //! squeezed. The bitmap of the living stands in front of the entries in the same block of a power of two bytes, which
 //! is a size that allocators serve without waste: 63 entries for each 64 words, and 3, 7, 15 or 31 below that.
 
+use super::place::SlotId;
 use super::prefetch::prefetch;
-use super::slots::SlotId;
 use super::time::Millis;
 
 /// Words in the largest chunk (8 KiB).

@@ -9,7 +9,7 @@
 //! is claimed.
 
 use super::member::{MAX_MEMBER, MAX_SHORT, Packed, Text};
-use super::table::Seen;
+use super::seen::Seen;
 use super::time::{MAX_DURATION, MAX_TIME, Millis};
 
 /// A block is given out when it has this many bytes.

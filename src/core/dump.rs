@@ -1,8 +1,8 @@
 //! All that a set holds, told in its order, and a set made of what was told.
 
 use super::member::Packed;
+use super::seen::Seen;
 use super::set::{Error, Form, PresenceSet};
-use super::table::Seen;
 
 impl PresenceSet {
     /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given

@@ -1,9 +1,10 @@
 //! Writing entries: nearly always at the end of their lane, sometimes in between.
 
 use super::chunk::{Chunk, MAX_ENTRIES};
-use super::slots::SlotId;
+use super::place::SlotId;
+use super::place::{Place, Places};
 use super::time::Millis;
-use super::timeline::{Block, Place, Places, Root, Timeline};
+use super::timeline::{Block, Root, Timeline};
 
 /// An entry out of order moves at most this many others up; before more than that, the chunk is split.
 const MAX_SHIFT: usize = 128;

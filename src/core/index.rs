@@ -11,8 +11,8 @@
 //!
 //! The index keeps no hashes: a table that grows asks for them again, from slots that are fetched ahead of their use.
 
+use super::place::SlotId;
 use super::prefetch::prefetch;
-use super::slots::SlotId;
 
 /// Entries in a group.
 const WIDTH: usize = 12;

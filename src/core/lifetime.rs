@@ -1,7 +1,7 @@
 //! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
 
+use super::seen::Seen;
 use super::set::{Form, PresenceSet};
-use super::table::Seen;
 use super::time::Millis;
 
 impl PresenceSet {

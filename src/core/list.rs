@@ -2,10 +2,11 @@
 
 use std::collections::BinaryHeap;
 
+use super::place::SlotId;
 use super::rank::Cursor;
+use super::seen::Seen;
 use super::set::PresenceSet;
-use super::slots::SlotId;
-use super::table::{Seen, Table};
+use super::table::Table;
 use super::time::Millis;
 
 /// Which members a question is about.

@@ -20,12 +20,14 @@ pub mod member;
 #[cfg(test)]
 mod model;
 mod online;
+mod place;
 mod prefetch;
 #[cfg(test)]
 mod property_test;
 mod rank;
 mod relocate;
 mod scan;
+mod seen;
 mod set;
 mod slots;
 mod small;
@@ -37,5 +39,6 @@ mod timeline;
 pub use list::{List, Span};
 pub use relocate::Mover;
 pub use scan::ScanCursor;
+pub use seen::Seen;
 pub use set::{Error, Peak, PresenceSet, Settings, Touch, Touched};
-pub use table::{BATCH, Seen};
+pub use table::BATCH;

@@ -1,8 +1,8 @@
 //! A presence set that is obviously right: a list of members, searched from end to end.
 
 use super::list::{List, Span};
+use super::seen::Seen;
 use super::set::{Peak, Settings, Touch};
-use super::table::Seen;
 use super::time::Millis;
 
 /// The naive set. Members stand in the order of their newest touches.

@@ -8,19 +8,8 @@
 //!
 //! A ttl of 0 is that of members who left: they are offline whatever the clock says.
 
-use super::time::Millis;
+use super::time::{Millis, expiry_cut, has_expired};
 use super::timeline::Timeline;
-
-/// What a lane's members seen at or before this moment have in common: they had expired at `now`. `None`: nobody had.
-pub fn expiry_cut(now: Millis, stay: Millis) -> Option<Millis> {
-    now.checked_sub(stay)
-}
-
-/// Whether a member seen at `time` is offline at `now`.
-#[inline]
-pub fn has_expired(time: Millis, ttl: Millis, now: Millis) -> bool {
-    time + ttl <= now || ttl == 0
-}
 
 impl Timeline {
     /// How many members are online at `now`.

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::list::{List, Span};
 use super::model::{Model, is_online};
+use super::seen::Seen;
 use super::set::{Peak, PresenceSet, Settings, Touch};
-use super::table::Seen;
 use super::time::Millis;
 
 #[derive(Clone, Debug)]

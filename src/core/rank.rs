@@ -1,6 +1,6 @@
 //! Questions about order: how many were seen after a moment, and walks that start anywhere.
 
-use super::slots::SlotId;
+use super::place::SlotId;
 use super::time::Millis;
 use super::timeline::{Lane, Timeline};
 

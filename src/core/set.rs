@@ -6,10 +6,10 @@
 
 use super::list::Span;
 use super::member::Packed;
-use super::online::{expiry_cut, has_expired};
+use super::seen::Seen;
 use super::small::Small;
-use super::table::{BATCH, Seen, Table};
-use super::time::Millis;
+use super::table::{BATCH, Table};
+use super::time::{Millis, expiry_cut};
 
 /// What can be set of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,13 @@ pub struct Settings {
     pub retain: Millis,
     /// How long a key with nothing remembered is kept, in ms; `None` for ever.
     pub linger: Option<Millis>,
+}
+
+impl Settings {
+    /// The linger as users write it: -1 for ever.
+    pub fn linger_number(&self) -> i64 {
+        self.linger.map_or(-1, |linger| linger as i64)
+    }
 }
 
 /// The largest number of members that were online at once, and when that was first reached. A count of 0: never any.
@@ -78,29 +85,6 @@ pub struct PresenceSet {
     /// Whether there never was a member.
     pub(super) untouched: bool,
     pub(super) form: Form,
-}
-
-impl Seen {
-    /// Whether a member with this touch is online at `now`.
-    #[inline]
-    pub fn is_online(self, now: Millis) -> bool {
-        !has_expired(self.at, self.ttl, now)
-    }
-
-    /// When a member with this touch is to be removed.
-    #[inline]
-    pub fn due(self, retain: Millis) -> Millis {
-        self.at + self.ttl.max(retain)
-    }
-
-    /// How long a member with this touch stays online, in ms; 0 for one that is offline.
-    pub fn ttl_left(self, now: Millis) -> Millis {
-        if self.is_online(now) {
-            self.at + self.ttl - now
-        } else {
-            0
-        }
-    }
 }
 
 impl PresenceSet {

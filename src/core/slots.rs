@@ -5,12 +5,10 @@
 
 use super::arena::Arena;
 use super::member::{Packed, Text};
+use super::place::{Place, Places, SlotId};
 use super::prefetch::prefetch;
-use super::timeline::{Place, Places};
 
-/// Names a slot: the form in the two high bits, the index in its arena below.
-pub type SlotId = u32;
-
+/// A slot's id is the form of its name in the two high bits, and the index in that form's arena below.
 const FORM_SHIFT: u32 = 30;
 const INDEX_MASK: u32 = (1 << FORM_SHIFT) - 1;
 const NUMBER: u32 = 0;

@@ -6,7 +6,7 @@
 //! millisecond alike.
 
 use super::relocate::Mover;
-use super::table::Seen;
+use super::seen::Seen;
 use super::time::Millis;
 
 /// A set with more members than this becomes a table.

@@ -6,8 +6,9 @@
 //! survivors each cannot form.
 
 use super::chunk::{Chunk, MAX_ENTRIES};
+use super::place::Places;
 use super::time::Millis;
-use super::timeline::{Places, Timeline};
+use super::timeline::Timeline;
 
 /// Two chunks are joined while they have at most this many living entries together, half of the largest chunk.
 const MAX_JOINED: usize = MAX_ENTRIES / 2;

@@ -2,18 +2,11 @@
 
 use super::index::{Hashes, Index};
 use super::member::Packed;
-use super::slots::{MAX_SLOTS, SlotId, Slots};
+use super::place::{Place, Places, SlotId};
+use super::seen::Seen;
+use super::slots::{MAX_SLOTS, Slots};
 use super::time::Millis;
-use super::timeline::{Place, Places, Timeline};
-
-/// A member's newest touch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// When it was last seen.
-    pub at: Millis,
-    /// How long that keeps it online; 0 for a member who left.
-    pub ttl: Millis,
-}
+use super::timeline::Timeline;
 
 /// Members by name and by time.
 #[derive(Clone, Default)]

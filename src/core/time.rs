@@ -8,3 +8,14 @@ pub const MAX_DURATION: Millis = 315_360_000_000;
 
 /// The latest moment that can be stored (the year 10889); what claims to be later is not a time.
 pub const MAX_TIME: Millis = (1 << 48) - 1;
+
+/// What a lane's members seen at or before this moment have in common: they had expired at `now`. `None`: nobody had.
+pub fn expiry_cut(now: Millis, stay: Millis) -> Option<Millis> {
+    now.checked_sub(stay)
+}
+
+/// Whether a member seen at `time` is offline at `now`.
+#[inline]
+pub fn has_expired(time: Millis, ttl: Millis, now: Millis) -> bool {
+    time + ttl <= now || ttl == 0
+}

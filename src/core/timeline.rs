@@ -17,39 +17,8 @@ use std::collections::{BTreeMap, VecDeque};
 use super::agenda::Agenda;
 use super::arena::Arena;
 use super::chunk::Chunk;
-use super::online::has_expired;
-use super::slots::SlotId;
-use super::time::Millis;
-
-/// Where a member's entry is: the chunk, and the index in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place(u32);
-
-const INDEX_BITS: u32 = 10;
-
-impl Place {
-    pub(super) fn new(chunk: u32, index: usize) -> Place {
-        Place(chunk << INDEX_BITS | index as u32)
-    }
-
-    pub(super) fn chunk(self) -> u32 {
-        self.0 >> INDEX_BITS
-    }
-
-    pub(super) fn index(self) -> usize {
-        (self.0 & ((1 << INDEX_BITS) - 1)) as usize
-    }
-}
-
-/// The most chunks a timeline can have.
-pub const MAX_CHUNKS: usize = 1 << (32 - INDEX_BITS);
-
-/// Who must be told where a member's entry is now.
-pub trait Places {
-    fn set_place(&mut self, slot: SlotId, place: Place);
-    /// The slot's place is about to be set.
-    fn prefetch(&self, slot: SlotId);
-}
+use super::place::{MAX_CHUNKS, Place, Places, SlotId};
+use super::time::{Millis, has_expired};
 
 /// Chunks in a block.
 pub(super) const BLOCK: usize = 64;

@@ -9,9 +9,7 @@ use super::value::Value;
 use crate::core::{Seen, Settings};
 use crate::ffi::api;
 use crate::ffi::guard::guard;
-use crate::ffi::text::SharedString;
-use crate::keys::Name;
-use crate::replication::linger_number;
+use crate::ffi::text::{Name, SharedString};
 
 /// Members named in one command.
 const BATCH: usize = 64;
@@ -82,7 +80,7 @@ impl Log {
                 c"RETAIN".as_ptr(),
                 settings.retain as i64,
                 c"LINGER".as_ptr(),
-                linger_number(settings),
+                settings.linger_number(),
                 since.as_ptr(),
                 at as i64,
             );

@@ -7,7 +7,6 @@ use redis_module::raw;
 use super::value::Value;
 use crate::ffi::api;
 use crate::ffi::guard::guard;
-use crate::replication::linger_number;
 
 /// Adds the settings, the record and, in any order, each member with its time and ttl.
 ///
@@ -24,7 +23,7 @@ pub unsafe extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut
         let (settings, peak) = (set.settings(), set.peak());
         number(settings.ttl as i64);
         number(settings.retain as i64);
-        number(linger_number(&settings));
+        number(settings.linger_number());
         number(peak.count as i64);
         number(peak.at as i64);
         if set.is_empty() {

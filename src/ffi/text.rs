@@ -6,6 +6,9 @@ use redis_module::raw;
 
 use super::api;
 
+/// A string of the server's that is borrowed: a key's name, or a member.
+pub type Name = *mut raw::RedisModuleString;
+
 /// The bytes of a server's string, borrowed for as long as the caller holds the string.
 ///
 /// # Safety

@@ -1,0 +1,35 @@
+//! A touch, and what follows from it as time goes by.
+
+use super::time::{Millis, has_expired};
+
+/// A member's newest touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When it was last seen.
+    pub at: Millis,
+    /// How long that keeps it online; 0 for a member who left.
+    pub ttl: Millis,
+}
+
+impl Seen {
+    /// Whether a member with this touch is online at `now`.
+    #[inline]
+    pub fn is_online(self, now: Millis) -> bool {
+        !has_expired(self.at, self.ttl, now)
+    }
+
+    /// When a member with this touch is to be removed.
+    #[inline]
+    pub fn due(self, retain: Millis) -> Millis {
+        self.at + self.ttl.max(retain)
+    }
+
+    /// How long a member with this touch stays online, in ms; 0 for one that is offline.
+    pub fn ttl_left(self, now: Millis) -> Millis {
+        if self.is_online(now) {
+            self.at + self.ttl - now
+        } else {
+            0
+        }
+    }
+}
