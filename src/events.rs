@@ -1,5 +1,5 @@
-//! What the server tells the module of: keys that come under another name, and databases that are exchanged or emptied.
-//! All of it is for the eviction to find its keys again.
+//! What the server tells the module of: keys that come under another name, databases that are exchanged or emptied, and
+//! its cron. All of it is for the eviction, to find its keys again and to keep running.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
@@ -24,6 +24,12 @@ const FLUSHDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
     dataver: 1,
 };
 
+/// The server's cron, several times a second by a clock that does not step.
+const CRON: raw::RedisModuleEvent = raw::RedisModuleEvent {
+    id: raw::REDISMODULE_EVENT_CRON_LOOP,
+    dataver: 1,
+};
+
 /// Subscribes to all of it.
 pub fn register(ctx: Context) -> Result<(), String> {
     let ok = raw::REDISMODULE_OK as c_int;
@@ -38,6 +44,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
         if subscribed != ok
             || server(ctx.as_ptr(), SWAPDB, Some(on_swap)) != ok
             || server(ctx.as_ptr(), FLUSHDB, Some(on_flush)) != ok
+            || server(ctx.as_ptr(), CRON, Some(on_cron)) != ok
         {
             return Err("a subscription to the server's events was refused".into());
         }
@@ -99,4 +106,17 @@ unsafe extern "C" fn on_flush(
     if part == raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
         guard("a flush", || eviction::flush_db(info.dbnum));
     }
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_cron(
+    ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    _part: u64,
+    _info: *mut c_void,
+) {
+    // SAFETY: the server passes a live context.
+    let ctx = unsafe { Context::new(ctx) };
+    guard("the cron", || eviction::check_timer(ctx));
 }

@@ -28,7 +28,13 @@ use crate::{clock, metrics, replication, settings};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
 /// The timer that runs, once the module is loaded.
-static TIMER: MainThread<Option<raw::RedisModuleTimerID>> = MainThread::new(None);
+static TIMER: MainThread<Option<Timer>> = MainThread::new(None);
+
+/// A timer of the server's, and the wall clock's time when it was started.
+struct Timer {
+    id: raw::RedisModuleTimerID,
+    started: Millis,
+}
 
 /// Members removed between two looks at the clock.
 const BITE: usize = 64;
@@ -67,17 +73,28 @@ pub fn restart(ctx: Context) {
     let running = TIMER.borrow().take();
     if let Some(timer) = running {
         // SAFETY: the context is live; a timer that has fired already is no error.
-        unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), timer, null_mut()) };
+        unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), timer.id, null_mut()) };
         start(ctx);
+    }
+}
+
+/// Starts the timer anew where the clock has stepped back since it was started: servers keep the wall clock's time at
+/// which it is to fire, which such a step moves away. Called several times a second.
+pub fn check_timer(ctx: Context) {
+    /// What an adjustment of the clock may take back without anything being done, in ms.
+    const SLACK: Millis = 500;
+    let started = TIMER.borrow().as_ref().map(|timer| timer.started);
+    if started.is_some_and(|started| clock::wall() + SLACK < started) {
+        restart(ctx);
     }
 }
 
 fn arm(ctx: Context, millis: i64) {
     let callback = Some(on_timer as unsafe extern "C" fn(_, _));
     // SAFETY: the context is live; the callback takes no data.
-    let timer =
-        unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, callback, null_mut()) };
-    *TIMER.borrow() = Some(timer);
+    let id = unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, callback, null_mut()) };
+    let started = clock::wall();
+    *TIMER.borrow() = Some(Timer { id, started });
 }
 
 /// # Safety

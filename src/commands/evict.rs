@@ -39,7 +39,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
     if cutoff > now && !replayed {
         return Err(Error::CutoffInFuture);
     }
-    let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
+    // A key that is gone is not removed unseen: who is in it counts.
+    let mut key = WriteKey::open(ctx, name, None)?;
     let mut evicted = 0;
     if key.value().is_some() {
         let limit = limit.unwrap_or(usize::MAX);
@@ -56,9 +57,9 @@ pub fn run(ctx: Context, args: Args) -> Result {
         }
         let due = key.set().and_then(|set| set.next_due());
         key.changed(due);
-        if !replayed {
-            key.remove_if_gone(now);
-        }
+    }
+    if !replayed {
+        key.remove_if_gone(now);
     }
     ctx.reply_integer(evicted as i64);
     Ok(())
