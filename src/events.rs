@@ -69,7 +69,7 @@ unsafe extern "C" fn on_key(
             if let Ok(mut key) = WriteKey::open(ctx, name, None)
                 && let Some(value) = key.value()
             {
-                value.queued = Millis::MAX;
+                value.set_queued(Millis::MAX);
                 let due = value.set().and_then(|set| set.next_due());
                 key.watch(due);
             }

@@ -48,6 +48,11 @@ pub fn watch(db: i32, name: &[u8], due: Millis) -> Millis {
     SCHEDULE.borrow().add(db, name, due)
 }
 
+/// Bytes that watching a key of this name takes.
+pub fn entry_bytes(name: &[u8]) -> usize {
+    Schedule::entry_bytes(name)
+}
+
 /// When the eviction would look at a key that is due at `due`.
 pub fn looks_at(due: Millis) -> Millis {
     Schedule::slot(due)
@@ -134,7 +139,7 @@ fn inspect(ctx: Context) {
             Inspected::Dropped => {}
             Inspected::Entry(entry) => {
                 drop(schedule);
-                let answers = with_key(ctx, &entry, |value| value.queued == entry.queued);
+                let answers = with_key(ctx, &entry, |value| value.queued() == entry.queued);
                 schedule = SCHEDULE.borrow();
                 if answers == Some(true) {
                     schedule.keep(&entry);
@@ -185,7 +190,7 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) {
         return;
     };
     match key.value() {
-        Some(value) if value.queued == entry.queued => value.queued = Millis::MAX,
+        Some(value) if value.queued() == entry.queued => value.set_queued(Millis::MAX),
         _ => return,
     }
     let mut evicted = 0;

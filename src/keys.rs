@@ -139,11 +139,11 @@ impl WriteKey {
         let (ctx, name) = (self.ctx, self.name);
         if let Some(due) = due
             && let Some(value) = self.value()
-            && eviction::looks_at(due) < value.queued
+            && eviction::looks_at(due) < value.queued()
         {
             // SAFETY: the name is live.
             let name = unsafe { text::bytes(name) };
-            value.queued = eviction::watch(ctx.db(), name, due);
+            value.set_queued(eviction::watch(ctx.db(), name, due));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading a command's options.
 
+use crate::core::Peak;
 use crate::core::member::MAX_MEMBER;
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 use crate::error::{Error, Result};
@@ -51,6 +52,11 @@ pub fn linger(text: &[u8]) -> Result<Option<Millis>> {
 /// A moment in Unix ms.
 pub fn time(text: &[u8]) -> Result<Millis> {
     Ok(in_range(text, 0, MAX_TIME)? as Millis)
+}
+
+/// The number of a record.
+pub fn peak(text: &[u8]) -> Result<u64> {
+    Ok(in_range(text, 0, Peak::MAX_COUNT)? as u64)
 }
 
 /// A number from `low` on.

@@ -1,7 +1,7 @@
 //! Which keys the eviction must look at, and when. A hint only: entries name a key, are checked when their time comes,
 //! and may be stale.
 //!
-//! Entries are kept in buckets of 64 ms, each a run of packed bytes (database, length, name), so that a watched key
+//! Entries are kept in buckets of 64 ms, each a run of packed bytes (name, length, database), so that a watched key
 //! costs little more than its name. A key stands in one bucket at a time: its value remembers which, and an entry that
 //! the value does not answer to is dropped (`eviction.rs`).
 
@@ -66,6 +66,11 @@ impl Schedule {
     /// How many entries there are, stale ones included.
     pub fn len(&self) -> usize {
         self.entries
+    }
+
+    /// Bytes of an entry of this name; the token nearly always takes one.
+    pub fn entry_bytes(name: &[u8]) -> usize {
+        name.len() + 2 + usize::from(name.len() >= 0x80) + usize::from(name.len() >= 0x4000)
     }
 
     fn token(&mut self, db: i32) -> Token {
@@ -215,29 +220,46 @@ impl Schedule {
     }
 }
 
-/// Packs an entry: its token, the name, the name's length, so that it can be read from the end.
+/// Packs an entry so that it can be read from its end: the name, its length and the token, both in as many bytes as they
+/// need, seven bits each, the last one marked.
 fn push(entries: &mut Vec<u8>, token: Token, name: &[u8]) {
-    let size = 8 + name.len();
+    let size = Schedule::entry_bytes(name);
     if entries.capacity() - entries.len() < size {
-        entries.reserve_exact(size + entries.len() / 4);
+        // Little ahead: most buckets get no more than a few entries.
+        entries.reserve_exact(size + entries.len() / 8);
     }
-    entries.extend_from_slice(&token.to_le_bytes());
     entries.extend_from_slice(name);
-    entries.extend_from_slice(&(name.len() as u32).to_le_bytes());
+    push_number(entries, name.len());
+    push_number(entries, token as usize);
+}
+
+fn push_number(entries: &mut Vec<u8>, mut number: usize) {
+    let mut mark = 0x80;
+    while number >= 0x80 {
+        entries.push(number as u8 & 0x7f | mark);
+        mark = 0;
+        number >>= 7;
+    }
+    entries.push(number as u8 | mark);
 }
 
 /// Takes the last entry off.
 fn pop(entries: &mut Vec<u8>) -> Option<(Token, Vec<u8>)> {
-    let end = entries.len().checked_sub(4)?;
-    let start = end - read_u32(&entries[end..]) as usize - 4;
-    let name = entries[start + 4..end].to_vec();
-    let token = read_u32(&entries[start..]);
-    entries.truncate(start);
-    Some((token, name))
+    let token = pop_number(entries)?;
+    let len = pop_number(entries)?;
+    let name = entries.split_off(entries.len() - len);
+    Some((token as Token, name))
 }
 
-fn read_u32(bytes: &[u8]) -> u32 {
-    u32::from_le_bytes(bytes[..4].try_into().expect("four bytes"))
+fn pop_number(entries: &mut Vec<u8>) -> Option<usize> {
+    let mut number = 0;
+    loop {
+        let byte = entries.pop()?;
+        number = number << 7 | usize::from(byte & 0x7f);
+        if byte & 0x80 != 0 {
+            return Some(number);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -262,6 +284,23 @@ mod tests {
         assert_eq!((entry.db, entry.name.as_slice()), (5, &b"late"[..]));
         assert_eq!(schedule.len(), 0);
         assert!(!schedule.is_due(u64::MAX >> 8));
+    }
+
+    #[test]
+    fn names_of_any_length_are_packed_and_unpacked() {
+        let mut schedule = Schedule::new();
+        let lengths = [0, 1, 127, 128, 300, 16_383, 16_384, 100_000];
+        for length in lengths {
+            for _ in 0..200 {
+                schedule.flush(7);
+            }
+            schedule.add(7, &vec![b'x'; length], 10);
+        }
+        // All but the last are of databases that were flushed.
+        let entry = schedule.pop(1000, 0).expect("the last");
+        assert_eq!((entry.db, entry.name.len()), (7, 100_000));
+        assert!(schedule.pop(1000, 1000).is_none());
+        assert_eq!(schedule.len(), 0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub const SPEC: Spec = Spec {
 
 pub fn run(ctx: Context, args: Args) -> Result {
     let name = args.string(1);
-    let count = parse::count(args.get(2).unwrap_or_default(), 0)? as u64;
+    let count = parse::peak(args.get(2).unwrap_or_default())?;
     let at = parse::time(args.get(3).unwrap_or_default())?;
     let replayed = ctx.is_replayed();
     let now = clock::now(ctx);

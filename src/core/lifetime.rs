@@ -8,7 +8,7 @@ impl PresenceSet {
     /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
     /// each before it goes. Returns how many.
     pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
-        let retain = self.settings.retain;
+        let retain = self.retain();
         let mut last_due = 0;
         let evicted = match &mut self.form {
             Form::Small(small) => {
@@ -32,7 +32,7 @@ impl PresenceSet {
             }),
         };
         if evicted > 0 && self.is_empty() {
-            self.empty_since = last_due;
+            self.set_empty_since(last_due);
         }
         evicted
     }
@@ -40,12 +40,12 @@ impl PresenceSet {
     /// When the next member is due for removal; without members, when the key itself is. `None`: never.
     pub fn next_due(&mut self) -> Option<Millis> {
         if self.is_empty() {
-            return match self.settings.linger {
-                Some(linger) if !self.awaits_first() => Some(self.empty_since + linger),
+            return match self.settings().linger {
+                Some(linger) if !self.awaits_first() => Some(self.empty_since() + linger),
                 _ => None,
             };
         }
-        let retain = self.settings.retain;
+        let retain = self.retain();
         match &mut self.form {
             Form::Small(small) => small.iter().map(|(_, _, seen)| seen.due(retain)).min(),
             Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
@@ -55,14 +55,14 @@ impl PresenceSet {
     /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
     /// otherwise be gone before the settings it was made for could apply.
     fn awaits_first(&self) -> bool {
-        self.settings.linger == Some(0) && self.untouched
+        self.settings().linger == Some(0) && self.untouched
     }
 
     /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
     /// removed it yet.
     #[inline]
     pub fn is_gone(&mut self, now: Millis) -> bool {
-        let Some(linger) = self.settings.linger else {
+        let Some(linger) = self.settings().linger else {
             return false;
         };
         // The first is the quick answer, which nearly always serves.
@@ -71,9 +71,9 @@ impl PresenceSet {
 
     /// When the last member is or was due for removal.
     fn last_due(&self) -> Millis {
-        let retain = self.settings.retain;
+        let retain = self.retain();
         match &self.form {
-            _ if self.is_empty() => self.empty_since,
+            _ if self.is_empty() => self.empty_since(),
             Form::Small(small) => small
                 .iter()
                 .map(|(_, _, seen)| seen.due(retain))

@@ -2,7 +2,8 @@
 
 use super::list::{List, Span};
 use super::seen::Seen;
-use super::set::{Peak, Settings, Touch};
+use super::set::Touch;
+use super::settings::{Peak, Settings};
 use super::time::Millis;
 
 /// The naive set. Members stand in the order of their newest touches.

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use super::list::{List, Span};
 use super::model::{Model, is_online};
 use super::seen::Seen;
-use super::set::{Peak, PresenceSet, Settings, Touch};
+use super::set::{PresenceSet, Touch};
+use super::settings::{Peak, Settings};
 use super::time::Millis;
 
 #[derive(Clone, Debug)]

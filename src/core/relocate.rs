@@ -13,8 +13,6 @@ pub trait Mover {
     fn slice<T>(&mut self, block: &mut Box<[T]>);
     /// Moves a single item.
     fn single<T>(&mut self, item: &mut Box<T>);
-    /// Moves a buffer.
-    fn buffer(&mut self, buffer: &mut Vec<u8>);
     /// Whether it has been long enough, and the rest is to be moved another time.
     fn is_over(&mut self) -> bool;
 }
@@ -110,10 +108,6 @@ mod tests {
             self.moved += 1;
         }
         fn single<T>(&mut self, _: &mut Box<T>) {}
-        fn buffer(&mut self, buffer: &mut Vec<u8>) {
-            *buffer = buffer.clone();
-            self.moved += 1;
-        }
         fn is_over(&mut self) -> bool {
             self.moved.is_multiple_of(5)
         }

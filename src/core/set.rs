@@ -4,39 +4,14 @@
 //! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
 //! millisecond: it decides which of them a limited eviction takes first.
 
+use super::compact::Compact;
 use super::list::Span;
 use super::member::Packed;
 use super::seen::Seen;
+use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
 use super::small::Small;
 use super::table::{BATCH, Table};
 use super::time::{Millis, expiry_cut};
-
-/// What can be set of a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// How long a plain touch keeps a member online, in ms.
-    pub ttl: Millis,
-    /// How long after it was last seen an offline member is remembered, in ms.
-    pub retain: Millis,
-    /// How long a key with nothing remembered is kept, in ms; `None` for ever.
-    pub linger: Option<Millis>,
-}
-
-impl Settings {
-    /// The linger as users write it: -1 for ever.
-    pub fn linger_number(&self) -> i64 {
-        self.linger.map_or(-1, |linger| linger as i64)
-    }
-}
-
-/// The largest number of members that were online at once, and when that was first reached. A count of 0: never any.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Peak {
-    /// How many.
-    pub count: u64,
-    /// When that many were first online.
-    pub at: Millis,
-}
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +53,10 @@ pub(super) enum Form {
 /// Members who are online or remembered, with the settings and the record of their key.
 #[derive(Clone)]
 pub struct PresenceSet {
-    pub(super) settings: Settings,
-    peak: Peak,
+    settings: CompactSettings,
+    peak: CompactPeak,
     /// Since when there have been no members, where there are none.
-    pub(super) empty_since: Millis,
+    empty_since: Compact<6>,
     /// Whether there never was a member.
     pub(super) untouched: bool,
     pub(super) form: Form,
@@ -91,32 +66,40 @@ impl PresenceSet {
     /// A set without members, made at `now`.
     pub fn new(settings: Settings, now: Millis) -> PresenceSet {
         PresenceSet {
-            settings,
-            peak: Peak::default(),
-            empty_since: now,
+            settings: CompactSettings::new(settings),
+            peak: CompactPeak::new(Peak::default()),
+            empty_since: Compact::new(now),
             untouched: true,
             form: Form::Small(Small::default()),
         }
     }
 
     /// The settings of the key.
+    #[inline]
     pub fn settings(&self) -> Settings {
-        self.settings
+        self.settings.get()
+    }
+
+    /// The settings' retain.
+    #[inline]
+    pub(super) fn retain(&self) -> Millis {
+        self.settings.retain.get()
     }
 
     /// New settings. A ttl applies to touches from now on, retain and linger to all there is.
     pub fn configure(&mut self, settings: Settings) {
-        self.settings = settings;
+        self.settings = CompactSettings::new(settings);
     }
 
     /// The record.
+    #[inline]
     pub fn peak(&self) -> Peak {
-        self.peak
+        self.peak.get()
     }
 
     /// Replaces the record, by one carried over from elsewhere or by none.
     pub fn set_peak(&mut self, peak: Peak) {
-        self.peak = peak;
+        self.peak = CompactPeak::new(peak);
     }
 
     /// Members stored, remembered or still to be evicted.
@@ -134,7 +117,11 @@ impl PresenceSet {
 
     /// Since when there have been no members; meaningless where there are some.
     pub fn empty_since(&self) -> Millis {
-        self.empty_since
+        self.empty_since.get()
+    }
+
+    pub(super) fn set_empty_since(&mut self, since: Millis) {
+        self.empty_since = Compact::new(since);
     }
 
     /// Whether there never was a member.
@@ -144,7 +131,7 @@ impl PresenceSet {
 
     /// Makes a set without members, that is loaded, one that had some until then.
     pub fn set_emptied(&mut self, at: Millis) {
-        self.empty_since = at;
+        self.empty_since = Compact::new(at);
         self.untouched = false;
     }
 
@@ -155,6 +142,30 @@ impl PresenceSet {
                 Form::Small(small) => small.bytes(),
                 Form::Table(table) => table.bytes(),
             }
+    }
+
+    /// The block that a compact set's members are in, `None` for a table.
+    pub fn buffer(&self) -> Option<&[u8]> {
+        match &self.form {
+            Form::Small(small) => Some(small.buffer()),
+            Form::Table(_) => None,
+        }
+    }
+
+    /// What [`bytes`](Self::bytes) was when it was last noted. A compact set always knows.
+    pub fn noted_bytes(&self) -> usize {
+        match &self.form {
+            Form::Small(_) => self.bytes(),
+            Form::Table(table) => table.noted_bytes,
+        }
+    }
+
+    /// Notes how many bytes there are.
+    pub fn note_bytes(&mut self) {
+        let bytes = self.bytes();
+        if let Form::Table(table) = &mut self.form {
+            table.noted_bytes = bytes;
+        }
     }
 
     /// How many separate allocations there are: the work of freeing them.
@@ -175,11 +186,11 @@ impl PresenceSet {
 
     /// The longest a member can be remembered by this key's settings: what a window may not exceed.
     pub fn memory(&self) -> Millis {
-        self.settings.ttl.max(self.settings.retain)
+        self.settings.ttl.get().max(self.retain())
     }
 
     fn remembers(&self, seen: Seen, now: Millis) -> bool {
-        seen.is_online(now) || now < seen.at + self.settings.retain
+        seen.is_online(now) || now < seen.at + self.retain()
     }
 
     /// Whether as many members as this could be added.
@@ -265,7 +276,7 @@ impl PresenceSet {
         touch: Touch,
         now: Millis,
     ) -> Touched {
-        let retain = self.settings.retain;
+        let retain = self.retain();
         let is_kept = |old: Seen| {
             touch == Touch::Past
                 && old.at > seen.at
@@ -354,7 +365,7 @@ impl PresenceSet {
             Form::Table(table) => table.remove(member, hash.unwrap_or_else(|| member.hash())),
         };
         if before.is_some() && self.is_empty() {
-            self.empty_since = at;
+            self.set_empty_since(at);
         }
         Touched {
             before,
@@ -386,14 +397,15 @@ impl PresenceSet {
     /// Sets the record where more members are online than ever before. Returns whether that was so.
     #[inline]
     pub fn judge_peak(&mut self, now: Millis) -> bool {
-        if self.len() as u64 <= self.peak.count {
+        let highest = self.peak.count.get();
+        if self.len() as u64 <= highest {
             return false;
         }
         let count = self.online(now) as u64;
-        if count <= self.peak.count {
+        if count <= highest {
             return false;
         }
-        self.peak = Peak { count, at: now };
+        self.set_peak(Peak { count, at: now });
         true
     }
 
@@ -408,7 +420,7 @@ impl PresenceSet {
 
     /// How many members are remembered at `now`.
     pub fn remembered(&self, now: Millis) -> usize {
-        let retain = self.settings.retain;
+        let retain = self.retain();
         match &self.form {
             Form::Small(small) => small.count(|seen| self.remembers(seen, now)),
             Form::Table(table) => table.timeline.remembered(now, retain),
@@ -441,7 +453,7 @@ impl PresenceSet {
     pub(super) fn cut(&self, span: Span, ttl: Millis, now: Millis) -> Option<Millis> {
         match span {
             Span::Online => expiry_cut(now, ttl),
-            Span::Within(window) => expiry_cut(now, window.min(ttl.max(self.settings.retain))),
+            Span::Within(window) => expiry_cut(now, window.min(ttl.max(self.retain()))),
         }
     }
 

@@ -1,9 +1,13 @@
 //! The compact form of a set with few members: one block of bytes, searched from the front.
 //!
 //! Most presence keys in a chat are rooms of a few, for which an index and a timeline would cost more than the
-//! members. An entry is its time (6 bytes), its ttl (5), the length of the name (1) and the name, in the order of the
-//! touches: a touched member moves to the end, as it does in a timeline, so that both forms order members of the same
-//! millisecond alike.
+//! members. The block begins with their number (1 byte) and the ttl that most of them have (5). An entry is its time (6
+//! bytes), the length of the name (1), the ttl where it is not that one (5), and the name; the high bit of the length
+//! says whether a ttl follows. Entries stand in the order of the touches: a touched member moves to the end, as it does
+//! in a timeline, so that both forms order members of the same millisecond alike.
+//!
+//! The block is as long as it must be: small sets are many, and a byte to spare in each is more than an allocator's work
+//! when one grows.
 
 use super::relocate::Mover;
 use super::seen::Seen;
@@ -13,105 +17,152 @@ use super::time::Millis;
 pub const MAX_MEMBERS: usize = 64;
 /// A set with more bytes than this becomes a table.
 const MAX_BYTES: usize = 4096;
-const MAX_NAME: usize = 255;
+const MAX_NAME: usize = 127;
+/// The bit beside a name's length that says that a ttl of its own follows.
+const OWN_TTL: u8 = 0x80;
 const TIME: usize = 6;
 const TTL: usize = 5;
-const HEADER: usize = TIME + TTL + 1;
+/// Where the first entry stands.
+const FIRST: usize = 1 + TTL;
 
 /// A few members, in the order of their newest touches.
 #[derive(Clone, Default)]
 pub struct Small {
-    bytes: Vec<u8>,
-    len: u8,
+    /// Nothing at all while there is no member.
+    bytes: Box<[u8]>,
+}
+
+/// An entry in the block.
+struct Entry<'a> {
+    name: &'a [u8],
+    seen: Seen,
+    /// Where the next one stands.
+    end: usize,
 }
 
 impl Small {
     pub fn len(&self) -> usize {
-        self.len as usize
+        self.bytes.first().map_or(0, |len| *len as usize)
     }
 
     pub fn bytes(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.len()
+    }
+
+    /// The block itself.
+    pub fn buffer(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Moves the bytes (`relocate.rs`).
     pub(super) fn relocate(&mut self, mover: &mut impl Mover) {
-        mover.buffer(&mut self.bytes);
+        mover.slice(&mut self.bytes);
     }
 
     /// Whether a member of this name could be added.
     pub fn has_room_for(&self, name: &[u8]) -> bool {
         self.len() < MAX_MEMBERS
             && name.len() <= MAX_NAME
-            && self.bytes.len() + HEADER + name.len() <= MAX_BYTES
+            && self.bytes.len() + TIME + 1 + TTL + name.len() <= MAX_BYTES
+    }
+
+    #[inline]
+    fn common_ttl(&self) -> Millis {
+        number(&self.bytes[1..FIRST])
+    }
+
+    #[inline]
+    fn entry(&self, at: usize) -> Option<Entry<'_>> {
+        let length = *self.bytes.get(at + TIME)?;
+        let (ttl, name) = if length & OWN_TTL == 0 {
+            (self.common_ttl(), at + TIME + 1)
+        } else {
+            let name = at + TIME + 1 + TTL;
+            (number(&self.bytes[name - TTL..name]), name)
+        };
+        let end = name + (length & !OWN_TTL) as usize;
+        Some(Entry {
+            name: &self.bytes[name..end],
+            seen: Seen {
+                at: number(&self.bytes[at..at + TIME]),
+                ttl,
+            },
+            end,
+        })
     }
 
     /// The members in order: where each stands, its name and its touch.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], Seen)> + '_ {
-        let mut at = 0;
+        let mut at = FIRST;
         std::iter::from_fn(move || {
-            let start = at;
-            let header = self.bytes.get(at..at + HEADER)?;
-            let length = header[HEADER - 1] as usize;
-            at += HEADER + length;
-            let seen = Seen {
-                at: number(&header[..TIME]),
-                ttl: number(&header[TIME..TIME + TTL]),
-            };
-            Some((start, &self.bytes[start + HEADER..at], seen))
+            let entry = self.entry(at)?;
+            let place = std::mem::replace(&mut at, entry.end);
+            Some((place, entry.name, entry.seen))
         })
     }
 
     /// A member's place and touch.
     pub fn find(&self, name: &[u8]) -> Option<(usize, Seen)> {
-        let mut at = 0;
-        while at < self.bytes.len() {
-            let end = at + HEADER + self.bytes[at + HEADER - 1] as usize;
-            if &self.bytes[at + HEADER..end] == name {
-                let header = &self.bytes[at..at + HEADER];
-                let seen = Seen {
-                    at: number(&header[..TIME]),
-                    ttl: number(&header[TIME..TIME + TTL]),
-                };
-                return Some((at, seen));
+        let mut at = FIRST;
+        while let Some(entry) = self.entry(at) {
+            if entry.name == name {
+                return Some((at, entry.seen));
             }
-            at = end;
+            at = entry.end;
         }
         None
     }
 
     /// Adds a member that is not here, at the end; `has_room_for` must have said yes.
     pub fn push(&mut self, name: &[u8], seen: Seen) {
-        let size = HEADER + name.len();
-        if self.bytes.capacity() - self.bytes.len() < size {
-            // A little ahead, not the doubling of a Vec: small sets are many, and seldom grow.
-            self.bytes.reserve_exact(size + self.bytes.len() / 8);
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        if bytes.is_empty() {
+            bytes.reserve_exact(FIRST + TIME + 1 + name.len());
+            bytes.push(0);
+            bytes.extend_from_slice(&seen.ttl.to_le_bytes()[..TTL]);
         }
-        self.bytes.extend_from_slice(&seen.at.to_le_bytes()[..TIME]);
-        self.bytes.extend_from_slice(&seen.ttl.to_le_bytes()[..TTL]);
-        self.bytes.push(name.len() as u8);
-        self.bytes.extend_from_slice(name);
-        self.len += 1;
+        bytes[0] += 1;
+        let own_ttl = number(&bytes[1..FIRST]) != seen.ttl;
+        bytes.reserve_exact(TIME + 1 + usize::from(own_ttl) * TTL + name.len());
+        bytes.extend_from_slice(&seen.at.to_le_bytes()[..TIME]);
+        if own_ttl {
+            bytes.push(name.len() as u8 | OWN_TTL);
+            bytes.extend_from_slice(&seen.ttl.to_le_bytes()[..TTL]);
+        } else {
+            bytes.push(name.len() as u8);
+        }
+        bytes.extend_from_slice(name);
+        self.bytes = bytes.into_boxed_slice();
     }
 
     /// Removes the member that stands at `place`.
     pub fn remove(&mut self, place: usize) {
-        let end = place + HEADER + self.bytes[place + HEADER - 1] as usize;
-        self.bytes.drain(place..end);
-        self.len -= 1;
-        if self.bytes.capacity() > 64 && self.bytes.len() < self.bytes.capacity() / 2 {
-            self.bytes
-                .shrink_to(self.bytes.len() + self.bytes.len() / 8);
+        let Some(end) = self.entry(place).map(|entry| entry.end) else {
+            return;
+        };
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        bytes.drain(place..end);
+        bytes[0] -= 1;
+        if bytes[0] > 0 {
+            self.bytes = bytes.into_boxed_slice();
         }
     }
 
     /// A touch of the member that stands at `place`: it moves to the end.
     pub fn set(&mut self, place: usize, seen: Seen) {
-        let size = HEADER + self.bytes[place + HEADER - 1] as usize;
-        self.bytes[place..].rotate_left(size);
-        let last = self.bytes.len() - size;
-        self.bytes[last..last + TIME].copy_from_slice(&seen.at.to_le_bytes()[..TIME]);
-        self.bytes[last + TIME..last + TIME + TTL].copy_from_slice(&seen.ttl.to_le_bytes()[..TTL]);
+        let Some(entry) = self.entry(place) else {
+            return;
+        };
+        if entry.seen.ttl == seen.ttl {
+            let size = entry.end - place;
+            self.bytes[place..].rotate_left(size);
+            let last = self.bytes.len() - size;
+            self.bytes[last..last + TIME].copy_from_slice(&seen.at.to_le_bytes()[..TIME]);
+        } else {
+            let name = entry.name.to_vec();
+            self.remove(place);
+            self.push(&name, seen);
+        }
     }
 
     /// How many members have a touch of which `f` says yes.

@@ -14,6 +14,8 @@ pub struct Table {
     pub(super) slots: Slots,
     pub(super) index: Index,
     pub(super) timeline: Timeline,
+    /// See [`PresenceSet::noted_bytes`](super::PresenceSet::noted_bytes).
+    pub(super) noted_bytes: usize,
 }
 
 impl Hashes for Slots {

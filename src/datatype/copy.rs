@@ -31,7 +31,8 @@ pub unsafe extern "C" fn copy(
             && let Some(due) = copy.set().and_then(|set| set.next_due())
         {
             // SAFETY: the server's string, not null, outlives this call.
-            copy.queued = eviction::watch(db, unsafe { text::bytes(name) }, due);
+            let name = unsafe { text::bytes(name) };
+            copy.set_queued(eviction::watch(db, name, due));
         }
         Box::into_raw(copy).cast()
     })

@@ -71,18 +71,6 @@ impl Mover for Defrag {
         }
     }
 
-    fn buffer(&mut self, buffer: &mut Vec<u8>) {
-        if buffer.capacity() == 0 {
-            return;
-        }
-        let (len, capacity) = (buffer.len(), buffer.capacity());
-        if let Some(moved) = self.moved(buffer.as_mut_ptr()) {
-            // SAFETY: as in `slice`; length and capacity are those of the block that was moved.
-            let new = unsafe { Vec::from_raw_parts(moved, len, capacity) };
-            std::mem::forget(std::mem::replace(buffer, new));
-        }
-    }
-
     fn is_over(&mut self) -> bool {
         // SAFETY: the context is live.
         unsafe { api!(RedisModule_DefragShouldStop)(self.0) != 0 }

@@ -104,7 +104,8 @@ fn watch(io: *mut raw::RedisModuleIO, value: &mut Value) {
         && let Some(due) = value.set().and_then(|set| set.next_due())
     {
         // SAFETY: the server's string, not null, outlives this call.
-        value.queued = eviction::watch(db, unsafe { text::bytes(name) }, due);
+        let name = unsafe { text::bytes(name) };
+        value.set_queued(eviction::watch(db, name, due));
     }
 }
 
@@ -121,7 +122,7 @@ impl Reader {
             return Err(Corrupt);
         }
         let peak = Peak {
-            count: self.number(i64::MAX as u64)?,
+            count: self.number(Peak::MAX_COUNT)?,
             at: self.number(MAX_TIME)?,
         };
         let empty_since = self.number(MAX_TIME << 1 | 1)?;

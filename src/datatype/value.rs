@@ -1,33 +1,47 @@
 //! What the server holds at a presence key.
 
 use crate::core::time::Millis;
-use crate::core::{Mover, PresenceSet};
+use crate::core::{Compact, Mover, PresenceSet};
 use crate::metrics;
 
 /// A presence set, and what the module keeps with it. What is beside the set is no part of the key's state: it is not
 /// saved, replicated or compared.
 pub struct Value {
     set: PresenceSet,
+    /// See [`queued`](Self::queued); the largest number for never.
+    queued: Compact<6>,
     /// Whether a change was cut short by a panic.
     damaged: bool,
-    /// When the eviction will look at this key, `Millis::MAX` where it has not been told to.
-    pub queued: Millis,
-    /// Members and bytes that this value stands for in the module's totals.
-    counted: (usize, usize),
 }
+
+/// Bytes of a value beside its set.
+const BESIDE: usize = size_of::<Value>() - size_of::<PresenceSet>();
 
 impl Value {
     /// A value for a key; counted from now on.
-    pub fn new(set: PresenceSet) -> Box<Value> {
+    pub fn new(mut set: PresenceSet) -> Box<Value> {
+        set.note_bytes();
         metrics::KEYS.add(1);
-        let mut value = Box::new(Value {
+        metrics::MEMBERS.add(set.len());
+        metrics::BYTES.add(BESIDE + set.noted_bytes());
+        Box::new(Value {
             set,
+            queued: Compact::new(Compact::<6>::MAX),
             damaged: false,
-            queued: Millis::MAX,
-            counted: (0, 0),
-        });
-        value.count();
-        value
+        })
+    }
+
+    /// When the eviction will look at this key, `Millis::MAX` where it has not been told to.
+    pub fn queued(&self) -> Millis {
+        match self.queued.get() {
+            Compact::<6>::MAX => Millis::MAX,
+            queued => queued,
+        }
+    }
+
+    /// The eviction will look at this key then, or with `Millis::MAX` not at all.
+    pub fn set_queued(&mut self, queued: Millis) {
+        self.queued = Compact::new(queued.min(Compact::<6>::MAX));
     }
 
     /// The set, to be read. `None` where it is damaged.
@@ -41,25 +55,22 @@ impl Value {
         &self.set
     }
 
-    /// Changes the set. Should the change panic, the set is damaged and never used again.
+    /// Changes the set, and brings the module's totals up to date. Should the change panic, the set is damaged and never
+    /// used again.
     #[inline]
     pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> R {
-        let before = self.set.len();
+        let (len, bytes) = (self.set.len(), self.set.noted_bytes());
         self.damaged = true;
         let result = change(&mut self.set);
         self.damaged = false;
-        if self.set.len() != before {
-            self.count();
+        if self.set.len() != len {
+            self.set.note_bytes();
+            metrics::MEMBERS.replace(len, self.set.len());
+        }
+        if self.set.noted_bytes() != bytes {
+            metrics::BYTES.replace(bytes, self.set.noted_bytes());
         }
         result
-    }
-
-    /// Brings the module's totals up to date.
-    fn count(&mut self) {
-        let now = (self.set.len(), self.bytes());
-        metrics::MEMBERS.replace(self.counted.0, now.0);
-        metrics::BYTES.replace(self.counted.1, now.1);
-        self.counted = now;
     }
 
     /// Moves the set's blocks (`core::Mover`) from a step on. Returns the step to go on with.
@@ -69,7 +80,7 @@ impl Value {
 
     /// Bytes allocated for the value.
     pub fn bytes(&self) -> usize {
-        size_of::<Value>() - size_of::<PresenceSet>() + self.set.bytes()
+        BESIDE + self.set.bytes()
     }
 }
 
@@ -77,8 +88,8 @@ impl Drop for Value {
     fn drop(&mut self) {
         // On any thread: the totals are atomics, and nothing else is touched.
         metrics::KEYS.replace(1, 0);
-        metrics::MEMBERS.replace(self.counted.0, 0);
-        metrics::BYTES.replace(self.counted.1, 0);
+        metrics::MEMBERS.replace(self.set.len(), 0);
+        metrics::BYTES.replace(BESIDE + self.set.noted_bytes(), 0);
     }
 }
 
@@ -101,5 +112,10 @@ mod tests {
         let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
         assert!(cut_short.is_err());
         assert!(value.set().is_none());
+    }
+
+    #[test]
+    fn a_small_value_is_small() {
+        assert_eq!(size_of::<Value>(), 64);
     }
 }
