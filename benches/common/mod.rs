@@ -1,0 +1,4 @@
+//! What both benchmarks need: names and randomness.
+
+pub mod ids;
+pub mod random;

@@ -1,0 +1,155 @@
+//! The server under measurement, and what of it is measured: its own CPU time, its memory.
+
+use std::time::Instant;
+
+use super::common::Server;
+use super::connection::Connection;
+use super::floor;
+use super::load::Load;
+use super::scale::Scale;
+use super::stall;
+
+/// How often each figure is taken; the one in the middle counts.
+pub const ROUNDS: u64 = 3;
+
+/// Longer than a run: nobody goes offline meanwhile.
+const TTL_MS: &str = "36000000";
+
+/// A running server with the module and the floor's, and two connections to it.
+pub struct Bench {
+    /// The sizes of this run.
+    pub scale: Scale,
+    /// The server.
+    pub server: Server,
+    /// For single commands between measurements.
+    pub control: Connection,
+    load: Connection,
+    started: Instant,
+    score: u64,
+}
+
+impl Bench {
+    /// Starts a server.
+    pub fn start(scale: Scale) -> Self {
+        let server = Server::builder()
+            .arg(&format!("loadmodule \"{}\"", floor::build().display()))
+            .arg(&format!("unixsocket {}", stall::SOCKET))
+            .arg("client-output-buffer-limit normal 0 0 0")
+            .module_args(&format!("default-ttl {TTL_MS}"))
+            .start();
+        let mut bench = Self {
+            scale,
+            control: Connection::new(server.port()),
+            load: Connection::new(server.port()),
+            server,
+            started: Instant::now(),
+            score: 0,
+        };
+        bench.score = bench.now_ms() * SCORES_A_MILLI;
+        bench
+    }
+
+    /// Says on the standard error what is going on.
+    pub fn progress(&self, what: &str) {
+        eprintln!("[{:6.1} s] {what}", self.started.elapsed().as_secs_f64());
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+
+    /// The server's clock in Unix ms.
+    pub fn now_ms(&mut self) -> u64 {
+        let time: Vec<u64> = redis::from_redis_value(self.control.call(&["TIME"])).expect("TIME");
+        time[0] * 1000 + time[1] / 1000
+    }
+
+    /// Whether the server is a Valkey.
+    pub fn is_valkey(&mut self) -> bool {
+        let info = self.control.call(&["INFO", "server"]);
+        let info: String = redis::from_redis_value(info).expect("INFO is text");
+        info.contains("valkey_version:")
+    }
+
+    /// A time for a ZADD, as a client would send it: ms that pass as they do under a load of this kind.
+    fn next_score(&mut self) -> u64 {
+        self.score += 1;
+        self.score / SCORES_A_MILLI
+    }
+
+    /// `ZADD key score member ...` of all members, so many in each command, at the times that clients would send.
+    pub fn zadd(&mut self, key: &str, members: &[String], in_each: usize) -> Load {
+        Load::zadd(key, members, in_each, || self.next_score())
+    }
+
+    /// Sends commands and waits for their replies.
+    pub fn pump(&mut self, load: &Load) {
+        self.load.pump(load);
+    }
+
+    /// CPU time that the main thread needed for each command of a load, in ns.
+    pub fn cost(&mut self, load: &Load) -> f64 {
+        let before = self.main_thread_cpu();
+        self.load.pump(load);
+        (self.main_thread_cpu() - before) / load.commands as f64 * 1e9
+    }
+
+    /// What a command costs of two loads, side by side: each is made and measured in turns, and the middle of each
+    /// one's figures counts.
+    pub fn compare(
+        &mut self,
+        what: &str,
+        mut theirs: impl FnMut(&mut Self, u64) -> Load,
+        mut ours: impl FnMut(&mut Self, u64) -> Load,
+    ) -> (f64, f64) {
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        for round in 0..ROUNDS {
+            let load = theirs(self, round);
+            a.push(self.cost(&load));
+            let load = ours(self, round);
+            b.push(self.cost(&load));
+        }
+        let (theirs, ours) = (median(a), median(b));
+        self.progress(&format!("{what}: {ours:.0} ns beside {theirs:.0} ns"));
+        (theirs, ours)
+    }
+
+    /// CPU seconds of the main thread.
+    pub fn main_thread_cpu(&mut self) -> f64 {
+        self.cpu("used_cpu_user_main_thread") + self.cpu("used_cpu_sys_main_thread")
+    }
+
+    /// CPU seconds of child processes that have ended.
+    pub fn children_cpu(&mut self) -> f64 {
+        self.cpu("used_cpu_user_children") + self.cpu("used_cpu_sys_children")
+    }
+
+    fn cpu(&mut self, field: &str) -> f64 {
+        let value = self.control.info("cpu", field);
+        value.parse().expect("a number of seconds")
+    }
+
+    /// Bytes that the server has allocated for its data, the buffers of clients left out.
+    pub fn data_bytes(&mut self) -> f64 {
+        let mut field = |name| -> f64 {
+            let value = self.control.info("memory", name);
+            value.parse().expect("a number of bytes")
+        };
+        field("used_memory") - field("mem_clients_normal")
+    }
+
+    /// Removes everything, before it returns.
+    pub fn flush(&mut self) {
+        self.control.call(&["FLUSHALL", "SYNC"]);
+    }
+}
+
+/// Touches that a server at full speed has in one ms.
+const SCORES_A_MILLI: u64 = 400;
+
+/// The middle one.
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}

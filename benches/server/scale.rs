@@ -1,0 +1,56 @@
+//! How much of everything: the sizes that the targets are about, or small ones for a quick look.
+
+/// Sizes of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// Whether the sizes are those of a quick look.
+    pub quick: bool,
+    /// Members of the key that most rows are about.
+    pub members: usize,
+    /// Commands with one member in one measurement.
+    pub commands: usize,
+    /// Members of the key that grows, is saved, loaded and unlinked.
+    pub huge: usize,
+    /// How many keys of three members.
+    pub rooms: usize,
+    /// Members in each of five per-minute sets.
+    pub a_minute: usize,
+}
+
+impl Scale {
+    /// The full sizes, or with `QUICK=1` in the environment the small ones.
+    pub fn from_env() -> Self {
+        if std::env::var("QUICK").is_ok_and(|quick| quick != "0") {
+            Self {
+                quick: true,
+                members: 200_000,
+                commands: 100_000,
+                huge: 1_000_000,
+                rooms: 20_000,
+                a_minute: 20_000,
+            }
+        } else {
+            Self {
+                quick: false,
+                members: 1_000_000,
+                commands: 500_000,
+                huge: 10_000_000,
+                rooms: 100_000,
+                a_minute: 100_000,
+            }
+        }
+    }
+}
+
+/// A number with commas: `1,000,000`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
