@@ -71,6 +71,7 @@ look() {
     find_cli >/dev/null || lack "redis-cli or valkey-cli"
     [ "$scope" = run ] && return
     have_redis_py || lack "redis-py for /usr/bin/python3" python3-redis
+    have faketime || lack faketime faketime
     if use_cargo && ! have_rust_tools; then
         read -ra tools <<<"$(rust_tools_of "$(cargo_package)")"
         lack "rustfmt and clippy" "${tools[@]}"

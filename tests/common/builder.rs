@@ -1,14 +1,17 @@
 //! The settings of a test's server, and how it is started.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use super::environment::module_path;
+use super::environment::{faketime_library, module_path, server_binary};
 use super::server::{Server, StartError};
 
 /// How many other ports to try when somebody else was quicker to bind.
 const BIND_TRIES: usize = 10;
 
-/// What every test server has unless a test says otherwise: no snapshots, all of DEBUG and MODULE, quick replication.
+/// What every test server has unless a test says otherwise: no snapshots, all of DEBUG and MODULE, quick replication, and
+/// a log that is written as it comes: with another `appendfsync` a write is put off while the disk is busy.
 const DEFAULTS: &str = "\
 bind 127.0.0.1
 protected-mode no
@@ -16,7 +19,11 @@ save \"\"
 enable-debug-command yes
 enable-module-command yes
 repl-diskless-sync-delay 0
+appendfsync no
 ";
+
+/// How much a server's clock is off, in its folder.
+pub(super) const CLOCK_FILE: &str = "clock";
 
 /// Settings of a server to be started.
 #[derive(Clone)]
@@ -24,6 +31,7 @@ pub struct Builder {
     settings: String,
     module: PathBuf,
     module_args: String,
+    clock: Option<String>,
 }
 
 impl Builder {
@@ -33,6 +41,7 @@ impl Builder {
             settings: DEFAULTS.into(),
             module: module_path().into(),
             module_args: String::new(),
+            clock: None,
         }
     }
 
@@ -54,6 +63,29 @@ impl Builder {
     pub fn module(mut self, path: impl Into<PathBuf>) -> Self {
         self.module = path.into();
         self
+    }
+
+    /// Has the server's clock be off by so much, as `faketime -f` takes it: `-1h`. [`Server::set_clock`] changes it.
+    pub fn clock(mut self, offset: &str) -> Self {
+        self.clock = Some(offset.into());
+        self
+    }
+
+    /// The command that runs the server in `dir`, without its arguments.
+    pub(super) fn command(&self, dir: &Path) -> Command {
+        let mut command = Command::new(server_binary());
+        if let Some(offset) = &self.clock {
+            let file = dir.join(CLOCK_FILE);
+            fs::write(&file, offset).expect("the folder is writable");
+            // What faketime sets, but for the process of its own in between; timers are not to be off. While it
+            // starts, the library asks for memory, and jemalloc, asked for it, for the time, for ever: libc comes first.
+            command
+                .env("LD_PRELOAD", format!("{} libc.so.6", faketime_library()))
+                .env("FAKETIME_TIMESTAMP_FILE", file)
+                .env("FAKETIME_NO_CACHE", "1")
+                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        }
+        command
     }
 
     /// The text of the configuration file.

@@ -50,3 +50,23 @@ fn runs(binary: &Path) -> bool {
         .status()
         .is_ok_and(|status| status.success())
 }
+
+/// The library of `faketime`, by which a process sees another time.
+///
+/// # Panics
+/// When it is not installed.
+pub fn faketime_library() -> &'static str {
+    static LIBRARY: OnceLock<String> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let output = Command::new("faketime")
+            .args(["-f", "+0", "printenv", "LD_PRELOAD"])
+            .output();
+        match output {
+            Ok(output) if output.status.success() => {
+                let library = String::from_utf8(output.stdout).expect("a path in UTF-8");
+                library.trim_end().into()
+            }
+            other => panic!("faketime cannot be run: {other:?}; run `make setup`"),
+        }
+    })
+}

@@ -4,7 +4,7 @@
 //! let server = Server::start();
 //! let mut client = server.client();
 //! assert_eq!(client.int(&["PRESENCE.TOUCH", "room", "alice"]), 1);
-//! assert_eq!(client.err(&["PRESENCE.COUNT"]), "ERR wrong number of arguments for 'presence.count' command");
+//! assert_eq!(client.err(&["PRESENCE.COUNT"]), "ERR wrong number of arguments for 'PRESENCE.COUNT' command");
 //! ```
 //!
 //! Two settings come from the environment:
@@ -13,20 +13,26 @@
 
 mod builder;
 mod client;
+mod dialog;
 mod environment;
+mod presence;
 mod process;
+mod random;
 mod replication;
 mod server;
 mod value;
 mod wait;
 mod wire;
 
+pub use builder::Builder;
 pub use client::Client;
+pub use dialog::show;
+pub use random::Random;
 pub use replication::wait_caught_up;
 pub use server::Server;
 pub use value::text;
 pub use wait::{LIMIT, wait_until};
-pub use wire::RawConnection;
+pub use wire::{RawConnection, encode};
 
 /// The arguments of a command from values of different types: text, bytes and numbers.
 ///

@@ -2,13 +2,13 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{ProtocolVersion, RedisError};
 
-use super::builder::Builder;
+use super::builder::{Builder, CLOCK_FILE};
 use super::client::Client;
 use super::environment::server_binary;
 use super::process::{self, TempDir};
@@ -29,6 +29,7 @@ pub struct Server {
     child: Option<Child>,
     port: u16,
     dir: TempDir,
+    builder: Builder,
 }
 
 impl Server {
@@ -49,6 +50,7 @@ impl Server {
             child: None,
             port: process::free_port(),
             dir: TempDir::new(),
+            builder: builder.clone(),
         };
         let config = builder.config(server.port, server.dir());
         fs::write(server.config_path(), config).expect("the folder is writable");
@@ -64,7 +66,7 @@ impl Server {
         let log = log.expect("the folder is writable");
         // The log goes to the standard output, where complaints about the settings go as well.
         let seen = self.log().len();
-        let mut command = Command::new(server_binary());
+        let mut command = self.builder.command(self.dir());
         command
             .arg(self.config_path())
             .current_dir(self.dir())
@@ -97,6 +99,12 @@ impl Server {
                 },
             );
         }
+    }
+
+    /// Has the clock of a server that was started with one (see [`Builder::clock`]) be off by so much from now on.
+    pub fn set_clock(&mut self, offset: &str) {
+        self.builder = self.builder.clone().clock(offset);
+        fs::write(self.dir().join(CLOCK_FILE), offset).expect("the folder is writable");
     }
 
     /// Stops the server as an operator does (it saves where its settings say so) and starts it on the same data and

@@ -16,6 +16,31 @@ pub fn encode<A: AsRef<[u8]>>(args: &[A]) -> Vec<u8> {
     bytes
 }
 
+/// The commands in a log of them, each as one line: its arguments, escaped, with a space between.
+///
+/// # Panics
+/// When it holds anything but whole commands.
+pub fn commands(mut log: &[u8]) -> Vec<String> {
+    let number = |kind: u8, log: &mut &[u8]| -> usize {
+        let end = log.iter().position(|byte| *byte == b'\n').expect("a line");
+        let line = std::str::from_utf8(log[1..end].trim_ascii()).expect("digits");
+        assert_eq!(log[0], kind, "{}", escape(&log[..end]));
+        *log = &log[end + 1..];
+        line.parse().expect("a length")
+    };
+    let mut commands = Vec::new();
+    while !log.is_empty() {
+        let mut words = Vec::new();
+        for _ in 0..number(b'*', &mut log) {
+            let length = number(b'$', &mut log);
+            words.push(escape(&log[..length]));
+            log = &log[length + 2..];
+        }
+        commands.push(words.join(" "));
+    }
+    commands
+}
+
 /// Bytes as text: line ends, backslashes and all that is not printable ASCII are escaped.
 pub fn escape(bytes: &[u8]) -> String {
     let text = bytes.escape_ascii().to_string();

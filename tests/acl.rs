@@ -1,0 +1,195 @@
+//! Access control: key permissions let reads and writes through or refuse them, and commands are in the right
+//! categories where the server can put a module's commands into categories.
+
+use std::sync::LazyLock;
+
+use redis::Value;
+
+use crate::common::{Client, Server, show};
+
+static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
+
+const READS: [&str; 9] = [
+    "COUNT key",
+    "MCOUNT key",
+    "LIST key WITHTTL",
+    "SCAN key 0",
+    "ISONLINE key a",
+    "FILTER key a",
+    "SEEN key a",
+    "MAX key",
+    "INFO key",
+];
+const WRITES: [&str; 6] = [
+    "TOUCH key a",
+    "TOUCHEX key EX 100 MEMBERS 1 a",
+    "LEAVE key nobody",
+    "SETMAX key 5 5",
+    "CONFIG key TTL 300000",
+    "EVICT key 0",
+];
+
+/// A connection of a new user with these rules beside all commands.
+fn user(name: &str, rules: &str) -> Client {
+    let mut client = SERVER.client();
+    let line = format!("ACL SETUSER {name} on nopass +@all {rules}");
+    assert_eq!(client.answer(&line), "OK");
+    assert_eq!(client.answer(&format!("AUTH {name} any")), "OK");
+    client
+}
+
+/// Whether a command was let through; anything but the refusal of its key is a failure.
+#[track_caller]
+fn is_allowed(client: &mut Client, command: &str, key: &str) -> bool {
+    let line = format!("PRESENCE.{}", command.replace("key", key));
+    let answer = client.answer(&line);
+    let refused = answer.starts_with("NOPERM");
+    assert!(refused || !answer.starts_with("ERR"), "{line}: {answer}");
+    !refused
+}
+
+#[test]
+fn read_permission_lets_reads_through_and_no_writes() {
+    SERVER.client().answer("PRESENCE.TOUCH read:key a");
+    let mut reader = user("reader", "%R~read:*");
+    for command in READS {
+        assert!(is_allowed(&mut reader, command, "read:key"), "{command}");
+        assert!(!is_allowed(&mut reader, command, "other:key"), "{command}");
+    }
+    for command in WRITES {
+        assert!(!is_allowed(&mut reader, command, "read:key"), "{command}");
+    }
+}
+
+#[test]
+fn write_permission_alone_lets_no_reads_through() {
+    SERVER.client().answer("PRESENCE.TOUCH write:key a");
+    let mut writer = user("writer", "%W~write:*");
+    for command in READS {
+        assert!(!is_allowed(&mut writer, command, "write:key"), "{command}");
+    }
+    let mut both = user("both", "%RW~write:*");
+    for command in READS.iter().chain(&WRITES) {
+        assert!(is_allowed(&mut both, command, "write:key"), "{command}");
+        assert!(!is_allowed(&mut both, command, "other:key"), "{command}");
+    }
+}
+
+#[test]
+fn every_key_of_mcount_is_checked() {
+    let mut reader = user("counter", "%R~mine:*");
+    assert_eq!(reader.answer("PRESENCE.MCOUNT mine:1 mine:2"), "[0, 0]");
+    for line in [
+        "PRESENCE.MCOUNT mine:1 other",
+        "PRESENCE.MCOUNT other mine:1",
+    ] {
+        assert!(reader.answer(line).starts_with("NOPERM"), "{line}");
+    }
+}
+
+#[test]
+fn members_are_no_keys() {
+    let mut client = user("members", "~own:*");
+    assert_eq!(client.answer("PRESENCE.TOUCH own:1 other other:2"), "2");
+    assert_eq!(
+        client.answer("PRESENCE.TOUCHEX own:1 EX 5 MEMBERS 1 third"),
+        "1"
+    );
+}
+
+#[test]
+fn a_command_can_be_given_and_taken_by_its_name() {
+    let mut client = SERVER.client();
+    client.answer("ACL SETUSER named on nopass ~* -@all +presence.count");
+    client.answer("AUTH named any");
+    assert_eq!(client.answer("PRESENCE.COUNT key"), "0");
+    assert!(client.answer("PRESENCE.TOUCH key a").starts_with("NOPERM"));
+}
+
+/// What categories each command should be in beside `presence`.
+fn expected_categories() -> Vec<(String, Vec<String>)> {
+    let mut all = Vec::new();
+    for (commands, access) in [(&READS[..], "read"), (&WRITES[..], "write")] {
+        for command in commands {
+            let name = command.split(' ').next().expect("a name");
+            let speed = match name {
+                "LIST" | "SCAN" | "EVICT" => "slow",
+                _ => "fast",
+            };
+            let mut categories: Vec<String> = vec![format!("@{access}"), format!("@{speed}")];
+            categories.push("@presence".into());
+            categories.sort();
+            all.push((name.to_string(), categories));
+        }
+    }
+    all
+}
+
+#[test]
+fn commands_are_in_their_categories_where_the_server_can() {
+    let mut client = SERVER.client();
+    let categories = client.strings(&["ACL", "CAT"]);
+    let can_add = categories.iter().any(|category| category == "presence");
+    for (name, expected) in expected_categories() {
+        let reply = client.cmd(&["COMMAND", "INFO", &format!("PRESENCE.{name}")]);
+        let Value::Array(entries) = &reply else {
+            panic!("{reply:?}")
+        };
+        let Value::Array(entry) = &entries[0] else {
+            panic!("{reply:?}")
+        };
+        let found = show(&entry[6]);
+        let mut found: Vec<&str> = found
+            .trim_matches(['[', ']'])
+            .split(", ")
+            .map(|word| word.trim_matches('"'))
+            .filter(|word| !word.is_empty())
+            .collect();
+        found.sort_unstable();
+        if can_add {
+            assert_eq!(found, expected, "{name}");
+        } else if can_set_categories(&mut client) {
+            let standard: Vec<&String> = expected
+                .iter()
+                .filter(|name| *name != "@presence")
+                .collect();
+            assert_eq!(found, standard, "{name}");
+        } else {
+            // Redis 7.0 has no categories for a module's commands.
+            assert_eq!(found, [""; 0], "{name}");
+        }
+    }
+}
+
+/// Whether the server puts a module's commands into categories: Redis from 7.2 on, and Valkey.
+fn can_set_categories(client: &mut Client) -> bool {
+    let info = client.text(&["INFO", "server"]);
+    let version = info
+        .lines()
+        .find_map(|line| line.strip_prefix("redis_version:"));
+    !version.expect("a version").starts_with("7.0.")
+}
+
+#[test]
+fn the_category_gives_all_commands_where_there_is_one() {
+    let mut client = SERVER.client();
+    let answer = client.answer("ACL SETUSER category on nopass ~* -@all +@presence");
+    if can_set_categories(&mut client) && answer == "OK" {
+        client.answer("AUTH category any");
+        for command in READS.iter().chain(&WRITES) {
+            assert!(
+                is_allowed(&mut client, command, "category:key"),
+                "{command}"
+            );
+        }
+        assert!(client.answer("GET key").starts_with("NOPERM"));
+    } else {
+        let unknown = "ERR Error in ACL SETUSER modifier '+@presence': Unknown command or category name in ACL";
+        assert_eq!(answer, unknown);
+        assert!(
+            !client
+                .strings(&["ACL", "CAT"])
+                .contains(&"presence".to_string())
+        );
+    }
+}

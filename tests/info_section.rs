@@ -1,0 +1,250 @@
+//! `INFO presence` says what the module holds and has done.
+
+use std::collections::BTreeMap;
+
+use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
+
+/// All fields of the section, without `presence_`.
+fn section(client: &mut Client) -> BTreeMap<String, u64> {
+    let info = client.text(&["INFO", "presence"]);
+    let fields = info
+        .lines()
+        .filter_map(|line| line.strip_prefix("presence_")?.split_once(':'));
+    let number = |(name, value): (&str, &str)| (name.into(), value.parse().expect("a number"));
+    fields.map(number).collect()
+}
+
+/// The fields named are these.
+#[track_caller]
+fn assert_fields(client: &mut Client, expected: &[(&str, u64)]) {
+    let section = section(client);
+    for (field, value) in expected {
+        assert_eq!(section.get(*field), Some(value), "{field} of {section:?}");
+    }
+}
+
+#[test]
+fn it_is_a_section_of_its_own() {
+    let server = Server::start();
+    let mut client = server.client();
+    let fields = section(&mut client);
+    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+    let expected = [
+        "bytes",
+        "evicted",
+        "joins",
+        "keys",
+        "leaves",
+        "longest_sweep_us",
+        "members",
+        "sweep_lag_ms",
+        "sweep_time_us",
+        "sweeps",
+        "timeouts",
+        "touches",
+    ];
+    assert_eq!(names, expected);
+    assert!(fields.values().all(|value| *value == 0), "{fields:?}");
+    assert!(
+        client
+            .text(&["INFO", "everything"])
+            .contains("\r\npresence_keys:0\r\n")
+    );
+    assert!(
+        !client.text(&["INFO"]).contains("presence_"),
+        "a module's section is shown when it is asked for"
+    );
+}
+
+#[test]
+fn it_counts_what_is_there_and_what_happened() {
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    let touch = |client: &mut Client, command: &[&str]| client.cmd(command);
+    touch(
+        &mut client,
+        &["PRESENCE.TOUCH", "room", "ann", "bob", "cid"],
+    );
+    touch(&mut client, &["PRESENCE.TOUCH", "room", "ann", "dan"]);
+    client.cmd(&["SELECT", "5"]);
+    touch(
+        &mut client,
+        &[
+            "PRESENCE.TOUCHEX",
+            "hall",
+            "PX",
+            "1",
+            "MEMBERS",
+            "2",
+            "ann",
+            "eve",
+        ],
+    );
+    assert_fields(
+        &mut client,
+        &[
+            ("keys", 2),
+            ("members", 6),
+            ("touches", 7),
+            ("joins", 6),
+            ("leaves", 0),
+        ],
+    );
+    client.cmd(&["SELECT", "0"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "ann", "bob", "nobody"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "ann"]);
+    assert_fields(
+        &mut client,
+        &[
+            ("members", 4),
+            ("leaves", 2),
+            ("timeouts", 0),
+            ("evicted", 0),
+        ],
+    );
+
+    // Whoever comes back after their time was up has timed out, and joins.
+    client.cmd(&["SELECT", "5"]);
+    wait_until(LIMIT, "they are offline", || {
+        client.int(&["PRESENCE.COUNT", "hall"]) == 0
+    });
+    touch(&mut client, &["PRESENCE.TOUCH", "hall", "ann"]);
+    assert_fields(
+        &mut client,
+        &[
+            ("touches", 8),
+            ("joins", 7),
+            ("timeouts", 1),
+            ("evicted", 0),
+        ],
+    );
+    let now = client.now_ms();
+    client.cmd(&args!["PRESENCE.EVICT", "hall", now]);
+    assert_fields(
+        &mut client,
+        &[
+            ("members", 3),
+            ("timeouts", 2),
+            ("evicted", 1),
+            ("sweeps", 0),
+        ],
+    );
+    // An import that is ignored touches nobody, and errors count nothing.
+    client.err(&["PRESENCE.TOUCHEX", "hall", "PX", "0", "MEMBERS", "1", "ann"]);
+    client.cmd(&["PRESENCE.COUNT", "hall"]);
+    assert_fields(
+        &mut client,
+        &[
+            ("keys", 2),
+            ("touches", 8),
+            ("joins", 7),
+            ("sweep_time_us", 0),
+        ],
+    );
+
+    for (command, keys, members) in [
+        (&["COPY", "hall", "copy"][..], 3, 4),
+        (&["RENAME", "copy", "hall"], 2, 3),
+        (&["DEL", "hall"], 1, 2),
+        (&["DEBUG", "RELOAD"], 1, 2),
+        (&["FLUSHALL", "SYNC"], 0, 0),
+    ] {
+        client.cmd(command);
+        assert_fields(&mut client, &[("keys", keys), ("members", members)]);
+    }
+    assert_fields(&mut client, &[("bytes", 0), ("touches", 8), ("evicted", 1)]);
+}
+
+#[test]
+fn it_tells_of_the_sweeps() {
+    let server = Server::builder().module_args("sweep-interval 10").start();
+    let mut client = server.client();
+    client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
+    let mut command = args!["PRESENCE.TOUCHEX", "room", "PX", 1, "MEMBERS", 20_000].to_vec();
+    command.extend((0..20_000).map(|number| format!("member {number}").into_bytes()));
+    client.cmd(&command);
+    let start = client.now_ms();
+    wait_until(LIMIT, "they have been offline for a while", || {
+        client.now_ms() > start + 300
+    });
+    assert_fields(&mut client, &[("members", 20_000), ("evicted", 0)]);
+    // All of them have been due since their time was up.
+    client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "0"]);
+    server.wait_members(0);
+    let section = section(&mut client);
+    assert_eq!(section["evicted"], 20_000);
+    assert_eq!(section["timeouts"], 20_000);
+    assert!(section["sweeps"] >= 1, "{section:?}");
+    assert!(
+        section["sweep_time_us"] >= section["longest_sweep_us"],
+        "{section:?}"
+    );
+    assert!(
+        section["longest_sweep_us"] >= section["sweep_time_us"] / section["sweeps"],
+        "{section:?}"
+    );
+    assert!(section["longest_sweep_us"] > 0, "{section:?}");
+    assert!(
+        (290..600_000).contains(&section["sweep_lag_ms"]),
+        "{section:?}"
+    );
+}
+
+#[test]
+fn its_bytes_are_those_of_the_keys() {
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    for (key, members) in [("small", 5), ("middle", 500), ("large", 50_000)] {
+        let mut command = args!["PRESENCE.TOUCH", key].to_vec();
+        command.extend((0..members).map(|number| format!("user:{number:010}").into_bytes()));
+        // Refreshed, they are stored another way than they came.
+        (0..4).for_each(|_| drop(client.cmd(&command)));
+    }
+    let mut sum = 0;
+    for key in ["small", "middle", "large"] {
+        sum += match client.fields(&["PRESENCE.INFO", key])["bytes"] {
+            redis::Value::Int(bytes) => bytes as u64,
+            ref other => panic!("not a number: {other:?}"),
+        };
+    }
+    let bytes = section(&mut client)["bytes"];
+    assert!(
+        bytes.abs_diff(sum) <= sum / 20,
+        "{bytes} in INFO, {sum} in the keys"
+    );
+}
+
+#[test]
+fn a_replica_counts_what_it_holds_and_not_what_its_primary_did() {
+    let primary = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let replica = Server::start_replica_of(&primary);
+    let mut client = primary.client();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "ann"]);
+    client.cmd(&["PRESENCE.TOUCHEX", "room", "PX", "1", "MEMBERS", "1", "cid"]);
+    wait_until(LIMIT, "cid is offline", || {
+        client.int(&["PRESENCE.COUNT", "room"]) == 1
+    });
+    let now = client.now_ms();
+    assert_eq!(client.int(&args!["PRESENCE.EVICT", "room", now]), 1);
+    wait_caught_up(&primary, &replica);
+    let mut reader = replica.client();
+    assert_fields(&mut reader, &[("keys", 1), ("members", 1)]);
+    assert_fields(
+        &mut reader,
+        &[
+            ("touches", 0),
+            ("joins", 0),
+            ("leaves", 0),
+            ("timeouts", 0),
+            ("evicted", 0),
+            ("sweeps", 0),
+        ],
+    );
+}

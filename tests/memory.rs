@@ -1,0 +1,357 @@
+//! `MEMORY USAGE` is the truth, and memory comes back: after a mass expiry, after `UNLINK` and `FLUSHALL ASYNC` without
+//! the server's main thread, after keys that came and went, and where it was fragmented.
+
+use std::time::Duration;
+
+use redis::Value;
+
+use crate::common::{Client, LIMIT, Random, Server, wait_caught_up, wait_until};
+
+/// How soon after a mass expiry its memory is back.
+const SOON: Duration = Duration::from_secs(5);
+
+fn short(number: u64) -> Vec<u8> {
+    format!("user:{number:010}").into_bytes()
+}
+
+fn uuid(number: u64) -> Vec<u8> {
+    format!("0b5e55ed-{:04x}-4000-8000-{number:012x}", number % 65_536).into_bytes()
+}
+
+fn decimal(number: u64) -> Vec<u8> {
+    (number * 7_919_000_000_017).to_string().into_bytes()
+}
+
+fn long(number: u64) -> Vec<u8> {
+    format!(
+        "https://example.com/people/{number:010}/with/a/name/of/{}",
+        "x".repeat(number as usize % 90)
+    )
+    .into_bytes()
+}
+
+/// Touches these members, many in a command.
+fn touch(client: &mut Client, key: &str, ttl: u64, members: impl Iterator<Item = Vec<u8>>) {
+    let members: Vec<_> = members.collect();
+    for batch in members.chunks(1000) {
+        let mut command =
+            args!["PRESENCE.TOUCHEX", key, "PX", ttl, "MEMBERS", batch.len()].to_vec();
+        command.extend_from_slice(batch);
+        client.cmd(&command);
+    }
+}
+
+/// What the server has allocated, seen from a connection that is there already.
+fn used(client: &mut Client) -> u64 {
+    let info = client.text(&["INFO", "memory"]);
+    let mut lines = info.lines();
+    let used = lines.find_map(|line| line.strip_prefix("used_memory:"));
+    used.expect("a field").parse().expect("a number")
+}
+
+/// What the server keeps for its connections comes and goes by about so many bytes.
+const BUFFERS: u64 = 100_000;
+
+#[track_caller]
+fn assert_within_a_tenth(said: u64, truth: u64, what: &str) {
+    assert!(
+        said.abs_diff(truth) <= truth / 10 + BUFFERS,
+        "{what}: MEMORY USAGE says {said}, it took {truth}"
+    );
+}
+
+/// 100,000 members, each touched three times more in random order.
+fn usage_of(name: fn(u64) -> Vec<u8>) {
+    const MEMBERS: u64 = 100_000;
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    // The connection's buffers take their size.
+    touch(&mut client, "warm-up", 600_000, (0..1000).map(long));
+    client.cmd(&["DEL", "warm-up"]);
+    let before = used(&mut client);
+    let mut random = Random::new();
+    let check = |client: &mut Client, what: &str| {
+        let took = used(client) - before;
+        assert_within_a_tenth(client.int(&["MEMORY", "USAGE", "crowd"]) as u64, took, what);
+    };
+    touch(&mut client, "crowd", 600_000, (0..MEMBERS).map(name));
+    check(&mut client, "all new");
+    touch(
+        &mut client,
+        "crowd",
+        600_000,
+        (0..3 * MEMBERS).map(|_| name(random.below(MEMBERS))),
+    );
+    check(&mut client, "refreshed");
+    touch(&mut client, "crowd", 700_000, (0..MEMBERS / 2).map(name));
+    check(&mut client, "with two ttls");
+    let gone: Vec<_> = (0..MEMBERS)
+        .filter(|number| number % 3 != 0)
+        .map(name)
+        .collect();
+    for batch in gone.chunks(1000) {
+        let leave = args!["PRESENCE.LEAVE", "crowd"]
+            .into_iter()
+            .chain(batch.iter().cloned());
+        client.cmd(&leave.collect::<Vec<_>>());
+    }
+    check(&mut client, "two thirds have left");
+}
+
+#[test]
+fn usage_is_the_truth_for_short_names() {
+    usage_of(short);
+}
+
+#[test]
+fn usage_is_the_truth_for_uuids() {
+    usage_of(uuid);
+}
+
+#[test]
+fn usage_is_the_truth_for_numbers() {
+    usage_of(decimal);
+}
+
+#[test]
+fn usage_is_the_truth_for_long_names() {
+    usage_of(long);
+}
+
+#[test]
+fn usage_is_the_truth_for_rooms() {
+    const ROOMS: u64 = 20_000;
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    touch(&mut client, "warm-up", 600_000, (0..100).map(short));
+    let before = used(&mut client);
+    for room in 0..ROOMS {
+        touch(
+            &mut client,
+            &format!("room:{room:06}"),
+            600_000,
+            (room..room + 10).map(short),
+        );
+    }
+    let took = used(&mut client) - before;
+    let said: i64 = (0..ROOMS)
+        .map(|room| client.int(&args!["MEMORY", "USAGE", format!("room:{room:06}")]))
+        .sum();
+    assert_within_a_tenth(said as u64, took, "rooms of ten");
+}
+
+#[test]
+fn a_mass_expiry_gives_its_memory_back() {
+    const CROWD: u64 = 300_000;
+    let server = Server::start();
+    let mut client = server.client();
+    client.cmd(&["PRESENCE.CONFIG", "crowd", "RETAIN", "600000"]);
+    touch(&mut client, "crowd", 1, (0..1000).map(long));
+    client.cmd(&["PRESENCE.CONFIG", "crowd", "RETAIN", "0"]);
+    server.wait_members(0);
+    let before = used(&mut client);
+    client.cmd(&["PRESENCE.CONFIG", "crowd", "RETAIN", "600000"]);
+    touch(&mut client, "crowd", 1, (0..CROWD).map(short));
+    let took = used(&mut client) - before;
+    assert!(took > CROWD * 15);
+    client.cmd(&["PRESENCE.CONFIG", "crowd", "RETAIN", "0"]);
+    wait_until(SOON, "the memory is back", || {
+        used(&mut client) < before + took / 50
+    });
+    assert_eq!(client.int(&["EXISTS", "crowd"]), 1);
+}
+
+/// The server's count of what was freed by its background thread.
+fn freed_lazily(server: &Server) -> u64 {
+    server
+        .info_field("memory", "lazyfreed_objects")
+        .parse()
+        .expect("a number")
+}
+
+#[test]
+fn large_keys_are_freed_by_another_thread() {
+    let server = Server::builder().arg("lazyfree-lazy-user-del no").start();
+    let mut client = server.client();
+    touch(&mut client, "warm-up", 600_000, (0..1000).map(short));
+    client.cmd(&["DEL", "warm-up"]);
+    let before = used(&mut client);
+    for (verb, lazily) in [
+        (&["UNLINK", "crowd"][..], true),
+        (&["FLUSHALL", "ASYNC"], true),
+        (&["FLUSHDB", "ASYNC"], true),
+        (&["DEL", "crowd"], false),
+    ] {
+        let freed = freed_lazily(&server);
+        touch(&mut client, "crowd", 600_000, (0..100_000).map(long));
+        assert!(used(&mut client) > before + 5_000_000);
+        client.cmd(verb);
+        if lazily {
+            wait_until(
+                LIMIT,
+                format!("{verb:?} has freed in the background"),
+                || freed_lazily(&server) > freed,
+            );
+        } else {
+            assert_eq!(freed_lazily(&server), freed, "{verb:?}");
+        }
+        wait_until(LIMIT, "the memory is back", || {
+            used(&mut client) < before + 500_000
+        });
+        assert_eq!(
+            (
+                server.presence("keys"),
+                server.presence("members"),
+                server.presence("bytes")
+            ),
+            (0, 0, 0)
+        );
+    }
+    // A key of a few is freed at once: a job for another thread would cost more.
+    let freed = freed_lazily(&server);
+    touch(&mut client, "room", 600_000, (0..5).map(short));
+    client.cmd(&["UNLINK", "room"]);
+    assert_eq!((server.presence("keys"), freed_lazily(&server)), (0, freed));
+}
+
+#[test]
+fn keys_are_freed_in_the_background_while_others_are_touched() {
+    let server = Server::builder().module_args("sweep-interval 5").start();
+    let (run_id, mut client) = (server.run_id(), server.client());
+    for round in 0..20 {
+        for key in ["one", "two", "three"] {
+            touch(&mut client, key, 30, (0..20_000).map(short));
+        }
+        client.cmd(&["UNLINK", "one"]);
+        client.cmd(&["COPY", "two", "one"]);
+        if round % 5 == 4 {
+            client.cmd(&["FLUSHALL", "ASYNC"]);
+        }
+    }
+    server.wait_members(0);
+    server.assert_sound(&run_id);
+}
+
+/// Keys that come and go, with names that are long and times that are far away.
+fn churn(client: &mut Client) {
+    for start in (0..40_000).step_by(1000) {
+        for number in start..start + 1000 {
+            let key = format!("room:{number}:{}", "x".repeat(100));
+            client.send(&args![
+                "PRESENCE.TOUCHEX",
+                key,
+                "EX",
+                100_000_000,
+                "MEMBERS",
+                1,
+                "ann"
+            ]);
+            client.send(&args![["DEL", "UNLINK"][number % 2], key]);
+        }
+        (0..2000).for_each(|_| assert_eq!(client.receive(LIMIT), Value::Int(1)));
+    }
+}
+
+#[test]
+fn keys_that_came_and_went_leave_nothing_behind() {
+    let quick = || {
+        Server::builder()
+            .arg("repl-backlog-size 100kb")
+            .module_args("sweep-interval 5")
+    };
+    let primary = quick().start();
+    let replica = quick().start_replica_of(&primary);
+    let (mut client, mut reader) = (primary.client(), replica.client());
+    let empty = (used(&mut client), used(&mut reader));
+    churn(&mut client);
+    wait_caught_up(&primary, &replica);
+    // Forty thousand names take 4 MB, what else a server keeps for its connections much less.
+    for (name, client, empty) in [
+        ("the primary", &mut client, empty.0),
+        ("the replica", &mut reader, empty.1),
+    ] {
+        wait_until(LIMIT, format!("{name} has forgotten the keys"), || {
+            used(client) < empty + 1_500_000
+        });
+    }
+}
+
+/// What the allocator holds beyond what is in use.
+fn fragmented(server: &Server) -> u64 {
+    let bytes = server.info_field("memory", "allocator_frag_bytes");
+    bytes.parse().expect("a number")
+}
+
+#[test]
+fn fragmented_memory_is_put_in_order_where_the_server_can() {
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let (run_id, mut client) = (server.run_id(), server.client());
+    if let Err(error) = client.raw(&["CONFIG", "SET", "activedefrag", "yes"]) {
+        // A server without an allocator of its own cannot, and says so.
+        let refused = "Active defragmentation cannot be enabled";
+        assert!(error.to_string().contains(refused), "{error}");
+        return;
+    }
+    client.cmd(&["CONFIG", "SET", "activedefrag", "no"]);
+    for setting in [
+        "active-defrag-threshold-lower 1",
+        "active-defrag-ignore-bytes 1",
+        "active-defrag-cycle-min 50",
+        "active-defrag-cycle-max 75",
+    ] {
+        let (name, value) = setting.split_once(' ').expect("a name and a value");
+        client.cmd(&["CONFIG", "SET", name, value]);
+    }
+    // A hundred keys that grow side by side, of which every fifth is left, and some rooms among them.
+    let names = [short, uuid, decimal, long];
+    for round in 0..20 {
+        for key in 0..100 {
+            let members =
+                (400 * round..400 * (round + 1)).map(|number| names[number as usize % 4](number));
+            touch(&mut client, &format!("crowd {key}"), 600_000, members);
+            touch(
+                &mut client,
+                &format!("room {key}:{round}"),
+                600_000,
+                (0..5).map(long),
+            );
+        }
+    }
+    for key in (0..100).filter(|key| key % 5 != 0) {
+        client.cmd(&args!["DEL", format!("crowd {key}")]);
+        for round in 0..20 {
+            client.cmd(&args!["DEL", format!("room {key}:{round}")]);
+        }
+    }
+    let digest = client.digest();
+    let before = fragmented(&server);
+    assert!(before > 5_000_000, "{before} bytes are not much");
+    client.cmd(&["CONFIG", "SET", "activedefrag", "yes"]);
+    wait_until(Duration::from_secs(30), "the memory is in order", || {
+        fragmented(&server) < before / 3
+    });
+    assert_ne!(server.info_field("stats", "active_defrag_key_hits"), "0");
+    assert_eq!(client.digest(), digest);
+    for key in (0..100).step_by(5) {
+        let key = format!("crowd {key}");
+        touch(&mut client, &key, 600_000, (0..2000).map(long));
+        let online = client.ints(&args![
+            "PRESENCE.ISONLINE",
+            key,
+            long(3),
+            uuid(1),
+            short(0),
+            long(5)
+        ]);
+        assert_eq!(online, [1, 1, 1, 1]);
+        client.cmd(&args!["PRESENCE.LEAVE", key, long(3)]);
+        assert_eq!(client.int(&args!["PRESENCE.COUNT", key]), 8000 + 1500 - 1);
+    }
+    server.assert_sound(&run_id);
+}

@@ -1,0 +1,219 @@
+//! The module's settings: `CONFIG GET` and `SET`, lines in `redis.conf`, load arguments; a bad value or an unknown name
+//! stops the load with a clear log line.
+
+use std::collections::BTreeMap;
+
+use crate::common::{Client, Server};
+
+/// Name, default, lowest and highest value.
+const SETTINGS: [(&str, i64, i64, i64); 5] = [
+    ("default-ttl", 300_000, 1, 315_360_000_000),
+    ("default-retain", 0, 0, 315_360_000_000),
+    ("default-linger", -1, -1, 315_360_000_000),
+    ("sweep-interval", 100, 1, 60_000),
+    ("sweep-budget", 1000, 100, 100_000),
+];
+
+/// All settings of the module, by their names without `presence.`.
+fn settings(client: &mut Client) -> BTreeMap<String, String> {
+    let fields = client.fields(&["CONFIG", "GET", "presence.*"]);
+    fields
+        .into_iter()
+        .map(|(name, value)| {
+            let name = name
+                .strip_prefix("presence.")
+                .expect("the module's")
+                .to_string();
+            (name, crate::common::text(value))
+        })
+        .collect()
+}
+
+fn defaults() -> BTreeMap<String, String> {
+    SETTINGS
+        .iter()
+        .map(|(name, value, ..)| (name.to_string(), value.to_string()))
+        .collect()
+}
+
+/// The settings that differ from the defaults.
+fn changed(server: &Server) -> Vec<String> {
+    let defaults = defaults();
+    settings(&mut server.client())
+        .into_iter()
+        .filter(|(name, value)| defaults[name] != *value)
+        .map(|(name, value)| format!("{name} {value}"))
+        .collect()
+}
+
+#[test]
+fn config_get_shows_them_with_their_defaults() {
+    let server = Server::start();
+    let found = settings(&mut server.client());
+    for (name, value) in defaults() {
+        assert_eq!(found.get(&name), Some(&value), "{name}");
+    }
+}
+
+#[test]
+fn config_set_changes_them_within_their_bounds() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (name, _, lowest, highest) in SETTINGS {
+        let mut set = |value: &str| client.answer(&format!("CONFIG SET presence.{name} {value}"));
+        for value in [lowest, highest] {
+            assert_eq!(set(&value.to_string()), "OK", "{name} {value}");
+        }
+        for value in [
+            (lowest - 1).to_string(),
+            (highest + 1).to_string(),
+            "x".into(),
+            String::new(),
+        ] {
+            let answer = set(&value);
+            let failed =
+                format!("ERR CONFIG SET failed (possibly related to argument 'presence.{name}')");
+            assert!(answer.starts_with(&failed), "{name} {value}: {answer}");
+        }
+        assert_eq!(settings(&mut client)[name], highest.to_string());
+    }
+    let unknown = client.answer("CONFIG SET presence.no-such 1");
+    assert!(
+        unknown.starts_with(
+            "ERR Unknown option or number of arguments for CONFIG SET - 'presence.no-such'"
+        ),
+        "{unknown}"
+    );
+}
+
+#[test]
+fn the_defaults_act_on_keys_made_from_then_on() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.answer("PRESENCE.TOUCH old ann");
+    client.answer("CONFIG SET presence.default-ttl 1234");
+    let replies = client.together(&[
+        "PRESENCE.TOUCH new ann",
+        "PRESENCE.LIST new WITHTTL",
+        "PRESENCE.TOUCH old bob",
+        "PRESENCE.LEAVE old ann",
+        "PRESENCE.LIST old WITHTTL",
+    ]);
+    assert_eq!(replies[1], r#"[["ann", 1234]]"#);
+    assert_eq!(replies[4], r#"[["bob", 300000]]"#);
+}
+
+#[test]
+fn load_arguments_stand_in_for_the_defaults() {
+    let server = Server::builder()
+        .module_args(
+            "default-ttl 60000 DEFAULT-RETAIN 1 default-linger 0 sweep-interval 7 sweep-budget 500",
+        )
+        .start();
+    assert_eq!(
+        changed(&server),
+        [
+            "default-linger 0",
+            "default-retain 1",
+            "default-ttl 60000",
+            "sweep-budget 500",
+            "sweep-interval 7"
+        ]
+    );
+    let replies = server
+        .client()
+        .together(&["PRESENCE.TOUCH room ann", "PRESENCE.LIST room WITHTTL"]);
+    assert_eq!(replies[1], r#"[["ann", 60000]]"#);
+}
+
+#[test]
+fn lines_of_the_configuration_file_hold() {
+    let server = Server::builder()
+        .arg("presence.default-ttl 45000")
+        .arg("presence.sweep-budget 2000")
+        .start();
+    assert_eq!(changed(&server), ["default-ttl 45000", "sweep-budget 2000"]);
+    let replies = server
+        .client()
+        .together(&["PRESENCE.TOUCH room ann", "PRESENCE.LIST room WITHTTL"]);
+    assert_eq!(replies[1], r#"[["ann", 45000]]"#);
+}
+
+#[test]
+fn config_rewrite_writes_what_was_set() {
+    let mut server = Server::start();
+    let mut client = server.client();
+    client.dialog(&[
+        ("CONFIG SET presence.default-ttl 99000", "OK"),
+        ("CONFIG REWRITE", "OK"),
+    ]);
+    server.restart();
+    assert_eq!(changed(&server), ["default-ttl 99000"]);
+}
+
+#[test]
+fn a_bad_load_argument_stops_the_load_and_says_why() {
+    for (arguments, why) in [
+        (
+            "no-such 1",
+            "presence: not loaded, unknown argument 'no-such', known are: default-ttl, ",
+        ),
+        (
+            "default-ttl 60000 colour blue",
+            "presence: not loaded, unknown argument 'colour'",
+        ),
+        (
+            "default-ttl",
+            "presence: not loaded, the argument 'default-ttl' lacks its value",
+        ),
+        (
+            "default-ttl 1 default-retain",
+            "presence: not loaded, the argument 'default-retain' lacks its value",
+        ),
+        (
+            "default-ttl 1 default-ttl 1",
+            "presence: not loaded, the argument 'default-ttl' is given twice",
+        ),
+        (
+            "default-ttl soon",
+            "presence: not loaded, the argument 'default-ttl' must be a number between 1 and 315360000000, not 'soon'",
+        ),
+        (
+            "default-ttl 0",
+            "presence: not loaded, the argument 'default-ttl' must be a number between 1 and 315360000000, not '0'",
+        ),
+        (
+            "default-retain 315360000001",
+            "presence: not loaded, the argument 'default-retain' must be a number between 0 and 315360000000, not '315360000001'",
+        ),
+        (
+            "default-linger -2",
+            "presence: not loaded, the argument 'default-linger' must be a number between -1 and 315360000000, not '-2'",
+        ),
+        (
+            "sweep-interval 0",
+            "presence: not loaded, the argument 'sweep-interval' must be a number between 1 and 60000, not '0'",
+        ),
+    ] {
+        let log = Server::builder()
+            .module_args(arguments)
+            .start_expecting_failure();
+        assert!(log.contains(why), "{arguments}: {log}");
+        assert!(log.contains("Can't load module from"), "{arguments}: {log}");
+    }
+}
+
+#[test]
+fn a_bad_line_of_the_configuration_file_stops_the_start() {
+    // The server knows which settings there are, and says this of one that there is not.
+    let unknown = "Module Configuration detected without loadmodule directive";
+    for (line, why) in [
+        ("presence.default-ttl 0", "presence.default-ttl"),
+        ("presence.default-linger -2", "presence.default-linger"),
+        ("presence.sweep-budget x", "presence.sweep-budget"),
+        ("presence.no-such 1", unknown),
+    ] {
+        let log = Server::builder().arg(line).start_expecting_failure();
+        assert!(log.contains(why), "{line}: {log}");
+    }
+}

@@ -1,0 +1,168 @@
+//! Every server that is given the same commands holds the same state, whatever its own settings and however far its
+//! eviction is, and `DEBUG DIGEST` sees all of that state.
+
+use redis::Value;
+
+use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
+
+/// A server that writes down what it replicates and evicts nothing by itself.
+fn start() -> (Server, Client) {
+    let server = Server::builder()
+        .arg("appendonly yes")
+        .module_args("sweep-interval 60000")
+        .start();
+    let client = server.client();
+    (server, client)
+}
+
+#[test]
+fn forms_that_only_a_primary_uses_are_refused_from_a_client() {
+    let (_server, mut client) = start();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    let now = client.now_ms();
+    let made = args!["PRESENCE.CONFIG", "room", "TTL", 5, "AT", now];
+    assert_eq!(client.err(&made), "ERR syntax error");
+    let left = ["PRESENCE.TOUCHEX", "room", "PX", "0", "MEMBERS", "1", "ann"];
+    assert_eq!(
+        client.err(&left),
+        "ERR value is not an integer or out of range"
+    );
+    assert_eq!(client.int(&["PRESENCE.COUNT", "room"]), 1);
+}
+
+#[test]
+fn the_digest_sees_everything() {
+    let (_server, mut client) = start();
+    let now = client.now_ms();
+    let mut digests = Vec::new();
+    for change in [
+        args!["PRESENCE.CONFIG", "room", "TTL", 600_000].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "RETAIN", 7_000_000].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "LINGER", 0].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "LINGER", 9].to_vec(),
+        args![
+            "PRESENCE.TOUCHEX",
+            "room",
+            "PX",
+            600_000,
+            "AT",
+            now - 2,
+            "MEMBERS",
+            1,
+            "ann"
+        ]
+        .to_vec(),
+        args!["PRESENCE.SETMAX", "room", 9, 1000].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 9, 1001].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 10, 1001].to_vec(),
+        args![
+            "PRESENCE.TOUCHEX",
+            "room",
+            "PX",
+            600_000,
+            "AT",
+            now - 1,
+            "MEMBERS",
+            1,
+            "ann"
+        ]
+        .to_vec(),
+        args![
+            "PRESENCE.TOUCHEX",
+            "room",
+            "PX",
+            600_001,
+            "AT",
+            now - 1,
+            "MEMBERS",
+            1,
+            "ann"
+        ]
+        .to_vec(),
+        args![
+            "PRESENCE.TOUCHEX",
+            "room",
+            "PX",
+            600_000,
+            "AT",
+            now - 1,
+            "MEMBERS",
+            1,
+            "bob"
+        ]
+        .to_vec(),
+        args!["PRESENCE.LEAVE", "room", "bob"].to_vec(),
+    ] {
+        client.cmd(&change);
+        let digest = client.digest();
+        assert!(
+            !digests.contains(&digest),
+            "not seen: change {}",
+            digests.len()
+        );
+        digests.push(digest);
+    }
+}
+
+#[test]
+fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
+    let (primary, mut client) = start();
+    let replica = Server::builder()
+        .arg("appendonly yes")
+        .module_args("default-ttl 5 default-retain 6 default-linger 0 sweep-interval 10")
+        .start_replica_of(&primary);
+    wait_until(LIMIT, "the replica's log is written", || {
+        replica.info_field("persistence", "aof_rewrite_in_progress") == "0"
+            && replica.info_field("persistence", "aof_rewrite_scheduled") == "0"
+    });
+    let now = client.now_ms();
+    for command in [
+        args!["PRESENCE.TOUCH", "room", "ann", "bob", "cid"].to_vec(),
+        args!["PRESENCE.TOUCHEX", "room", "PX", 1, "MEMBERS", 1, "bob"].to_vec(),
+        args![
+            "PRESENCE.TOUCHEX",
+            "past",
+            "PX",
+            60_000,
+            "AT",
+            now - 30_000,
+            "MEMBERS",
+            2,
+            "ann",
+            "bob"
+        ]
+        .to_vec(),
+        args!["PRESENCE.CONFIG", "made", "RETAIN", 60_000].to_vec(),
+        args!["PRESENCE.TOUCH", "made", "ann", "bob"].to_vec(),
+        args!["PRESENCE.LEAVE", "made", "ann"].to_vec(),
+        args!["PRESENCE.LEAVE", "room", "ann"].to_vec(),
+        args!["PRESENCE.SETMAX", "new", 12, 13].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 0, 13].to_vec(),
+        args!["PRESENCE.CONFIG", "brief", "LINGER", 0].to_vec(),
+        args!["PRESENCE.TOUCH", "brief", "ann"].to_vec(),
+        args!["PRESENCE.LEAVE", "brief", "ann"].to_vec(),
+    ] {
+        client.cmd(&command);
+    }
+    wait_until(LIMIT, "bob is due", || client.now_ms() > now + 50);
+    let now = client.now_ms();
+    assert_eq!(client.int(&args!["PRESENCE.EVICT", "room", now]), 1);
+    wait_caught_up(&primary, &replica);
+    let mut reader = replica.client();
+    assert_eq!(reader.digest(), client.digest());
+    for key in ["room", "past", "made", "new"] {
+        let state = |client: &mut Client| {
+            let mut fields = client.fields(&["PRESENCE.INFO", key]);
+            fields.remove("bytes");
+            (fields, client.cmd(&["PRESENCE.LIST", key, "WITHSEEN"]))
+        };
+        assert_eq!(state(&mut reader), state(&mut client), "{key}");
+    }
+    // What the replica passes on is what it was given.
+    let log = replica.aof();
+    assert!(log.len() > 15 && primary.aof().ends_with(&log), "{log:#?}");
+    assert_eq!(
+        reader.cmd(&["PRESENCE.SEEN", "room", "bob"]),
+        Value::Array(vec![Value::Nil])
+    );
+}

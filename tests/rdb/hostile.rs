@@ -1,0 +1,214 @@
+//! Dumps that are cut short, altered or made up, each with the right checksum: refused as Redis refuses one, with nothing
+//! changed, or taken where what they say happens to be valid, and then a key that works.
+
+use std::fs;
+
+use super::payload::{
+    MAX_DURATION, Payload, group, leb, member, string, string_claiming, unsigned,
+};
+use super::{THEN, dump, offer, server_with_old};
+use crate::common::{Client, Server};
+
+/// The most memory that the process has ever had, in KiB.
+fn peak_memory(server: &Server) -> u64 {
+    let path = format!("/proc/{}/status", server.pid());
+    let status = fs::read_to_string(path).expect("a process");
+    let mut lines = status.lines();
+    let peak = lines.find_map(|line| line.strip_prefix("VmHWM:"));
+    let digits = peak.expect("a peak").trim().trim_end_matches(" kB");
+    digits.parse().expect("a number")
+}
+
+/// Whatever was offered, the server has not run out of bounds.
+fn assert_unharmed(server: &Server, run_id: &str, memory: u64) {
+    server.assert_sound(run_id);
+    assert!(!server.log().contains("panicked"));
+    let peak = peak_memory(server);
+    assert!(
+        peak < memory + 50_000,
+        "{memory} KiB before, {peak} KiB at the most"
+    );
+}
+
+#[test]
+fn a_dump_cut_short_is_refused() {
+    let (server, mut client, payload) = server_with_old();
+    let (run_id, memory) = (server.run_id(), peak_memory(&server));
+    let whole = payload.body.len();
+    for length in 1..whole {
+        let mut cut = payload.clone();
+        cut.body.truncate(length);
+        let taken = offer(&mut client, &cut, &format!("cut to {length}"));
+        // Where the last time and the end mark are missing, the footer's RDB version stands for them: a number and a
+        // zero. Nobody can tell.
+        assert!(!taken || length == whole - 2, "cut to {length} of {whole}");
+    }
+    assert_unharmed(&server, &run_id, memory);
+}
+
+/// The type of the value, the first byte, is left: with another it is none of the module's dumps.
+fn alter(payload: &Payload, server: &Server, client: &mut Client) {
+    let (run_id, memory) = (server.run_id(), peak_memory(server));
+    let (mut taken, mut refused) = (0, 0);
+    for position in 1..payload.body.len() {
+        for change in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff] {
+            let mut altered = payload.clone();
+            altered.body[position] ^= change;
+            match offer(client, &altered, &format!("{change:#x} at {position}")) {
+                true => taken += 1,
+                false => refused += 1,
+            }
+        }
+    }
+    assert!(
+        taken > 100 && refused > 100,
+        "{taken} taken, {refused} refused"
+    );
+    assert_unharmed(server, &run_id, memory);
+}
+
+#[test]
+fn an_altered_dump_is_refused_or_works() {
+    let (server, mut client, payload) = server_with_old();
+    alter(&payload, &server, &mut client);
+}
+
+#[test]
+fn an_altered_dump_that_is_compressed_is_refused_or_works() {
+    let (server, mut client, _) = server_with_old();
+    client.cmd(&["CONFIG", "SET", "rdbcompression", "yes"]);
+    client.cmd(&["PRESENCE.TOUCH", "old", &"y".repeat(1000)]);
+    let payload = Payload::new(&dump(&mut client, "old"));
+    assert!(payload.body.len() < 900, "it is not compressed");
+    alter(&payload, &server, &mut client);
+}
+
+#[test]
+fn a_dump_made_up_is_refused() {
+    let (server, mut client, payload) = server_with_old();
+    let (run_id, memory) = (server.run_id(), peak_memory(&server));
+    let numbers = |numbers: [u64; 7]| numbers.map(unsigned).to_vec();
+    let good = [60_000, 0, 0, 1, THEN, THEN, 1];
+    let ann = [group(60_000, THEN), member("ann", 0)].concat();
+    let make = |numbers: Vec<Vec<u8>>, blocks: &[Vec<u8>]| {
+        payload.with(&[numbers, blocks.to_vec()].concat())
+    };
+    assert!(offer(
+        &mut client,
+        &make(numbers(good), &[string(&ann)]),
+        "a good one"
+    ));
+
+    let max = u64::MAX;
+    for (index, number) in [
+        (0, 0),
+        (0, MAX_DURATION + 1),
+        (0, max),
+        (1, MAX_DURATION + 1),
+        (1, max),
+        (2, MAX_DURATION + 2),
+        (2, max),
+        (3, 1 << 63),
+        (3, max),
+        (4, 1 << 48),
+        (4, max),
+        (5, 1 << 49),
+        (5, max),
+        (6, 0),
+        (6, 2),
+        (6, 1_000_000),
+        (6, u64::from(u32::MAX)),
+        (6, 1 << 32),
+        (6, max),
+    ] {
+        let mut numbers_now = good;
+        numbers_now[index] = number;
+        let bad = make(numbers(numbers_now), &[string(&ann)]);
+        let what = format!("number {index} is {number}");
+        assert!(!offer(&mut client, &bad, &what), "{what}");
+    }
+
+    let long = |length: u64| {
+        [
+            group(1, THEN),
+            vec![18],
+            leb(length),
+            vec![b'x'; length as usize],
+            leb(0),
+        ]
+        .concat()
+    };
+    let mut blocks = vec![
+        ("no block", vec![]),
+        ("an empty block", vec![string(b"")]),
+        ("empty blocks for ever", vec![string(b""); 1000]),
+        ("a number for a block", vec![unsigned(1)]),
+        (
+            "two members and one counted",
+            vec![string(&[&ann[..], &member("bob", 0)].concat())],
+        ),
+        ("a member twice", vec![string(&ann), string(&ann)]),
+        ("no group", vec![string(&member("ann", 0))]),
+        ("a group and no member", vec![string(&group(1, THEN))]),
+        (
+            "a ttl too long",
+            vec![string(
+                &[group(MAX_DURATION + 1, THEN), member("ann", 0)].concat(),
+            )],
+        ),
+        (
+            "a time too late",
+            vec![string(&[group(1, 1 << 48), member("ann", 0)].concat())],
+        ),
+        (
+            "a time that grows too late",
+            vec![string(
+                &[group(1, THEN), member("ann", (1 << 48) - 1)].concat(),
+            )],
+        ),
+        (
+            "a time that overflows",
+            vec![string(&[group(1, THEN), member("ann", max)].concat())],
+        ),
+        (
+            "a number of eleven bytes",
+            vec![string(&[vec![19], vec![0xff; 10], vec![1]].concat())],
+        ),
+        ("a name too long", vec![string(&long(65_536))]),
+        (
+            "a block too long",
+            vec![string(&[long(65_535), long(65_535)].concat())],
+        ),
+    ];
+    for claimed in [ann.len() as u64 + 1, 1 << 20, 1 << 31, 1 << 40, max] {
+        blocks.push((
+            "a block that claims to be longer",
+            vec![string_claiming(claimed, &ann)],
+        ));
+    }
+    for form in 20..=255 {
+        blocks.push((
+            "an unknown form",
+            vec![string(&[group(1, THEN), vec![form; 40]].concat())],
+        ));
+    }
+    for (what, blocks) in blocks {
+        assert!(
+            !offer(&mut client, &make(numbers(good), &blocks), what),
+            "{what}"
+        );
+    }
+    let mut two = good;
+    two[6] = 2;
+    let both_forms = [group(1, THEN), vec![16, 42, 0], member("42", 0)].concat();
+    for (what, block) in [
+        ("a member twice", [&ann[..], &ann].concat()),
+        ("one number in two forms", both_forms),
+    ] {
+        assert!(
+            !offer(&mut client, &make(numbers(two), &[string(&block)]), what),
+            "{what}"
+        );
+    }
+    assert_unharmed(&server, &run_id, memory);
+}

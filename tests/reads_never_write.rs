@@ -1,0 +1,196 @@
+//! A read never writes: it works on a replica, with too few replicas, while writes are paused and with the memory full,
+//! and nothing of it is replicated.
+
+use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
+
+const READS: [&str; 15] = [
+    "PRESENCE.COUNT key",
+    "PRESENCE.COUNT key WINDOW 1000",
+    "PRESENCE.MCOUNT key missing over",
+    "PRESENCE.LIST key",
+    "PRESENCE.LIST key WINDOW 1000 REV LIMIT 0 10 WITHSEEN",
+    "PRESENCE.SCAN key 0 COUNT 1000",
+    "PRESENCE.ISONLINE key ann old nobody",
+    "PRESENCE.FILTER key ann old nobody",
+    "PRESENCE.SEEN key ann old nobody",
+    "PRESENCE.MAX key",
+    "PRESENCE.INFO key",
+    "PRESENCE.COUNT over",
+    "PRESENCE.LIST over WITHTTL",
+    "PRESENCE.MAX over",
+    "PRESENCE.INFO over",
+];
+
+/// Every command that writes, though some of these would change nothing.
+const WRITES: [&str; 7] = [
+    "PRESENCE.TOUCH key new",
+    "PRESENCE.TOUCHEX key PX 50 MEMBERS 1 new",
+    "PRESENCE.LEAVE key nobody",
+    "PRESENCE.SETMAX key 5 5",
+    "PRESENCE.CONFIG key TTL 5",
+    "PRESENCE.EVICT key 0",
+    "PRESENCE.SETMAX missing 0 0",
+];
+
+/// `key` with a member online and one whose time is up, and `over`, which is empty and whose linger is over: all that
+/// a read could feel like tidying up.
+fn fill(client: &mut Client) {
+    client.dialog(&[
+        ("PRESENCE.TOUCH key ann", "1"),
+        ("PRESENCE.TOUCHEX key PX 1 MEMBERS 1 old", "1"),
+        ("PRESENCE.CONFIG over LINGER 0", "OK"),
+        ("PRESENCE.TOUCHEX over PX 1 MEMBERS 1 old", "1"),
+    ]);
+    wait_until(LIMIT, "what is to be over is over", || {
+        client.answer("PRESENCE.COUNT key") == "1"
+            && client.answer("PRESENCE.INFO over") == "ERR no such key"
+    });
+}
+
+#[track_caller]
+fn read_all(client: &mut Client) -> Vec<String> {
+    READS
+        .iter()
+        .map(|line| {
+            let answer = client.answer(line);
+            assert!(
+                !answer.starts_with("ERR") || *line == "PRESENCE.INFO over",
+                "{line}: {answer}"
+            );
+            answer
+        })
+        .collect()
+}
+
+fn lazy() -> crate::common::Builder {
+    Server::builder().module_args("sweep-interval 60000")
+}
+
+#[test]
+fn nothing_of_a_read_is_replicated_or_logged() {
+    let primary = lazy()
+        .arg("appendonly yes")
+        .arg("appendfsync always")
+        .start();
+    let replica = lazy().start_replica_of(&primary);
+    let mut client = primary.client();
+    fill(&mut client);
+    wait_caught_up(&primary, &replica);
+    let offset = || primary.info_field("replication", "master_repl_offset");
+    let log = primary.aof();
+    let (before, keys, digest) = (offset(), client.answer("DBSIZE"), client.digest());
+    for _ in 0..3 {
+        read_all(&mut client);
+    }
+    // A ping of the primary to its replicas counts, too; it comes every ten seconds, so one of two tries is without.
+    if offset() != before {
+        let before = offset();
+        read_all(&mut client);
+        assert_eq!(offset(), before);
+    }
+    assert_eq!(primary.aof(), log);
+    assert_eq!(client.answer("DBSIZE"), keys);
+    assert_eq!(client.digest(), digest);
+}
+
+#[test]
+fn a_replica_answers_reads_as_its_primary_does_and_refuses_writes() {
+    let primary = lazy().start();
+    let replica = lazy().start_replica_of(&primary);
+    let mut client = primary.client();
+    fill(&mut client);
+    wait_caught_up(&primary, &replica);
+    let mut reader = replica.client();
+    assert_eq!(read_all(&mut reader), read_all(&mut client));
+    for line in WRITES {
+        assert_eq!(
+            reader.answer(line),
+            "READONLY You can't write against a read only replica.",
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn reads_work_with_too_few_replicas() {
+    let server = lazy().start();
+    let mut client = server.client();
+    fill(&mut client);
+    let answers = read_all(&mut client);
+    client.answer("CONFIG SET min-replicas-to-write 1");
+    assert_eq!(read_all(&mut client), answers);
+    for line in WRITES {
+        assert_eq!(
+            client.answer(line),
+            "NOREPLICAS Not enough good replicas to write.",
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn reads_work_while_writes_are_paused() {
+    let server = lazy().start();
+    let mut client = server.client();
+    fill(&mut client);
+    let answers = read_all(&mut client);
+    let mut writer = server.client();
+    assert_eq!(client.answer("CLIENT PAUSE 60000 WRITE"), "OK");
+    writer.send(&["PRESENCE.TOUCH", "key", "new"]);
+    wait_until(LIMIT, "the write waits", || {
+        server.info_field("clients", "blocked_clients") == "1"
+    });
+    assert_eq!(read_all(&mut client), answers);
+    assert_eq!(client.answer("PRESENCE.ISONLINE key new"), "[0]");
+    assert_eq!(client.answer("CLIENT UNPAUSE"), "OK");
+    assert_eq!(crate::common::show(&writer.receive(LIMIT)), "1");
+    assert_eq!(client.answer("PRESENCE.ISONLINE key new"), "[1]");
+}
+
+#[test]
+fn reads_and_leaves_work_with_the_memory_full() {
+    let server = lazy().start();
+    let mut client = server.client();
+    fill(&mut client);
+    let answers = read_all(&mut client);
+    client.dialog(&[
+        ("CONFIG SET maxmemory-policy noeviction", "OK"),
+        ("CONFIG SET maxmemory 1", "OK"),
+    ]);
+    assert_eq!(read_all(&mut client), answers);
+    let oom = "OOM command not allowed when used memory > 'maxmemory'.";
+    for command in [
+        "TOUCH key a",
+        "TOUCHEX key EX 5 MEMBERS 1 a",
+        "SETMAX key 5 5",
+        "CONFIG key TTL 5",
+    ] {
+        assert_eq!(
+            client.answer(&format!("PRESENCE.{command}")),
+            oom,
+            "{command}"
+        );
+    }
+    let now = client.now_ms();
+    client.dialog(&[
+        (&format!("PRESENCE.EVICT key {now}"), "1"),
+        ("PRESENCE.LEAVE key ann", "1"),
+        ("PRESENCE.COUNT key", "0"),
+    ]);
+}
+
+#[test]
+fn scripts_that_may_not_write_may_read() {
+    let server = lazy().start();
+    let mut client = server.client();
+    fill(&mut client);
+    let count = "return redis.call('PRESENCE.COUNT', KEYS[1])";
+    assert_eq!(client.int(&["EVAL_RO", count, "1", "key"]), 1);
+    let touch = "return redis.call('PRESENCE.TOUCH', KEYS[1], 'new')";
+    let error = client.err(&["EVAL_RO", touch, "1", "key"]);
+    assert!(
+        error.contains("Write commands are not allowed from read-only scripts"),
+        "{error}"
+    );
+    assert_eq!(client.answer("PRESENCE.COUNT key"), "1");
+}

@@ -1,0 +1,298 @@
+//! What is replicated is resolved, with absolute times, and is what was applied, no more and no less: replicas and the
+//! append-only file are given these commands, and no others.
+
+use crate::common::{Client, LIMIT, Server, wait_until};
+
+/// A server that writes down what it replicates and evicts nothing by itself.
+fn start() -> (Server, Client) {
+    let server = Server::builder()
+        .arg("appendonly yes")
+        .module_args("sweep-interval 60000")
+        .start();
+    let client = server.client();
+    (server, client)
+}
+
+/// What is replicated of `act`, without the frame of its transaction.
+fn replicated<R>(server: &Server, act: impl FnOnce() -> R) -> (Vec<String>, R) {
+    let before = server.aof().len();
+    let result = act();
+    let mut commands = server.aof().split_off(before);
+    commands.retain(|command| command != "MULTI" && command != "EXEC");
+    (commands, result)
+}
+
+fn seen(client: &mut Client, key: &str, member: &str) -> i64 {
+    client.ints(&["PRESENCE.SEEN", key, member])[0]
+}
+
+fn peak(client: &mut Client, key: &str) -> Vec<i64> {
+    client.ints(&["PRESENCE.MAX", key])
+}
+
+#[test]
+fn a_touch_carries_its_time_and_its_ttl() {
+    let (server, mut client) = start();
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["PRESENCE.TOUCH", "room", "ann", "b\r\n"])
+    });
+    let at = seen(&mut client, "room", "ann");
+    let expected = [
+        format!("PRESENCE.CONFIG room TTL 300000 RETAIN 0 LINGER -1 AT {at}"),
+        format!(r"PRESENCE.TOUCHEX room PX 300000 AT {at} MEMBERS 2 ann b\r\n"),
+    ];
+    assert_eq!(commands, expected);
+
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["PRESENCE.TOUCHEX", "room", "EX", "7", "MEMBERS", "1", "ann"])
+    });
+    let at = seen(&mut client, "room", "ann");
+    assert_eq!(
+        commands,
+        [format!(
+            "PRESENCE.TOUCHEX room PX 7000 AT {at} MEMBERS 1 ann"
+        )]
+    );
+}
+
+#[test]
+fn a_leave_carries_its_time_and_those_who_left() {
+    let (server, mut client) = start();
+    client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
+    let (commands, left) = replicated(&server, || {
+        client.int(&["PRESENCE.LEAVE", "room", "ann", "dan", "cid"])
+    });
+    assert_eq!(left, 2);
+    let at = seen(&mut client, "room", "cid");
+    assert_eq!(
+        commands,
+        [format!(
+            "PRESENCE.TOUCHEX room PX 0 AT {at} MEMBERS 2 ann cid"
+        )]
+    );
+}
+
+#[test]
+fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
+    let (server, mut client) = start();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    let at = seen(&mut client, "room", "ann") - 1000;
+    let import = args![
+        "PRESENCE.TOUCHEX",
+        "room",
+        "PX",
+        60_000,
+        "AT",
+        at,
+        "MEMBERS",
+        3,
+        "bob",
+        "ann",
+        "cid"
+    ];
+    let (commands, joined) = replicated(&server, || client.int(&import));
+    assert_eq!(joined, 2);
+    let record = peak(&mut client, "room");
+    assert_eq!(record[0], 3);
+    let expected = [
+        format!("PRESENCE.TOUCHEX room PX 60000 AT {at} MEMBERS 2 bob cid"),
+        format!("PRESENCE.SETMAX room 3 {}", record[1]),
+    ];
+    assert_eq!(commands, expected);
+}
+
+#[test]
+fn an_ignored_import_leaves_the_record_alone() {
+    let (server, mut client) = start();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
+    let at = seen(&mut client, "room", "ann") - 1;
+    client.cmd(&["PRESENCE.SETMAX", "room", "1", "1000"]);
+    let import = args!["PRESENCE.TOUCHEX", "room", "AT", at, "MEMBERS", 1, "ann"];
+    let (commands, joined) = replicated(&server, || client.int(&import));
+    assert_eq!((commands, joined), (vec![], 0));
+    assert_eq!(peak(&mut client, "room"), [1, 1000]);
+}
+
+#[test]
+fn settings_are_replicated_whole() {
+    let (server, mut client) = start();
+    let before = client.now_ms();
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "5"])
+    });
+    let (made, at) = commands[0].rsplit_once(' ').expect("words");
+    assert_eq!(
+        made,
+        "PRESENCE.CONFIG room TTL 300000 RETAIN 5 LINGER -1 AT"
+    );
+    let at: i64 = at.parse().expect("a time");
+    assert!((before..=client.now_ms()).contains(&at) && commands.len() == 1);
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["PRESENCE.CONFIG", "room", "TTL", "9", "LINGER", "0"])
+    });
+    assert_eq!(commands, ["PRESENCE.CONFIG room TTL 9 RETAIN 5 LINGER 0"]);
+}
+
+#[test]
+fn a_record_begun_afresh_carries_its_number() {
+    let (server, mut client) = start();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob"]);
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["PRESENCE.SETMAX", "room", "77", "1234"])
+    });
+    assert_eq!(commands, ["PRESENCE.SETMAX room 77 1234"]);
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["PRESENCE.SETMAX", "room", "0", "0"])
+    });
+    let record = peak(&mut client, "room");
+    assert_eq!(commands, [format!("PRESENCE.SETMAX room 2 {}", record[1])]);
+}
+
+#[test]
+fn one_command_evicts_what_a_run_evicted() {
+    let server = Server::builder()
+        .arg("appendonly yes")
+        .module_args("sweep-budget 100000")
+        .start();
+    let mut client = server.client();
+    let mut command = args!["PRESENCE.TOUCHEX", "room", "PX", 50, "MEMBERS", 1000].to_vec();
+    command.extend((0..1000).map(|member| format!("member {member}").into_bytes()));
+    client.cmd(&command);
+    server.wait_members(0);
+    let mut evicted = 0;
+    let mut runs = 0;
+    for command in server.aof() {
+        let words: Vec<&str> = command.split(' ').collect();
+        if let ["PRESENCE.EVICT", "room", cutoff, "LIMIT", members] = words[..] {
+            assert!(cutoff.parse::<i64>().expect("a time") <= client.now_ms());
+            evicted += members.parse::<u64>().expect("a number");
+            runs += 1;
+        } else {
+            assert!(
+                !command.contains("EVICT") && !command.contains("DEL"),
+                "{command}"
+            );
+        }
+    }
+    assert_eq!(evicted, 1000);
+    assert!(runs <= server.presence("sweeps"), "{runs} commands");
+}
+
+#[test]
+fn what_changes_nothing_replicates_nothing() {
+    let (server, mut client) = start();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    let at = seen(&mut client, "room", "ann");
+    client.cmd(&["PRESENCE.CONFIG", "over", "LINGER", "0"]);
+    client.cmd(&["PRESENCE.TOUCHEX", "over", "PX", "1", "MEMBERS", "1", "ann"]);
+    wait_until(LIMIT, "a key is over", || client.now_ms() > at + 100);
+    let digest = client.digest();
+    let (commands, _) = replicated(&server, || {
+        for key in ["room", "over", "none"] {
+            for read in ["COUNT", "LIST", "MAX"] {
+                client.cmd(&args![format!("PRESENCE.{read}"), key]);
+            }
+            for read in ["ISONLINE", "FILTER", "SEEN"] {
+                client.cmd(&args![format!("PRESENCE.{read}"), key, "ann"]);
+            }
+            client.cmd(&["PRESENCE.SCAN", key, "0"]);
+            client.cmd(&["PRESENCE.MCOUNT", key, "room"]);
+        }
+        client.cmd(&["PRESENCE.INFO", "room"]);
+        for (command, reply) in [
+            (args!["PRESENCE.LEAVE", "room", "bob"].to_vec(), 0),
+            (args!["PRESENCE.LEAVE", "none", "bob"].to_vec(), 0),
+            (
+                args![
+                    "PRESENCE.TOUCHEX",
+                    "room",
+                    "AT",
+                    at - 1,
+                    "MEMBERS",
+                    1,
+                    "ann"
+                ]
+                .to_vec(),
+                0,
+            ),
+            (
+                args![
+                    "PRESENCE.TOUCHEX",
+                    "room",
+                    "PX",
+                    5,
+                    "AT",
+                    at - 10,
+                    "MEMBERS",
+                    1,
+                    "bob"
+                ]
+                .to_vec(),
+                0,
+            ),
+            (
+                args![
+                    "PRESENCE.TOUCHEX",
+                    "none",
+                    "PX",
+                    5,
+                    "AT",
+                    at - 10,
+                    "MEMBERS",
+                    1,
+                    "bob"
+                ]
+                .to_vec(),
+                0,
+            ),
+            (args!["PRESENCE.EVICT", "room", at].to_vec(), 0),
+            (args!["PRESENCE.EVICT", "none", at].to_vec(), 0),
+        ] {
+            assert_eq!(client.int(&command), reply, "{}", command[0].escape_ascii());
+        }
+        client.cmd(&["PRESENCE.SETMAX", "none", "0", "0"]);
+        for wrong in [
+            args![
+                "PRESENCE.TOUCHEX",
+                "room",
+                "AT",
+                at + 600_000,
+                "MEMBERS",
+                1,
+                "bob"
+            ]
+            .to_vec(),
+            args!["PRESENCE.TOUCHEX", "room", "PX", 5, "MEMBERS", 2, "bob"].to_vec(),
+            args!["PRESENCE.TOUCH", "room", "bob", vec![b'x'; 65_536]].to_vec(),
+            args!["PRESENCE.CONFIG", "new", "TTL", 5, "RETAIN", -1].to_vec(),
+        ] {
+            client.err(&wrong);
+        }
+    });
+    assert_eq!(commands, Vec::<String>::new());
+    assert_eq!(client.digest(), digest);
+}
+
+#[test]
+fn scripts_and_transactions_replicate_resolved() {
+    let (server, mut client) = start();
+    let script = "redis.call('PRESENCE.TOUCH', KEYS[1], 'ann') return redis.call('PRESENCE.LEAVE', KEYS[1], 'bob')";
+    let (commands, _) = replicated(&server, || client.cmd(&["EVAL", script, "1", "room"]));
+    let at = seen(&mut client, "room", "ann");
+    let touch = format!("PRESENCE.TOUCHEX room PX 300000 AT {at} MEMBERS 1 ann");
+    assert_eq!(commands[1..], [touch]);
+    let (commands, _) = replicated(&server, || {
+        client.cmd(&["MULTI"]);
+        client.cmd(&["PRESENCE.TOUCH", "room", "bob"]);
+        client.cmd(&["PRESENCE.COUNT", "room"]);
+        client.cmd(&["EXEC"])
+    });
+    let at = seen(&mut client, "room", "bob");
+    assert_eq!(
+        commands,
+        [format!(
+            "PRESENCE.TOUCHEX room PX 300000 AT {at} MEMBERS 1 bob"
+        )]
+    );
+}

@@ -1,0 +1,90 @@
+//! On a key of another type every command answers Redis's own WRONGTYPE and leaves the key as it is; and Redis's own
+//! commands answer it on a presence key.
+
+use crate::common::Server;
+
+const WRONG: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
+
+#[test]
+fn every_command_refuses_keys_of_other_types() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.dialog(&[
+        ("SET string text", "OK"),
+        ("SET number 1", "OK"),
+        ("RPUSH list a", "1"),
+        ("SADD set a", "1"),
+        ("HSET hash a 1", "1"),
+        ("ZADD zset 1 a", "1"),
+        ("XADD stream 1-1 a 1", r#""1-1""#),
+        ("SETBIT bits 7 1", "0"),
+    ]);
+    let digest = client.digest();
+    for key in [
+        "string", "number", "list", "set", "hash", "zset", "stream", "bits",
+    ] {
+        for command in [
+            "TOUCH key a",
+            "TOUCHEX key MEMBERS 1 a",
+            "TOUCHEX key PX 1 AT 0 MEMBERS 1 a",
+            "LEAVE key a",
+            "COUNT key",
+            "COUNT key WINDOW 315360000000",
+            "MCOUNT key",
+            "MCOUNT missing key",
+            "LIST key",
+            "LIST key LIMIT 0 0",
+            "SCAN key 0",
+            "ISONLINE key a",
+            "FILTER key a",
+            "SEEN key a",
+            "MAX key",
+            "SETMAX key 5 5",
+            "SETMAX key 0 0",
+            "CONFIG key TTL 5",
+            "INFO key",
+            "EVICT key 0",
+        ] {
+            let line = format!("PRESENCE.{}", command.replace("key", key));
+            assert_eq!(client.answer(&line), WRONG, "{line}");
+        }
+    }
+    assert_eq!(client.digest(), digest);
+    // The arguments are judged first, as in Redis's own commands.
+    client.dialog(&[
+        ("PRESENCE.COUNT string NONSENSE", "ERR syntax error"),
+        (
+            "PRESENCE.SETMAX string x 0",
+            "ERR value is not an integer or out of range",
+        ),
+    ]);
+}
+
+#[test]
+fn redis_commands_refuse_presence_keys() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.answer("PRESENCE.TOUCH room ann");
+    let digest = client.digest();
+    for line in [
+        "GET room",
+        "APPEND room x",
+        "INCR room",
+        "LPUSH room x",
+        "SADD room x",
+        "HSET room x 1",
+        "ZADD room 1 x",
+        "ZCARD room",
+        "XADD room * x 1",
+        "ZRANGESTORE other room 0 -1",
+    ] {
+        assert_eq!(client.answer(line), WRONG, "{line}");
+    }
+    assert_eq!(client.digest(), digest);
+    client.dialog(&[
+        ("SET room text", "OK"),
+        ("PRESENCE.COUNT room", WRONG),
+        ("DEL room", "1"),
+        ("PRESENCE.COUNT room", "0"),
+    ]);
+}
