@@ -11,12 +11,15 @@ use super::time::Millis;
 /// A lane in the queue: its time, its ttl (which decides between equal times, the same on every server) and its id.
 pub type Item = (Millis, Millis, u32);
 
+const NOT_QUEUED: (Millis, Millis) = (Millis::MAX, 0);
+
 /// A lazy priority queue of lanes.
 #[derive(Clone, Default)]
 pub struct Agenda {
     heap: BinaryHeap<Reverse<Item>>,
-    /// The time each lane stands in the heap with, `Millis::MAX` for one that does not.
-    queued: Vec<Millis>,
+    /// The time each lane stands in the heap with, `Millis::MAX` for one that does not, and the ttl it has: a lane that
+    /// is gone leaves its entry behind, and its id may be another ttl's by then.
+    queued: Vec<(Millis, Millis)>,
 }
 
 impl Agenda {
@@ -31,10 +34,10 @@ impl Agenda {
     pub fn note(&mut self, time: Millis, ttl: Millis, lane: u32) {
         let index = lane as usize;
         if index >= self.queued.len() {
-            self.queued.resize(index + 1, Millis::MAX);
+            self.queued.resize(index + 1, NOT_QUEUED);
         }
-        if time < self.queued[index] {
-            self.queued[index] = time;
+        if time < self.queued[index].0 {
+            self.queued[index] = (time, ttl);
             self.heap.push(Reverse((time, ttl, lane)));
             self.drop_superseded();
         }
@@ -43,7 +46,7 @@ impl Agenda {
     /// The lane is gone.
     pub fn forget(&mut self, lane: u32) {
         if let Some(queued) = self.queued.get_mut(lane as usize) {
-            *queued = Millis::MAX;
+            *queued = NOT_QUEUED;
         }
     }
 
@@ -51,7 +54,7 @@ impl Agenda {
     #[inline]
     pub fn top(&mut self) -> Option<Item> {
         while let Some(&Reverse(top)) = self.heap.peek() {
-            if self.queued[top.2 as usize] == top.0 {
+            if self.queued[top.2 as usize] == (top.0, top.1) {
                 return Some(top);
             }
             self.heap.pop();
@@ -62,7 +65,7 @@ impl Agenda {
     /// Takes the top out; the lane has to be noted again.
     pub fn pop(&mut self) {
         if let Some(Reverse((_, _, lane))) = self.heap.pop() {
-            self.queued[lane as usize] = Millis::MAX;
+            self.queued[lane as usize] = NOT_QUEUED;
         }
     }
 
@@ -83,7 +86,8 @@ impl Agenda {
     }
 
     pub fn bytes(&self) -> usize {
-        self.heap.capacity() * size_of::<Item>() + self.queued.capacity() * size_of::<Millis>()
+        self.heap.capacity() * size_of::<Item>()
+            + self.queued.capacity() * size_of::<(Millis, Millis)>()
     }
 
     /// Each earlier time leaves the entry it replaces in the heap; they may not pile up.
@@ -91,7 +95,7 @@ impl Agenda {
         if self.heap.len() > 64 + 2 * self.queued.len() {
             let queued = &self.queued;
             self.heap
-                .retain(|Reverse((time, _, lane))| queued[*lane as usize] == *time);
+                .retain(|Reverse((time, ttl, lane))| queued[*lane as usize] == (*time, *ttl));
         }
     }
 }
