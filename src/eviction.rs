@@ -218,7 +218,8 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) {
     key.remove_if_gone(now);
 }
 
-/// Looks at the value of a key that an entry names, without a trace: not a read that counts, and nothing expires by it.
+/// Looks at the value of a key that an entry names, without touching what the
+/// server's own eviction goes by. Older servers count it as a miss where there is none.
 fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) -> Option<R> {
     if !ctx.select_db(entry.db) {
         return None;

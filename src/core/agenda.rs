@@ -99,3 +99,19 @@ impl Agenda {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_that_is_used_again_has_its_new_ttl() {
+        let mut agenda = Agenda::default();
+        agenda.note(100, 5, 1);
+        agenda.forget(1);
+        agenda.note(100, 20, 1);
+        assert_eq!(agenda.top(), Some((100, 20, 1)));
+        agenda.pop();
+        assert_eq!(agenda.top(), None);
+    }
+}
