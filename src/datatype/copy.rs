@@ -21,7 +21,9 @@ pub unsafe extern "C" fn copy(
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
     let value = unsafe { &*value.cast::<Value>() };
     guard("copy", || {
-        let mut copy = Value::new(value.set_as_it_is().clone());
+        let Some(mut copy) = value.duplicate() else {
+            return null_mut();
+        };
         // SAFETY: the context is live; the name outlives this call.
         let (name, db) = unsafe {
             let name = api!(RedisModule_GetToKeyNameFromOptCtx)(ctx);

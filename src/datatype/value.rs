@@ -50,6 +50,11 @@ impl Value {
         (!self.damaged).then_some(&mut self.set)
     }
 
+    /// A copy for another key. `None` where the set is damaged.
+    pub fn duplicate(&self) -> Option<Box<Value>> {
+        (!self.damaged).then(|| Value::new(self.set.clone()))
+    }
+
     /// The set, to be read by a callback that cannot refuse.
     pub fn set_as_it_is(&self) -> &PresenceSet {
         &self.set
@@ -112,6 +117,7 @@ mod tests {
         let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
         assert!(cut_short.is_err());
         assert!(value.set().is_none());
+        assert!(value.duplicate().is_none());
     }
 
     #[test]
