@@ -46,6 +46,8 @@ pub static KEYS: Counter = Counter::new();
 pub static MEMBERS: Counter = Counter::new();
 /// Bytes they take.
 pub static BYTES: Counter = Counter::new();
+/// Bytes that the eviction's list of keys to look at takes, as of its last run.
+pub static SCHEDULE_BYTES: Counter = Counter::new();
 /// Touches of members by clients.
 pub static TOUCHES: Counter = Counter::new();
 /// Members who came online.
@@ -66,10 +68,11 @@ pub static LONGEST_SWEEP_MICROS: Counter = Counter::new();
 pub static SWEEP_LAG: Counter = Counter::new();
 
 /// The fields of the section; the server puts `presence_` before each name.
-static FIELDS: [(&std::ffi::CStr, &Counter); 12] = [
+static FIELDS: [(&std::ffi::CStr, &Counter); 13] = [
     (c"keys", &KEYS),
     (c"members", &MEMBERS),
     (c"bytes", &BYTES),
+    (c"schedule_bytes", &SCHEDULE_BYTES),
     (c"touches", &TOUCHES),
     (c"joins", &JOINS),
     (c"leaves", &LEAVES),

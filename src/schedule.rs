@@ -20,6 +20,8 @@ type Token = u32;
 pub struct Schedule {
     buckets: BTreeMap<u64, Vec<u8>>,
     entries: usize,
+    /// Bytes of all entries.
+    bytes: usize,
     /// The token of each database's number.
     tokens: Vec<Token>,
     next_token: Token,
@@ -57,6 +59,7 @@ impl Schedule {
         Schedule {
             buckets: BTreeMap::new(),
             entries: 0,
+            bytes: 0,
             tokens: Vec::new(),
             next_token: 0,
             inspection: None,
@@ -66,6 +69,11 @@ impl Schedule {
     /// How many entries there are, stale ones included.
     pub fn len(&self) -> usize {
         self.entries
+    }
+
+    /// Bytes of all entries, stale ones included.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Bytes of an entry of this name; the token nearly always takes one.
@@ -93,6 +101,7 @@ impl Schedule {
         let token = self.token(db);
         push(self.buckets.entry(bucket).or_default(), token, name);
         self.entries += 1;
+        self.bytes += Schedule::entry_bytes(name);
         bucket << BUCKET_SHIFT
     }
 
@@ -127,6 +136,7 @@ impl Schedule {
             entries.shrink_to(entries.len() * 2);
         }
         self.entries -= 1;
+        self.bytes -= Schedule::entry_bytes(&name);
         let db = self.tokens.iter().position(|at| *at == token)?;
         Some(Entry {
             db: db as i32,
@@ -180,6 +190,7 @@ impl Schedule {
             Some(walk) if walk.bucket << BUCKET_SHIFT == entry.queued => {
                 push(&mut walk.kept, token, &entry.name);
                 self.entries += 1;
+                self.bytes += Schedule::entry_bytes(&entry.name);
             }
             _ => {
                 self.add(entry.db, &entry.name, entry.queued);
@@ -282,7 +293,7 @@ mod tests {
         schedule.flush(1);
         let entry = schedule.pop(5000, 10).expect("it is due");
         assert_eq!((entry.db, entry.name.as_slice()), (5, &b"late"[..]));
-        assert_eq!(schedule.len(), 0);
+        assert_eq!((schedule.len(), schedule.bytes()), (0, 0));
         assert!(!schedule.is_due(u64::MAX >> 8));
     }
 
@@ -331,12 +342,13 @@ mod tests {
         assert_eq!(seen.len(), 500);
         assert!(!schedule.is_inspected());
         assert_eq!(schedule.len(), kept + 1);
+        assert!(schedule.bytes() > 7 * kept);
         schedule.inspect();
         schedule.inspect();
         let popped = std::iter::from_fn(|| schedule.pop(10_000, 1000)).count();
         assert_eq!(
-            (popped, schedule.len()),
-            (kept, 0),
+            (popped, schedule.len(), schedule.bytes()),
+            (kept, 0, 0),
             "one was being inspected"
         );
     }

@@ -37,6 +37,7 @@ fn it_is_a_section_of_its_own() {
         "leaves",
         "longest_sweep_us",
         "members",
+        "schedule_bytes",
         "sweep_lag_ms",
         "sweep_time_us",
         "sweeps",
@@ -247,4 +248,39 @@ fn a_replica_counts_what_it_holds_and_not_what_its_primary_did() {
             ("sweeps", 0),
         ],
     );
+}
+
+#[test]
+fn what_is_kept_of_keys_that_are_gone_goes_soon_and_without_a_trace() {
+    const KEYS: usize = 20_000;
+    let server = Server::start();
+    let mut client = server.client();
+    for i in 0..KEYS {
+        client.send(&[
+            "PRESENCE.TOUCHEX",
+            &format!("room:{i}"),
+            "EX",
+            "864000",
+            "MEMBERS",
+            "1",
+            "ann",
+        ]);
+        client.send(&["DEL", &format!("room:{i}")]);
+        client.receive(LIMIT);
+        client.receive(LIMIT);
+    }
+    client.cmd(&["PRESENCE.TOUCH", "stays", "ann"]);
+    let misses = |client: &mut Client| {
+        let stats = client.text(&["INFO", "stats"]);
+        let line = stats
+            .lines()
+            .find(|line| line.starts_with("keyspace_misses:"));
+        line.expect("a field of INFO").to_owned()
+    };
+    let before = misses(&mut client);
+    wait_until(LIMIT, "the schedule has forgotten the keys", || {
+        section(&mut client)["schedule_bytes"] < 64 * 1024
+    });
+    assert_eq!(misses(&mut client), before);
+    assert_fields(&mut client, &[("keys", 1)]);
 }

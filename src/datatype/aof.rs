@@ -24,8 +24,12 @@ pub unsafe extern "C" fn aof_rewrite(
     value: *mut c_void,
 ) {
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
-    let set = unsafe { &*value.cast::<Value>() }.set_as_it_is();
+    let value = unsafe { &*value.cast::<Value>() };
     guard("aof_rewrite", || {
+        if value.is_damaged() {
+            super::warn_of_damage();
+        }
+        let set = value.saved();
         let mut log = Log {
             io,
             key,

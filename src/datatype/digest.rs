@@ -14,8 +14,9 @@ use crate::ffi::guard::guard;
 /// Called by the server only, with a value of the type.
 pub unsafe extern "C" fn digest(digest: *mut raw::RedisModuleDigest, value: *mut c_void) {
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
-    let set = unsafe { &*value.cast::<Value>() }.set_as_it_is();
+    let value = unsafe { &*value.cast::<Value>() };
     guard("digest", || {
+        let set = value.saved();
         // SAFETY: the digest is live; buffers have the length said.
         let number = |number: i64| unsafe { api!(RedisModule_DigestAddLongLong)(digest, number) };
         // SAFETY: the digest is live.

@@ -26,7 +26,7 @@ pub unsafe extern "C" fn mem_usage(
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
     let value = unsafe { &*value.cast::<Value>() };
     guard("mem_usage", || {
-        let blocks = match value.set_as_it_is().buffer() {
+        let blocks = match value.buffer() {
             None => value.bytes(),
             Some(buffer) => block_size(std::ptr::from_ref(value).cast()) + buffer_size(buffer),
         };
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn free_effort(
 ) -> usize {
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
     let value = unsafe { &*value.cast::<Value>() };
-    guard("free_effort", || value.set_as_it_is().allocations()).unwrap_or(1)
+    guard("free_effort", || value.allocations()).unwrap_or(1)
 }
 
 /// Frees a value, perhaps on another thread: nothing is touched but the value and atomic totals.

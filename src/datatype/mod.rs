@@ -28,6 +28,13 @@ pub fn raw_type() -> *mut raw::RedisModuleType {
     TYPE.load(Ordering::Relaxed)
 }
 
+/// Says in the log that what is saved is not all that there was.
+fn warn_of_damage() {
+    // SAFETY: a null context is allowed for logging, and nothing else is done with it.
+    let log = unsafe { Context::new(null_mut()) };
+    log.warn("presence: a key that an internal error damaged is saved without its members");
+}
+
 /// Registers the type.
 pub fn register(ctx: Context) -> Result<(), String> {
     // SAFETY: a plain structure of the server, for which all zeros means no callback.

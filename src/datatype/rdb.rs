@@ -26,8 +26,12 @@ pub const VERSION: i32 = 1;
 /// Called by the server only, with a value of the type.
 pub unsafe extern "C" fn rdb_save(io: *mut raw::RedisModuleIO, value: *mut c_void) {
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
-    let set = unsafe { &*value.cast::<Value>() }.set_as_it_is();
+    let value = unsafe { &*value.cast::<Value>() };
     guard("rdb_save", || {
+        if value.is_damaged() {
+            super::warn_of_damage();
+        }
+        let set = value.saved();
         let (settings, peak) = (set.settings(), set.peak());
         for number in [
             settings.ttl,

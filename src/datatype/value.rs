@@ -1,5 +1,7 @@
 //! What the server holds at a presence key.
 
+use std::borrow::Cow;
+
 use crate::core::time::Millis;
 use crate::core::{Compact, Mover, PresenceSet};
 use crate::metrics;
@@ -55,9 +57,30 @@ impl Value {
         (!self.damaged).then(|| Value::new(self.set.clone()))
     }
 
-    /// The set, to be read by a callback that cannot refuse.
-    pub fn set_as_it_is(&self) -> &PresenceSet {
-        &self.set
+    /// The set as it is saved. Of a damaged one only the settings and the record: nothing half-changed may come back as
+    /// if it were sound.
+    pub fn saved(&self) -> Cow<'_, PresenceSet> {
+        if !self.damaged {
+            return Cow::Borrowed(&self.set);
+        }
+        let mut emptied = PresenceSet::new(self.set.settings(), self.set.empty_since());
+        emptied.set_peak(self.set.peak());
+        Cow::Owned(emptied)
+    }
+
+    /// Whether the set is damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged
+    }
+
+    /// The block that a compact set's members are in, see [`PresenceSet::buffer`].
+    pub fn buffer(&self) -> Option<&[u8]> {
+        self.set.buffer()
+    }
+
+    /// How many allocations the set has.
+    pub fn allocations(&self) -> usize {
+        self.set.allocations()
     }
 
     /// Changes the set, and brings the module's totals up to date. Should the change panic, the set is damaged and never
@@ -118,6 +141,8 @@ mod tests {
         assert!(cut_short.is_err());
         assert!(value.set().is_none());
         assert!(value.duplicate().is_none());
+        assert_eq!(value.saved().settings(), settings);
+        assert!(value.is_damaged());
     }
 
     #[test]
