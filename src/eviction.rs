@@ -7,9 +7,6 @@
 //! While clients' writes are paused, data is loaded, the server is a replica or hands its role over, nothing is done:
 //! replicating in a pause kills the server.
 
-use std::os::raw::c_void;
-use std::ptr::null_mut;
-
 use redis_module::raw;
 
 use crate::core::PresenceSet;
@@ -18,23 +15,16 @@ use crate::datatype;
 use crate::datatype::value::Value;
 use crate::ffi::api;
 use crate::ffi::context::Context;
-use crate::ffi::guard::guard;
 use crate::ffi::key::{Found, OpenKey};
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::text::SharedString;
 use crate::keys::WriteKey;
 use crate::schedule::{Entry, Inspected, Schedule};
+use crate::timer::Timer;
 use crate::{clock, metrics, replication, settings};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
-/// The timer that runs, once the module is loaded.
-static TIMER: MainThread<Option<Timer>> = MainThread::new(None);
-
-/// A timer of the server's, and the wall clock's time when it was started.
-struct Timer {
-    id: raw::RedisModuleTimerID,
-    started: Millis,
-}
+static TIMER: Timer = Timer::new("the eviction", tick);
 
 /// Members removed between two looks at the clock.
 const BITE: usize = 64;
@@ -70,49 +60,25 @@ pub fn flush_db(db: i32) {
 
 /// Starts the timer.
 pub fn start(ctx: Context) {
-    arm(ctx, settings::sweep_interval());
+    TIMER.arm(ctx, settings::sweep_interval());
 }
 
 /// Starts the timer anew where it runs: the interval has changed.
 pub fn restart(ctx: Context) {
-    let running = TIMER.borrow().take();
-    if let Some(timer) = running {
-        // SAFETY: the context is live; a timer that has fired already is no error.
-        unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), timer.id, null_mut()) };
+    if TIMER.is_armed() {
         start(ctx);
     }
 }
 
-/// Starts the timer anew where the clock has stepped back since it was started: servers keep the wall clock's time at
-/// which it is to fire, which such a step moves away. Called several times a second.
+/// Keeps the timer going where the clock has stepped back.
 pub fn check_timer(ctx: Context) {
-    /// What an adjustment of the clock may take back without anything being done, in ms.
-    const SLACK: Millis = 500;
-    let started = TIMER.borrow().as_ref().map(|timer| timer.started);
-    if started.is_some_and(|started| clock::wall() + SLACK < started) {
-        restart(ctx);
-    }
+    TIMER.check(ctx);
 }
 
-fn arm(ctx: Context, millis: i64) {
-    let callback = Some(on_timer as unsafe extern "C" fn(_, _));
-    // SAFETY: the context is live; the callback takes no data.
-    let id = unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, callback, null_mut()) };
-    let started = clock::wall();
-    *TIMER.borrow() = Some(Timer { id, started });
-}
-
-/// # Safety
-/// Called by the server only.
-unsafe extern "C" fn on_timer(ctx: *mut raw::RedisModuleCtx, _data: *mut c_void) {
-    // SAFETY: the server passes a live context.
-    let ctx = unsafe { Context::new(ctx) };
-    let next = guard("the eviction", || {
-        let next = inspect(ctx).min(run(ctx));
-        metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
-        next
-    });
-    arm(ctx, next.unwrap_or_else(settings::sweep_interval));
+fn tick(ctx: Context) {
+    let next = inspect(ctx).min(run(ctx));
+    metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
+    TIMER.arm(ctx, next);
 }
 
 /// Whether this server may change data by itself now.

@@ -18,6 +18,7 @@ mod parse;
 mod replication;
 mod schedule;
 mod settings;
+mod timer;
 
 use std::os::raw::c_int;
 

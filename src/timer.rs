@@ -1,0 +1,94 @@
+//! Timers of the server's.
+
+use std::os::raw::c_void;
+use std::ptr::null_mut;
+
+use redis_module::raw;
+
+use crate::clock;
+use crate::core::time::Millis;
+use crate::ffi::api;
+use crate::ffi::context::Context;
+use crate::ffi::guard::guard;
+use crate::ffi::main_thread::MainThread;
+
+/// Runs something once, some time after it was armed; what it runs may arm it again. The server keeps the wall clock's
+/// time at which a timer is to fire, so a clock that steps back would stop it: [`Timer::check`] sees to that.
+pub struct Timer {
+    what: &'static str,
+    run: fn(Context),
+    armed: MainThread<Option<Armed>>,
+}
+
+/// What a timer is armed for, and the wall clock's time when it was.
+struct Armed {
+    id: raw::RedisModuleTimerID,
+    millis: i64,
+    at: Millis,
+}
+
+/// A timer whose run was cut short by an internal error runs again after so many ms.
+const AFTER_PANIC: i64 = 1000;
+
+impl Timer {
+    /// `what` names it in the log.
+    pub const fn new(what: &'static str, run: fn(Context)) -> Timer {
+        Timer {
+            what,
+            run,
+            armed: MainThread::new(None),
+        }
+    }
+
+    pub fn is_armed(&self) -> bool {
+        self.armed.borrow().is_some()
+    }
+
+    /// Has it run in so many ms, and not when it would have run before.
+    pub fn arm(&'static self, ctx: Context, millis: i64) {
+        self.stop(ctx);
+        let callback = Some(fire as unsafe extern "C" fn(_, _));
+        let timer = std::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: the context is live; the data is this static.
+        let id = unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, callback, timer) };
+        let at = clock::wall();
+        *self.armed.borrow() = Some(Armed { id, millis, at });
+    }
+
+    /// Has it not run.
+    pub fn stop(&self, ctx: Context) {
+        if let Some(armed) = self.armed.borrow().take() {
+            // SAFETY: the context is live; the timer has not fired, or it would not be noted as armed.
+            unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), armed.id, null_mut()) };
+        }
+    }
+
+    /// Arms it anew where the clock has stepped back since it was armed. Called from the server's cron, several times a
+    /// second by a clock that does not step.
+    pub fn check(&'static self, ctx: Context) {
+        /// What an adjustment of the clock may take back without anything being done, in ms.
+        const SLACK: Millis = 500;
+        let stepped = |armed: &&Armed| clock::wall() + SLACK < armed.at;
+        let again = self
+            .armed
+            .borrow()
+            .as_ref()
+            .filter(stepped)
+            .map(|armed| armed.millis);
+        if let Some(millis) = again {
+            self.arm(ctx, millis);
+        }
+    }
+}
+
+/// # Safety
+/// Called by the server only, with a live context and a static `Timer`.
+unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
+    // SAFETY: the server passes a live context and what it was given.
+    let (ctx, timer) = unsafe { (Context::new(ctx), &*timer.cast::<Timer>()) };
+    // The server drops a timer that has fired; to stop it would free it twice.
+    *timer.armed.borrow() = None;
+    if guard(timer.what, || (timer.run)(ctx)).is_none() {
+        timer.arm(ctx, AFTER_PANIC);
+    }
+}
