@@ -24,6 +24,8 @@ mod online;
 mod place;
 mod prefetch;
 #[cfg(test)]
+mod property_ops;
+#[cfg(test)]
 mod property_test;
 mod rank;
 mod relocate;
