@@ -1,122 +1,222 @@
-//! What the server tells the module of: keys that come under another name, databases that are exchanged or emptied, and
-//! its cron. All of it is for the eviction, to find its keys again and to keep running.
+//! What is told of members: who joined, left or timed out, and new records. Two ways, off by default: a message on a
+//! Pub/Sub channel of the key's and the event's own, with the member in it, and a keyspace notification.
+//!
+//! The server that makes a change tells of it: a primary. Its messages reach subscribers of its replicas as those of
+//! PUBLISH do, through the replication, and in a cluster those of every node, through the cluster's bus. Notifications
+//! are never passed on, as the server's own are not.
+//!
+//! A time-out is told when the server comes by (`eviction.rs`), or with the member's next touch, where that is sooner. A
+//! server cannot know which time-outs of members that are still remembered were told before it had a say, so it tells of
+//! those since *then*: since it became a primary, had its data loaded, or was asked for events.
 
 use std::ffi::CStr;
-use std::os::raw::{c_char, c_int, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
-use redis_module::raw;
-
+use crate::core::Seen;
 use crate::core::time::Millis;
-use crate::eviction;
-use crate::ffi::api;
 use crate::ffi::context::Context;
-use crate::ffi::guard::guard;
-use crate::keys::WriteKey;
+use crate::ffi::publish;
+use crate::ffi::text::{self, Name, SharedString};
+use crate::{clock, eviction, metrics};
 
-/// Two databases are exchanged. The API's own constants are private to C.
-const SWAPDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
-    id: raw::REDISMODULE_EVENT_SWAPDB,
-    dataver: 1,
-};
-/// A database is emptied, or all.
-const FLUSHDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
-    id: raw::REDISMODULE_EVENT_FLUSHDB,
-    dataver: 1,
-};
+/// Something that happens to a member, or to a key's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    Join = 1,
+    Leave = 2,
+    Timeout = 4,
+    /// A new record; what stands for the member is the number.
+    Max = 8,
+}
 
-/// The server's cron, several times a second by a clock that does not step.
-const CRON: raw::RedisModuleEvent = raw::RedisModuleEvent {
-    id: raw::REDISMODULE_EVENT_CRON_LOOP,
-    dataver: 1,
-};
+impl Event {
+    /// By its letter in `presence.events`.
+    const LETTERS: [(u8, Event); 4] = [
+        (b'j', Event::Join),
+        (b'l', Event::Leave),
+        (b't', Event::Timeout),
+        (b'm', Event::Max),
+    ];
 
-/// Subscribes to all of it.
-pub fn register(ctx: Context) -> Result<(), String> {
-    let ok = raw::REDISMODULE_OK as c_int;
-    // SAFETY: the context is live; the events are those of the API; the callbacks are of the types asked for.
-    unsafe {
-        let subscribed = api!(RedisModule_SubscribeToKeyspaceEvents)(
-            ctx.as_ptr(),
-            raw::REDISMODULE_NOTIFY_GENERIC,
-            Some(on_key),
-        );
-        let server = api!(RedisModule_SubscribeToServerEvent);
-        if subscribed != ok
-            || server(ctx.as_ptr(), SWAPDB, Some(on_swap)) != ok
-            || server(ctx.as_ptr(), FLUSHDB, Some(on_flush)) != ok
-            || server(ctx.as_ptr(), CRON, Some(on_cron)) != ok
-        {
-            return Err("a subscription to the server's events was refused".into());
+    /// Its name in a channel.
+    fn name(self) -> &'static str {
+        match self {
+            Event::Join => "join",
+            Event::Leave => "leave",
+            Event::Timeout => "timeout",
+            Event::Max => "max",
         }
     }
-    Ok(())
+
+    /// The keyspace notification.
+    fn notification(self) -> &'static CStr {
+        match self {
+            Event::Join => c"presence.join",
+            Event::Leave => c"presence.leave",
+            Event::Timeout => c"presence.timeout",
+            Event::Max => c"presence.max",
+        }
+    }
 }
 
-/// A value that has come under another name is watched under that.
-///
-/// # Safety
-/// Called by the server only.
-unsafe extern "C" fn on_key(
-    ctx: *mut raw::RedisModuleCtx,
-    _class: c_int,
-    event: *const c_char,
-    name: *mut raw::RedisModuleString,
-) -> c_int {
-    // SAFETY: the server passes a live context and a C string.
-    let (ctx, event) = unsafe { (Context::new(ctx), CStr::from_ptr(event)) };
-    if event == c"rename_to" || event == c"move_to" {
-        guard("a keyspace event", || {
-            if let Ok(mut key) = WriteKey::open(ctx, name, None)
-                && let Some(value) = key.value()
-            {
-                value.set_queued(Millis::MAX);
-                let due = value.set().and_then(|set| set.next_due());
-                key.watch(due);
+const ALL: u8 = Event::Join as u8 | Event::Leave as u8 | Event::Timeout as u8 | Event::Max as u8;
+
+/// The events that are published, added up.
+static PUBLISHED: AtomicU8 = AtomicU8::new(0);
+/// Since when this server tells of members that time out and are remembered.
+static SINCE: AtomicU64 = AtomicU64::new(0);
+/// When the link to the primary went down, 0 while it is up.
+static LINK_DOWN: AtomicU64 = AtomicU64::new(0);
+
+/// Takes over what `presence.events` says: any of the letters, or `A` for all. `false`: it says something else.
+pub fn set_published(letters: &[u8]) -> bool {
+    let mut published = 0;
+    for letter in letters {
+        match Event::LETTERS.iter().find(|(known, _)| known == letter) {
+            Some((_, event)) => published |= *event as u8,
+            None if *letter == b'A' => published = ALL,
+            None => return false,
+        }
+    }
+    PUBLISHED.store(published, Ordering::Relaxed);
+    true
+}
+
+/// Sees whether the settings ask for time-outs that they did not ask for before, so that keys have to be looked at
+/// earlier than so far. Called with every run of the eviction.
+pub fn check_settings() {
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    static BEFORE: AtomicU64 = AtomicU64::new(0);
+    let asked = tell_timeouts();
+    if asked && !ASKED.load(Ordering::Relaxed) {
+        SINCE.store(BEFORE.load(Ordering::Relaxed), Ordering::Relaxed);
+        eviction::look_again();
+    }
+    ASKED.store(asked, Ordering::Relaxed);
+    BEFORE.store(clock::wall(), Ordering::Relaxed);
+}
+
+/// The data is loaded.
+pub fn loaded() {
+    SINCE.store(clock::wall(), Ordering::Relaxed);
+}
+
+/// This server has become a primary. It goes on where the last one's voice was lost.
+pub fn promoted() {
+    let lost = LINK_DOWN.swap(0, Ordering::Relaxed);
+    let since = if lost > 0 { lost } else { clock::wall() };
+    SINCE.store(since, Ordering::Relaxed);
+}
+
+/// The link to the primary is up, or went down just now.
+pub fn set_link(up: bool) {
+    let down = if up { 0 } else { clock::wall() };
+    LINK_DOWN.store(down, Ordering::Relaxed);
+}
+
+/// Whether time-outs of members who are remembered have to be told.
+#[inline]
+pub fn tell_timeouts() -> bool {
+    PUBLISHED.load(Ordering::Relaxed) & Event::Timeout as u8 != 0 || publish::notifies()
+}
+
+/// What is to be told of one key, in order. The events are counted when they are added, and told when the key is closed:
+/// notifications run the code of other modules.
+pub struct Batch {
+    published: u8,
+    notified: bool,
+    /// The events, and how long each one's message is.
+    events: Vec<(Event, usize)>,
+    /// The messages, one after the other.
+    messages: Vec<u8>,
+}
+
+impl Batch {
+    /// An empty one.
+    #[inline]
+    pub fn new() -> Batch {
+        Batch {
+            published: PUBLISHED.load(Ordering::Relaxed),
+            notified: publish::notifies(),
+            events: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// A member came online.
+    #[inline]
+    pub fn join(&mut self, member: &[u8]) {
+        metrics::JOINS.add(1);
+        self.add(Event::Join, member);
+    }
+
+    /// A member left.
+    pub fn leave(&mut self, member: &[u8]) {
+        metrics::LEAVES.add(1);
+        self.add(Event::Leave, member);
+    }
+
+    /// A member's time was up, which nobody had been told.
+    pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) {
+        metrics::TIMEOUTS.add(1);
+        if seen.ttl >= retain || seen.due(0) > SINCE.load(Ordering::Relaxed) {
+            self.add(Event::Timeout, member);
+        }
+    }
+
+    /// More members are online than ever before.
+    pub fn max(&mut self, peak: u64) {
+        if self.tells(Event::Max) {
+            self.add(Event::Max, peak.to_string().as_bytes());
+        }
+    }
+
+    #[inline]
+    fn tells(&self, event: Event) -> bool {
+        self.notified || self.published & event as u8 != 0
+    }
+
+    #[inline]
+    fn add(&mut self, event: Event, message: &[u8]) {
+        if self.tells(event) {
+            self.events.push((event, message.len()));
+            self.messages.extend_from_slice(message);
+        }
+    }
+
+    /// Tells it all. The key must be closed.
+    #[inline]
+    pub fn send(self, ctx: Context, key: Name) {
+        if !self.events.is_empty() {
+            self.send_all(ctx, key);
+        }
+    }
+
+    #[cold]
+    fn send_all(self, ctx: Context, key: Name) {
+        // SAFETY: the caller's key, which lives during this call.
+        let key_bytes = unsafe { text::bytes(key) };
+        let mut channels = [const { None }; Event::LETTERS.len()];
+        let mut messages = self.messages.as_slice();
+        for (event, len) in self.events {
+            let (message, rest) = messages.split_at(len);
+            messages = rest;
+            if self.published & event as u8 != 0 {
+                let index = (event as u8).trailing_zeros() as usize;
+                let channel = channels[index].get_or_insert_with(|| {
+                    let name = format!("__presence@{}__:{}:", ctx.db(), event.name());
+                    SharedString::new(&[name.as_bytes(), key_bytes].concat())
+                });
+                publish::publish(ctx, channel, &SharedString::new(message));
             }
-        });
+            if self.notified {
+                publish::notify(ctx, event.notification(), key);
+            }
+        }
     }
-    raw::REDISMODULE_OK as c_int
-}
-
-/// # Safety
-/// Called by the server only.
-unsafe extern "C" fn on_swap(
-    _ctx: *mut raw::RedisModuleCtx,
-    _event: raw::RedisModuleEvent,
-    _part: u64,
-    info: *mut c_void,
-) {
-    // SAFETY: the server passes the structure of this event.
-    let info = unsafe { &*info.cast::<raw::RedisModuleSwapDbInfo>() };
-    guard("SWAPDB", || {
-        eviction::swap_dbs(info.dbnum_first, info.dbnum_second);
-    });
-}
-
-/// # Safety
-/// Called by the server only.
-unsafe extern "C" fn on_flush(
-    _ctx: *mut raw::RedisModuleCtx,
-    _event: raw::RedisModuleEvent,
-    part: u64,
-    info: *mut c_void,
-) {
-    // SAFETY: the server passes the structure of this event.
-    let info = unsafe { &*info.cast::<raw::RedisModuleFlushInfo>() };
-    if part == raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
-        guard("a flush", || eviction::flush_db(info.dbnum));
-    }
-}
-
-/// # Safety
-/// Called by the server only.
-unsafe extern "C" fn on_cron(
-    ctx: *mut raw::RedisModuleCtx,
-    _event: raw::RedisModuleEvent,
-    _part: u64,
-    _info: *mut c_void,
-) {
-    // SAFETY: the server passes a live context.
-    let ctx = unsafe { Context::new(ctx) };
-    guard("the cron", || eviction::check_timer(ctx));
 }

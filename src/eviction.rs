@@ -7,12 +7,15 @@
 //! While clients' writes are paused, data is loaded, the server is a replica or hands its role over, nothing is done:
 //! replicating in a pause kills the server.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
 use redis_module::raw;
 
-use crate::core::PresenceSet;
 use crate::core::time::Millis;
+use crate::core::{PresenceSet, Seen};
 use crate::datatype;
 use crate::datatype::value::Value;
+use crate::events::{self, Batch};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
@@ -21,13 +24,20 @@ use crate::ffi::text::SharedString;
 use crate::keys::WriteKey;
 use crate::schedule::{Entry, Inspected, Schedule};
 use crate::timer::Timer;
-use crate::{clock, metrics, replication, settings};
+use crate::{clock, departed, metrics, replication, settings};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
 static TIMER: Timer = Timer::new("the eviction", tick);
 
-/// Members removed between two looks at the clock.
-const BITE: usize = 64;
+/// Timers that sweep one key each, in a cluster.
+static ROUND: [Timer; 31] = [const { Timer::new("the eviction", sweep_one) }; 31];
+/// What the round of these took, in µs.
+static SPENT: AtomicU64 = AtomicU64::new(0);
+/// Whether all entries are to be inspected.
+static LOOK_AGAIN: AtomicBool = AtomicBool::new(false);
+
+/// Members removed or told between two looks at the clock.
+pub const BITE: usize = 64;
 /// Stale entries dropped in one step.
 const PATIENCE: usize = 64;
 /// With a backlog, a run pauses for this many times what it took: a quarter of one core at most.
@@ -58,6 +68,11 @@ pub fn flush_db(db: i32) {
     SCHEDULE.borrow().flush(db);
 }
 
+/// Has every key looked at for whether it has something to do earlier than it is noted for.
+pub fn look_again() {
+    LOOK_AGAIN.store(true, Ordering::Relaxed);
+}
+
 /// Starts the timer.
 pub fn start(ctx: Context) {
     TIMER.arm(ctx, settings::sweep_interval());
@@ -76,6 +91,7 @@ pub fn check_timer(ctx: Context) {
 }
 
 fn tick(ctx: Context) {
+    events::check_settings();
     let next = inspect(ctx).min(run(ctx));
     metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
     TIMER.arm(ctx, next);
@@ -91,15 +107,19 @@ fn may_write(ctx: Context) -> bool {
     primary && flags & loading == 0 && !paused
 }
 
-/// Drops entries whose keys are gone or noted elsewhere by now, once they outnumber the keys. A key that is deleted
-/// leaves its entry behind until that comes due, which may be years away. Returns in how many ms to run again.
+/// Drops entries whose keys are gone or noted elsewhere by now, once they outnumber the keys: a key that is deleted leaves
+/// its entry behind until that comes due, which may be years away. Also brings forward what has more to be done at it
+/// than when it was noted, after [`look_again`]. Returns in how many ms to run again.
 fn inspect(ctx: Context) -> i64 {
     /// Entries looked at between two looks at the clock.
     const STEPS: usize = 32;
     let interval = settings::sweep_interval();
     {
         let schedule = SCHEDULE.borrow();
-        if !schedule.is_inspected() && schedule.len() < 1024 + 2 * metrics::KEYS.get() as usize {
+        if !schedule.is_inspected()
+            && schedule.len() < 1024 + 2 * metrics::KEYS.get() as usize
+            && !LOOK_AGAIN.swap(false, Ordering::Relaxed)
+        {
             return interval;
         }
     }
@@ -111,10 +131,7 @@ fn inspect(ctx: Context) -> i64 {
                 Inspected::Done => return interval,
                 Inspected::Dropped => {}
                 Inspected::Entry(entry) => {
-                    let answers = with_key(ctx, &entry, |value| value.queued() == entry.queued);
-                    if answers == Some(true) {
-                        SCHEDULE.borrow().keep(&entry);
-                    }
+                    with_key(ctx, &entry, |value| keep(&entry, value));
                 }
             }
         }
@@ -122,6 +139,20 @@ fn inspect(ctx: Context) -> i64 {
         if took >= settings::sweep_budget() / 2 {
             return rest_after(took, interval);
         }
+    }
+}
+
+/// Puts an entry back that its value answers to, or under an earlier time where there is something to do by now.
+fn keep(entry: &Entry, value: &mut Value) {
+    if value.queued() != entry.queued {
+        return;
+    }
+    let next = value.set().and_then(next_look);
+    match next {
+        Some(next) if looks_at(next) < entry.queued => {
+            value.set_queued(watch(entry.db, &entry.name, next));
+        }
+        _ => SCHEDULE.borrow().keep(entry),
     }
 }
 
@@ -134,34 +165,63 @@ fn rest_after(took: u64, interval: i64) -> i64 {
 fn run(ctx: Context) -> i64 {
     let interval = settings::sweep_interval();
     let now = clock::wall();
-    if !SCHEDULE.borrow().is_due(now) || !may_write(ctx) {
+    let is_due = || SCHEDULE.borrow().is_due(now) || !departed::is_empty();
+    if !is_due() || !may_write(ctx) {
         return interval;
     }
     let start = clock::monotonic_micros();
     let deadline = start + settings::sweep_budget();
-    // In a cluster what one callback replicates becomes one transaction, which may not span slots: one key a run.
-    let one_key = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0;
-    loop {
-        // Taken in a statement of its own: the schedule may be asked to watch a key meanwhile.
-        let entry = SCHEDULE.borrow().pop(now, PATIENCE);
-        let Some(entry) = entry else { break };
-        sweep(ctx, &entry, now, deadline);
-        if one_key || clock::monotonic_micros() >= deadline {
-            break;
-        }
+    if ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0 {
+        run_in_cluster(ctx, now, deadline);
+    } else {
+        while clock::monotonic_micros() < deadline && sweep_next(ctx, now, deadline) {}
     }
+    departed::tell(ctx, deadline);
     let took = clock::monotonic_micros() - start;
     metrics::SWEEPS.add(1);
     metrics::SWEEP_MICROS.add(took as usize);
     metrics::LONGEST_SWEEP_MICROS.raise_to(took);
-    if SCHEDULE.borrow().is_due(now) {
-        rest_after(took, interval)
-    } else {
-        interval
+    match is_due() {
+        true => rest_after(took, interval),
+        false => interval,
     }
 }
 
-/// Evicts from one key, if it still has what it was noted for.
+/// In a cluster what one callback replicates becomes one transaction, which may not span slots: one key a callback. So
+/// the first of a round calls others.
+fn run_in_cluster(ctx: Context, now: Millis, deadline: u64) {
+    SPENT.store(0, Ordering::Relaxed);
+    sweep_next(ctx, now, deadline);
+    if SCHEDULE.borrow().is_due(now) {
+        for timer in &ROUND {
+            timer.arm(ctx, 0);
+        }
+    }
+}
+
+/// One more key of a round, where the round's budget is not spent.
+fn sweep_one(ctx: Context) {
+    let (start, now) = (clock::monotonic_micros(), clock::wall());
+    let left = settings::sweep_budget().saturating_sub(SPENT.load(Ordering::Relaxed));
+    if left > 0 && may_write(ctx) {
+        sweep_next(ctx, now, start + left);
+        let took = clock::monotonic_micros() - start;
+        SPENT.fetch_add(took, Ordering::Relaxed);
+        metrics::SWEEP_MICROS.add(took as usize);
+    }
+}
+
+/// Sweeps the next key that is due. Returns whether there was one.
+fn sweep_next(ctx: Context, now: Millis, deadline: u64) -> bool {
+    // Taken in a statement of its own: the schedule may be asked to watch a key meanwhile.
+    let entry = SCHEDULE.borrow().pop(now, PATIENCE);
+    if let Some(entry) = &entry {
+        sweep(ctx, entry, now, deadline);
+    }
+    entry.is_some()
+}
+
+/// Evicts from one key, if it still has what it was noted for, and tells of those whose time was up.
 fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) {
     if !ctx.select_db(entry.db) {
         return;
@@ -174,29 +234,66 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) {
         Some(value) if value.queued() == entry.queued => value.set_queued(Millis::MAX),
         _ => return,
     }
-    let mut evicted = 0;
+    if let Some(due) = key.set().and_then(|set| set.next_due())
+        && due <= now
+    {
+        metrics::SWEEP_LAG.set(now - due);
+    }
     loop {
-        let bite = key.change(|set| {
-            if evicted == 0
-                && let Some(due) = set.next_due()
-            {
-                metrics::SWEEP_LAG.set(now.saturating_sub(due));
-            }
-            evict(set, now, BITE)
-        });
-        evicted += bite;
-        if bite < BITE || clock::monotonic_micros() >= deadline {
+        let mut batch = Batch::new();
+        let (evicted, done) = take_bites(&mut key, now, deadline, &mut batch);
+        if evicted > 0 {
+            replication::evict(ctx, name.as_ptr(), now, evicted);
+            key.changed();
+        }
+        if batch.is_empty() {
+            break;
+        }
+        drop(key);
+        batch.send(ctx, name.as_ptr());
+        match WriteKey::open(ctx, name.as_ptr(), None) {
+            Ok(reopened) => key = reopened,
+            Err(_) => return,
+        }
+        if done || clock::monotonic_micros() >= deadline || key.set().is_none() {
             break;
         }
     }
-    let due = key.set().and_then(|set| set.next_due());
-    if evicted > 0 {
-        replication::evict(ctx, name.as_ptr(), now, evicted);
-        key.changed(due);
-    } else {
-        key.watch(due);
-    }
+    key.watch();
     key.remove_if_gone(now);
+}
+
+/// Evicts in bites until nothing is due, the deadline is over, or somebody has to be told of those who went. Returns how
+/// many were evicted, and whether there is nothing left to do.
+fn take_bites(key: &mut WriteKey, now: Millis, deadline: u64, batch: &mut Batch) -> (usize, bool) {
+    let mut evicted = 0;
+    loop {
+        let (bite, told) = key.change(|set| {
+            let bite = evict(set, now, BITE, batch);
+            let told = match bite < BITE && events::tell_timeouts() {
+                true => tell(set, now, BITE, batch),
+                false => 0,
+            };
+            (bite, told)
+        });
+        evicted += bite;
+        let done = bite < BITE && told < BITE;
+        if done || !batch.is_empty() || clock::monotonic_micros() >= deadline {
+            return (evicted, done);
+        }
+    }
+}
+
+/// Tells of members whose time was up and who are still remembered.
+fn tell(set: &mut PresenceSet, now: Millis, limit: usize, batch: &mut Batch) -> usize {
+    if set.next_untold().is_none_or(|time| time > now) {
+        return 0;
+    }
+    let retain = set.settings().retain;
+    set.tell(now, limit, |name, seen| {
+        metrics::TIMEOUT_LAG.set(now.saturating_sub(seen.due(0)));
+        batch.timeout(name, seen, retain);
+    })
 }
 
 /// Looks at the value of a key that an entry names, without a trace: neither what the server's own eviction goes by nor
@@ -225,13 +322,36 @@ fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) 
     }
 }
 
-/// Removes what is due, oldest first, and counts it as this server's doing.
-pub fn evict(set: &mut PresenceSet, cutoff: Millis, limit: usize) -> usize {
-    let mut timed_out = 0;
-    let evicted = set.evict(cutoff, limit, |_, seen| {
-        timed_out += usize::from(seen.ttl > 0);
+/// Removes what is due, oldest first, and counts it as this server's doing. Those of whom nobody has been told that their
+/// time was up are added to `batch`.
+pub fn evict(set: &mut PresenceSet, cutoff: Millis, limit: usize, batch: &mut Batch) -> usize {
+    let retain = set.settings().retain;
+    let evicted = set.evict(cutoff, limit, |name, kept| {
+        if kept.is_untold(cutoff) {
+            metrics::TIMEOUT_LAG.set(cutoff.saturating_sub(kept.seen.due(0)));
+            batch.timeout(name, kept.seen, retain);
+        }
     });
-    metrics::TIMEOUTS.add(timed_out);
     metrics::EVICTED.add(evicted);
     evicted
+}
+
+/// When the eviction has to look at a key next: when something is to be removed, or a time-out to be told.
+pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
+    let due = set.next_due();
+    let told = match events::tell_timeouts() {
+        true => set.next_untold(),
+        false => None,
+    };
+    due.into_iter().chain(told).min()
+}
+
+/// When the eviction has to look at a key because of one touch.
+#[inline]
+pub fn look_after(seen: Seen, retain: Millis) -> Millis {
+    if seen.ttl < retain && seen.ttl > 0 && events::tell_timeouts() {
+        seen.due(0)
+    } else {
+        seen.due(retain)
+    }
 }

@@ -13,7 +13,7 @@ use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
 use crate::ffi::text::{self, Name};
-use crate::{eviction, replication};
+use crate::{departed, eviction, replication};
 
 /// A presence key that exists, open to be read.
 pub struct ReadKey {
@@ -90,6 +90,7 @@ impl WriteKey {
         if let Some(value) = key.value() {
             let set = value.set().ok_or(Error::Damaged)?;
             if now.is_some_and(|now| set.is_gone(now)) {
+                key.part();
                 key.remove();
             }
         }
@@ -125,17 +126,22 @@ impl WriteKey {
             .change(change)
     }
 
-    /// The key has changed: tells those who watch or track it, and the eviction that something is due at `due`.
+    /// The key has changed: tells those who watch or track it.
     #[inline]
-    pub fn changed(&mut self, due: Option<Millis>) {
+    pub fn changed(&mut self) {
         // SAFETY: the context and the name are live.
         unsafe { api!(RedisModule_SignalModifiedKey)(self.ctx.as_ptr(), self.name) };
-        self.watch(due);
+    }
+
+    /// Has the eviction look at the key when it next has something to do there.
+    pub fn watch(&mut self) {
+        let due = self.set().and_then(eviction::next_look);
+        self.watch_at(due);
     }
 
     /// Has the eviction look at the key at `due`, where it would not look earlier anyway.
     #[inline]
-    pub fn watch(&mut self, due: Option<Millis>) {
+    pub fn watch_at(&mut self, due: Option<Millis>) {
         let (ctx, name) = (self.ctx, self.name);
         if let Some(due) = due
             && let Some(value) = self.value()
@@ -151,6 +157,19 @@ impl WriteKey {
     pub fn remove_if_gone(&mut self, now: Millis) {
         if self.set().is_some_and(|set| set.is_gone(now)) {
             self.remove();
+        }
+    }
+
+    /// Takes the members out of a key that is gone: their time-outs are still to be told.
+    fn part(&mut self) {
+        let set = self.change(|set| {
+            let empty = PresenceSet::new(set.settings(), 0);
+            std::mem::replace(set, empty)
+        });
+        if !set.is_empty() {
+            // SAFETY: the name is live.
+            let name = unsafe { text::bytes(self.name) };
+            departed::add(self.ctx.db(), name, set);
         }
     }
 

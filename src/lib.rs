@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 pub mod core;
 mod datatype;
+mod departed;
 mod error;
 mod events;
 mod eviction;
@@ -17,6 +18,7 @@ mod metrics;
 mod parse;
 mod replication;
 mod schedule;
+mod server_events;
 mod settings;
 mod timer;
 
@@ -88,7 +90,7 @@ fn load(ctx: Context, args: Args) -> Result<(), String> {
     settings::register(ctx, args)?;
     datatype::register(ctx)?;
     commands::register(ctx)?;
-    events::register(ctx)?;
+    server_events::register(ctx)?;
     metrics::register(ctx);
     eviction::start(ctx);
     Ok(())

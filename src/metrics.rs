@@ -66,9 +66,11 @@ pub static SWEEP_MICROS: Counter = Counter::new();
 pub static LONGEST_SWEEP_MICROS: Counter = Counter::new();
 /// How long the member that the last run removed first had been due, in ms.
 pub static SWEEP_LAG: Counter = Counter::new();
+/// How long ago the time was up of the member whose time-out was told last, in ms.
+pub static TIMEOUT_LAG: Counter = Counter::new();
 
 /// The fields of the section; the server puts `presence_` before each name.
-static FIELDS: [(&std::ffi::CStr, &Counter); 13] = [
+static FIELDS: [(&std::ffi::CStr, &Counter); 14] = [
     (c"keys", &KEYS),
     (c"members", &MEMBERS),
     (c"bytes", &BYTES),
@@ -82,6 +84,7 @@ static FIELDS: [(&std::ffi::CStr, &Counter); 13] = [
     (c"sweep_time_us", &SWEEP_MICROS),
     (c"longest_sweep_us", &LONGEST_SWEEP_MICROS),
     (c"sweep_lag_ms", &SWEEP_LAG),
+    (c"timeout_lag_ms", &TIMEOUT_LAG),
 ];
 
 extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: i32) {

@@ -41,6 +41,7 @@ fn it_is_a_section_of_its_own() {
         "sweep_lag_ms",
         "sweep_time_us",
         "sweeps",
+        "timeout_lag_ms",
         "timeouts",
         "touches",
     ];

@@ -41,7 +41,7 @@ fn changed(server: &Server) -> Vec<String> {
     let defaults = defaults();
     settings(&mut server.client())
         .into_iter()
-        .filter(|(name, value)| defaults[name] != *value)
+        .filter(|(name, value)| defaults.get(name).is_some_and(|default| default != value))
         .map(|(name, value)| format!("{name} {value}"))
         .collect()
 }

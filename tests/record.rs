@@ -146,14 +146,14 @@ fn setmax_lowers_too() {
 }
 
 #[test]
-fn setmax_takes_numbers_of_48_bits() {
+fn setmax_takes_numbers_of_48_bits_and_times_of_47() {
     let range = "ERR value is not an integer or out of range";
     SERVER.client().dialog(&[
         ("PRESENCE.SETMAX largest 281474976710655 0", "OK"),
         ("PRESENCE.MAX largest", "[281474976710655, 0]"),
         ("PRESENCE.SETMAX largest 281474976710656 0", range),
-        ("PRESENCE.SETMAX largest 1 281474976710655", "OK"),
-        ("PRESENCE.MAX largest", "[1, 281474976710655]"),
+        ("PRESENCE.SETMAX largest 1 140737488355327", "OK"),
+        ("PRESENCE.MAX largest", "[1, 140737488355327]"),
         ("PRESENCE.SETMAX largest 1 281474976710656", range),
     ]);
 }

@@ -75,8 +75,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
         None => replication::create(ctx, name, &new, now),
         Some(_) => replication::configure(ctx, name, &new),
     }
-    let due = key.set().and_then(|set| set.next_due());
-    key.changed(due);
+    key.changed();
+    key.watch();
     if !replayed {
         key.remove_if_gone(now);
     }

@@ -2,6 +2,7 @@
 
 use super::spec::{Arg, Spec};
 use crate::error::{Error, Result};
+use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
@@ -42,11 +43,12 @@ pub fn run(ctx: Context, args: Args) -> Result {
     // A key that is gone is not removed unseen: who is in it counts.
     let mut key = WriteKey::open(ctx, name, None)?;
     let mut evicted = 0;
+    let mut batch = Batch::new();
     if key.value().is_some() {
         let limit = limit.unwrap_or(usize::MAX);
         evicted = key.change(|set| match replayed {
             true => set.evict(cutoff, limit, |_, _| {}),
-            false => eviction::evict(set, cutoff, limit),
+            false => eviction::evict(set, cutoff, limit, &mut batch),
         });
     }
     if evicted > 0 {
@@ -55,11 +57,13 @@ pub fn run(ctx: Context, args: Args) -> Result {
         } else {
             replication::evict(ctx, name, cutoff, evicted);
         }
-        let due = key.set().and_then(|set| set.next_due());
-        key.changed(due);
+        key.changed();
+        key.watch();
     }
+    drop(key);
+    batch.send(ctx, name);
     if !replayed {
-        key.remove_if_gone(now);
+        WriteKey::open(ctx, name, None)?.remove_if_gone(now);
     }
     ctx.reply_integer(evicted as i64);
     Ok(())

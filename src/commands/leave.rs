@@ -3,10 +3,11 @@
 use super::spec::{Arg, Spec};
 use crate::core::Seen;
 use crate::error::Result;
+use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::{clock, metrics, parse, replication};
+use crate::{clock, parse, replication};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.LEAVE",
@@ -30,16 +31,23 @@ pub fn run(ctx: Context, args: Args) -> Result {
         return Ok(());
     }
     let mut left = Vec::new();
+    let mut batch = Batch::new();
     key.change(|set| {
-        set.leave(members.iter(), now, |index| left.push(members.string(index)));
+        set.leave(members.iter(), now, |index| {
+            left.push(members.string(index));
+            batch.leave(members.get(index).unwrap_or_default());
+        });
     });
     if !left.is_empty() {
         // Resolved to what it was: a touch that keeps nobody online.
         replication::touch(ctx, name, Seen { at: now, ttl: 0 }, &left);
-        let due = key.set().and_then(|set| set.next_due());
-        key.changed(due);
-        key.remove_if_gone(now);
-        metrics::LEAVES.add(left.len());
+        key.changed();
+        key.watch();
+    }
+    drop(key);
+    batch.send(ctx, name);
+    if !left.is_empty() {
+        WriteKey::open(ctx, name, None)?.remove_if_gone(now);
     }
     ctx.reply_integer(left.len() as i64);
     Ok(())

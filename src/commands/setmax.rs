@@ -55,8 +55,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
     } else {
         replication::set_peak(ctx, name, peak);
     }
-    let due = key.set().and_then(|set| set.next_due());
-    key.changed(due);
+    key.changed();
+    key.watch();
     ctx.reply_ok();
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! `PRESENCE.TOUCH key member [member ...]`
 
 use super::spec::{Arg, Spec};
-use crate::clock;
 use crate::core::time::Millis;
 use crate::core::{Seen, Touch};
 use crate::error::{Error, Result};
+use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::text::Name;
 use crate::keys::WriteKey;
-use crate::{metrics, parse, replication, settings};
+use crate::{clock, departed, eviction, metrics, parse, replication, settings};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.TOUCH",
@@ -82,23 +82,35 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         replication::touch(ctx, name, seen, members.strings());
     }
 
-    let (mut joined, mut timed_out, mut applied) = (0, 0, 0);
+    let (mut joined, mut applied) = (0, 0);
     let mut changed = Vec::new();
+    let mut batch = Batch::new();
+    let departed = !given.replayed && !departed::is_empty();
     key.change(|set| {
         let mut index = 0;
-        set.touch(members.iter(), seen, how, now, |_, touched| {
+        set.touch(members.iter(), seen, how, now, |member, touched| {
             joined += usize::from(touched.joined);
-            let expired = |old: Seen| old.ttl > 0 && !old.is_online(now);
-            timed_out += usize::from(touched.before.is_some_and(expired));
             applied += usize::from(touched.applied);
             if how == Touch::Past && touched.applied {
                 changed.push(members.string(index));
             }
             index += 1;
+            if given.replayed {
+                return;
+            }
+            if let Some(old) = touched.timed_out {
+                batch.timeout(member, old, settings.retain);
+            }
+            if touched.joined {
+                if departed {
+                    departed::tell_of(ctx.db(), name, member, &mut batch);
+                }
+                batch.join(member);
+            }
         })?;
         // Who left sets no record, and an import that was ignored altogether is no touch.
-        if seen.ttl > 0 && applied > 0 {
-            set.judge_peak(now);
+        if seen.ttl > 0 && applied > 0 && set.judge_peak(now) && !given.replayed {
+            batch.max(set.peak().count);
         }
         Ok::<(), Error>(())
     })?;
@@ -116,17 +128,18 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         }
     }
     if applied > 0 {
-        let emptied = key.set().and_then(|set| match set.is_empty() {
-            true => set.next_due(),
-            false => None,
-        });
-        key.changed(emptied.or(Some(seen.due(settings.retain))));
+        key.changed();
+        if key.set().is_some_and(|set| set.is_empty()) {
+            key.watch();
+        } else {
+            key.watch_at(Some(eviction::look_after(seen, settings.retain)));
+        }
     }
     if !given.replayed {
         metrics::TOUCHES.add(members.len());
-        metrics::JOINS.add(joined);
-        metrics::TIMEOUTS.add(timed_out);
     }
+    drop(key);
+    batch.send(ctx, name);
     ctx.reply_integer(joined as i64);
     Ok(())
 }

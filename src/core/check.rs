@@ -73,7 +73,7 @@ impl Timeline {
                     in_lane += chunk.alive();
                     expired_in_lane += chunk
                         .living_from(0)
-                        .filter(|(_, time, _)| has_expired(*time, ttl, self.frontier))
+                        .filter(|(_, entry)| has_expired(entry.time, ttl, self.frontier))
                         .count();
                 }
             }

@@ -1,7 +1,7 @@
 //! A run of the timeline: up to 1,008 entries in order of time, and which of them are alive.
 //!
-//! An entry is eight bytes: how many milliseconds after the chunk's base, and a slot. A refresh appends a new entry
-//! and kills the old one, so chunks thin out as they age; a dead entry costs eight bytes and a bit until the chunk is
+//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether it has been told (`told.rs`,
+//! one bit), and a slot (32 bits). A refresh appends a new entry and kills the old one, so chunks thin out as they age; a dead entry costs eight bytes and a bit until the chunk is
 //! squeezed. The bitmap of the living stands in front of the entries in the same block of a power of two bytes, which
 //! is a size that allocators serve without waste: 63 entries for each 64 words, and 3, 7, 15 or 31 below that.
 
@@ -33,6 +33,22 @@ fn words_for(entries: usize) -> usize {
     words
 }
 
+/// Where an entry's time begins in its word.
+const TIME_SHIFT: u32 = 33;
+/// The bit of a word that says that the entry has been told.
+const TOLD: u64 = 1 << 32;
+/// The largest distance of an entry from the base: 24 days.
+pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
+
+/// What is written of a member's touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub time: Millis,
+    pub slot: SlotId,
+    /// Whether it has been told that the member went offline when its time was up.
+    pub told: bool,
+}
+
 /// A run of entries in order of time. The default holds nothing and has room for nothing.
 #[derive(Clone, Default)]
 pub struct Chunk {
@@ -41,6 +57,8 @@ pub struct Chunk {
     base: Millis,
     len: u16,
     alive: u16,
+    /// Living entries before this index have all been told.
+    pub told: u16,
     /// A chunk after which another was begun: it only loses entries, and is squeezed early.
     pub sealed: bool,
     /// Its place in its block's links.
@@ -120,7 +138,7 @@ impl Chunk {
 
     #[inline]
     pub fn time(&self, index: usize) -> Millis {
-        self.base + (self.words[self.entry_word(index)] >> 32)
+        self.base + (self.words[self.entry_word(index)] >> TIME_SHIFT)
     }
 
     #[inline]
@@ -128,21 +146,51 @@ impl Chunk {
         self.words[self.entry_word(index)] as SlotId
     }
 
+    /// Whether an entry has been told.
+    #[inline]
+    pub fn is_told(&self, index: usize) -> bool {
+        self.words[self.entry_word(index)] & TOLD != 0
+    }
+
+    /// Marks an entry as told.
+    pub fn tell(&mut self, index: usize) {
+        let word = self.entry_word(index);
+        self.words[word] |= TOLD;
+    }
+
+    /// The first living entry that has not been told. What is found out on the way is kept.
+    pub fn first_untold(&mut self) -> Option<usize> {
+        let mut from = self.told as usize;
+        let found = loop {
+            match self.alive_from(from) {
+                Some(index) if self.is_told(index) => from = index + 1,
+                found => break found,
+            }
+        };
+        self.told = found.unwrap_or(self.len()) as u16;
+        found
+    }
+
     pub fn last_time(&self) -> Millis {
         self.time(self.len() - 1)
     }
 
-    /// Whether an entry of this time can be written: not before the base, and within 49 days after it.
+    /// Whether an entry of this time can be written: not before the base, and within 24 days after it.
     pub fn spans(&self, time: Millis) -> bool {
-        time >= self.base && time - self.base <= Millis::from(u32::MAX)
+        time >= self.base && time - self.base <= MAX_SPAN
+    }
+
+    #[inline]
+    fn word_of(&self, entry: Entry) -> u64 {
+        (entry.time - self.base) << TIME_SHIFT | u64::from(entry.told) << 32 | u64::from(entry.slot)
     }
 
     /// Appends an entry that is no earlier than the last; there must be room. Returns its index.
     #[inline]
-    pub fn push(&mut self, time: Millis, slot: SlotId) -> usize {
+    pub fn push(&mut self, entry: Entry) -> usize {
         let index = self.len();
         let word = self.entry_word(index);
-        self.words[word] = (time - self.base) << 32 | u64::from(slot);
+        self.words[word] = self.word_of(entry);
         self.words[index / 64] |= 1 << (index % 64);
         self.len += 1;
         self.alive += 1;
@@ -160,7 +208,7 @@ impl Chunk {
     /// Points a living entry at another slot.
     pub fn set_slot(&mut self, index: usize, slot: SlotId) {
         let word = self.entry_word(index);
-        self.words[word] = self.words[word] >> 32 << 32 | u64::from(slot);
+        self.words[word] = self.words[word] & !(TOLD - 1) | u64::from(slot);
     }
 
     /// The first living entry at or after `index`.
@@ -204,7 +252,7 @@ impl Chunk {
         }
         let limit = time - self.base;
         let first = bitmap_words(self.words.len());
-        self.words[first..first + self.len()].partition_point(|entry| entry >> 32 <= limit)
+        self.words[first..first + self.len()].partition_point(|entry| entry >> TIME_SHIFT <= limit)
     }
 
     /// How many living entries there are at or after `index`.
@@ -239,12 +287,17 @@ impl Chunk {
     }
 
     /// The living entries, in order, from `index` on.
-    pub fn living_from(&self, index: usize) -> impl Iterator<Item = (usize, Millis, SlotId)> + '_ {
+    pub fn living_from(&self, index: usize) -> impl Iterator<Item = (usize, Entry)> + '_ {
         let mut next = index;
         std::iter::from_fn(move || {
             let index = self.alive_from(next)?;
             next = index + 1;
-            Some((index, self.time(index), self.slot(index)))
+            let entry = Entry {
+                time: self.time(index),
+                slot: self.slot(index),
+                told: self.is_told(index),
+            };
+            Some((index, entry))
         })
     }
 
@@ -258,22 +311,23 @@ impl Chunk {
         self.words = words;
     }
 
-    /// Whether an entry of this time fits among those that are here: within 49 days of the first and the last.
+    /// Whether an entry of this time fits among those that are here: within 24 days of the first and the last.
     pub fn stretches_to(&self, time: Millis) -> bool {
-        self.last_time().max(time) - self.base.min(time) <= Millis::from(u32::MAX)
+        self.last_time().max(time) - self.base.min(time) <= MAX_SPAN
     }
 
     /// Puts an entry before those from `index` on, which move up by one; there must be room.
-    pub fn insert(&mut self, index: usize, time: Millis, slot: SlotId) {
-        debug_assert!(!self.is_full() && self.stretches_to(time));
+    pub fn insert(&mut self, index: usize, entry: Entry) {
+        debug_assert!(!self.is_full() && self.stretches_to(entry.time));
         let first = bitmap_words(self.words.len());
-        if time < self.base {
-            let shift = (self.base - time) << 32;
+        if entry.time < self.base {
+            let shift = (self.base - entry.time) << TIME_SHIFT;
             for entry in &mut self.words[first..first + self.len as usize] {
                 *entry += shift;
             }
-            self.base = time;
+            self.base = entry.time;
         }
+        self.told = self.told.min(index as u16);
         self.words
             .copy_within(first + index..first + self.len as usize, first + index + 1);
         for at in (index..self.len()).rev() {
@@ -283,7 +337,7 @@ impl Chunk {
             self.words[above / 64] |= bit << (above % 64);
         }
         self.words[index / 64] |= 1 << (index % 64);
-        self.words[first + index] = (time - self.base) << 32 | u64::from(slot);
+        self.words[first + index] = self.word_of(entry);
         self.len += 1;
         self.alive += 1;
     }
@@ -297,6 +351,7 @@ impl Chunk {
             self.words[index / 64] &= u64::MAX >> (64 - index % 64);
         }
         self.len = index as u16;
+        self.told = self.told.min(self.len);
         self.alive = self.words[..bitmap_words(self.words.len())]
             .iter()
             .map(|word| word.count_ones() as u16)
@@ -320,7 +375,12 @@ mod tests {
     fn rank_and_select_see_the_living() {
         let mut chunk = Chunk::new(200, 1000);
         for i in 0..200 {
-            assert_eq!(chunk.push(1000 + u64::from(i) / 2, i), i as usize);
+            let entry = Entry {
+                time: 1000 + u64::from(i) / 2,
+                slot: i,
+                told: false,
+            };
+            assert_eq!(chunk.push(entry), i as usize);
         }
         for i in (0..200).step_by(3) {
             chunk.kill(i);

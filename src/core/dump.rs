@@ -1,8 +1,9 @@
 //! All that a set holds, told in its order, and a set made of what was told.
 
 use super::member::Packed;
-use super::seen::Seen;
+use super::seen::{Kept, Seen};
 use super::set::{Error, Form, PresenceSet};
+use super::time::Millis;
 
 impl PresenceSet {
     /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given
@@ -31,10 +32,14 @@ impl PresenceSet {
         }
     }
 
-    /// Adds a member that is loaded. `Ok(false)`: it was there already.
-    pub fn restore(&mut self, name: &[u8], seen: Seen) -> Result<bool, Error> {
+    /// Adds a member that is loaded at `now`. `Ok(false)`: it was there already. One who went offline before and is
+    /// remembered was told of where it was dumped.
+    pub fn restore(&mut self, name: &[u8], seen: Seen, now: Millis) -> Result<bool, Error> {
         self.check_room_for(1)?;
-        let before = self.put(name, &Packed::new(name), None, seen, |_| true);
+        let told = !seen.is_online(now) && seen.ttl < self.retain();
+        let before = self.put(name, &Packed::new(name), None, Kept { seen, told }, |_| {
+            true
+        });
         Ok(before.is_none())
     }
 }

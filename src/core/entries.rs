@@ -1,7 +1,6 @@
 //! Writing entries: nearly always at the end of their lane, sometimes in between.
 
-use super::chunk::{Chunk, MAX_ENTRIES};
-use super::place::SlotId;
+use super::chunk::{Chunk, Entry, MAX_ENTRIES};
 use super::place::{Place, Places};
 use super::time::Millis;
 use super::timeline::{Block, Root, Timeline};
@@ -12,25 +11,20 @@ const MAX_SHIFT: usize = 128;
 const MIDDLE_ROOM: usize = 63;
 
 impl Timeline {
-    /// Adds an entry: the member in `slot` was seen at `time` and stays for `ttl`. Among entries of the same time it
-    /// comes last. Others may move, of which `places` is told.
-    pub fn insert(
-        &mut self,
-        ttl: Millis,
-        time: Millis,
-        slot: SlotId,
-        places: &mut impl Places,
-    ) -> Place {
+    /// Adds an entry of one who stays for `ttl`. Among entries of the same time it comes last. Others may move, of which
+    /// `places` is told.
+    pub fn insert(&mut self, ttl: Millis, entry: Entry, places: &mut impl Places) -> Place {
+        let time = entry.time;
         let lane = self.lane_for(ttl);
         let place = match self.lanes[lane as usize].root.back() {
-            None => self.first_chunk(lane, time, slot),
+            None => self.first_chunk(lane, entry),
             Some(root) => {
                 let links = &self.blocks.get(root.block).links;
                 let tail = links[links.len() - 1].chunk;
                 if time >= self.chunks.get(tail).last_time() {
-                    self.append(tail, time, slot, true, places)
+                    self.append(tail, entry, true, places)
                 } else {
-                    self.insert_in_order(lane, time, slot, places)
+                    self.insert_in_order(lane, entry, places)
                 }
             }
         };
@@ -38,10 +32,12 @@ impl Timeline {
         self.lanes[lane as usize].alive += 1;
         self.note_due(lane, time);
         self.note_expiry(lane, time);
+        self.note_untold(lane, entry);
         place
     }
 
-    fn first_chunk(&mut self, lane: u32, time: Millis, slot: SlotId) -> Place {
+    fn first_chunk(&mut self, lane: u32, entry: Entry) -> Place {
+        let time = entry.time;
         let id = self.new_chunk(1, time);
         let block = self.blocks.insert(Block {
             lane,
@@ -54,7 +50,7 @@ impl Timeline {
             alive: 0,
         });
         self.insert_link(block, 0, id);
-        self.push(id, time, slot)
+        self.push(id, entry)
     }
 
     pub(super) fn new_chunk(&mut self, room: usize, base: Millis) -> u32 {
@@ -65,9 +61,9 @@ impl Timeline {
 
     /// Writes an entry at the end of a chunk that has room for it.
     #[inline]
-    fn push(&mut self, id: u32, time: Millis, slot: SlotId) -> Place {
+    fn push(&mut self, id: u32, entry: Entry) -> Place {
         let chunk = self.chunks.get_mut(id);
-        let index = chunk.push(time, slot);
+        let index = chunk.push(entry);
         let (block, link) = (chunk.block, chunk.link);
         self.add_alive(block, link, 1);
         Place::new(id, index)
@@ -75,42 +71,34 @@ impl Timeline {
 
     /// Writes an entry after all of a chunk's: there, or in a new chunk behind it. `tail` says that nothing follows.
     #[inline]
-    fn append(
-        &mut self,
-        id: u32,
-        time: Millis,
-        slot: SlotId,
-        tail: bool,
-        places: &mut impl Places,
-    ) -> Place {
+    fn append(&mut self, id: u32, entry: Entry, tail: bool, places: &mut impl Places) -> Place {
         let chunk = self.chunks.get(id);
-        if !chunk.is_full() && chunk.spans(time) {
-            return self.push(id, time, slot);
+        if !chunk.is_full() && chunk.spans(entry.time) {
+            return self.push(id, entry);
         }
-        self.append_slow(id, time, slot, tail, places)
+        self.append_slow(id, entry, tail, places)
     }
 
     #[cold]
     fn append_slow(
         &mut self,
         id: u32,
-        time: Millis,
-        slot: SlotId,
+        entry: Entry,
         tail: bool,
         places: &mut impl Places,
     ) -> Place {
         let chunk = self.chunks.get_mut(id);
-        if chunk.spans(time) {
+        if chunk.spans(entry.time) {
             if chunk.alive() * 2 <= chunk.capacity() {
                 let room = (chunk.alive() * 2).max(chunk.alive() + 1);
                 self.rebuild(id, room, places);
-                return self.push(id, time, slot);
+                return self.push(id, entry);
             }
             if chunk.capacity() < MAX_ENTRIES {
                 let before = chunk.bytes();
                 chunk.grow();
                 self.chunk_bytes += chunk.bytes() - before;
-                return self.push(id, time, slot);
+                return self.push(id, entry);
             }
         }
         let room = match (tail, chunk.capacity()) {
@@ -118,20 +106,15 @@ impl Timeline {
             _ => MIDDLE_ROOM,
         };
         chunk.sealed = true;
-        let new = self.new_chunk(room, time);
+        let new = self.new_chunk(room, entry.time);
         self.chunks.get_mut(new).sealed = !tail;
         self.link_after(id, new);
-        self.push(new, time, slot)
+        self.push(new, entry)
     }
 
     /// Writes an entry that is earlier than the newest of its lane: an import, or the clock has stepped back.
-    fn insert_in_order(
-        &mut self,
-        lane: u32,
-        time: Millis,
-        slot: SlotId,
-        places: &mut impl Places,
-    ) -> Place {
+    fn insert_in_order(&mut self, lane: u32, entry: Entry, places: &mut impl Places) -> Place {
+        let time = entry.time;
         let root = &self.lanes[lane as usize].root;
         let at = root.partition_point(|block| block.first <= time);
         let links = &self.blocks.get(root[at.saturating_sub(1)].block).links;
@@ -141,7 +124,7 @@ impl Timeline {
         let chunk = self.chunks.get_mut(id);
         let index = chunk.after(time);
         if index == chunk.len() {
-            return self.append(id, time, slot, false, places);
+            return self.append(id, entry, false, places);
         }
         if chunk.len() - index <= MAX_SHIFT && chunk.stretches_to(time) {
             if chunk.is_full() && chunk.capacity() < MAX_ENTRIES {
@@ -150,9 +133,9 @@ impl Timeline {
                 self.chunk_bytes += chunk.bytes() - before;
             }
             if !chunk.is_full() {
-                chunk.insert(index, time, slot);
-                for (at, _, slot) in chunk.living_from(index + 1) {
-                    places.set_place(slot, Place::new(id, at));
+                chunk.insert(index, entry);
+                for (at, moved) in chunk.living_from(index + 1) {
+                    places.set_place(moved.slot, Place::new(id, at));
                 }
                 let (block, link, base) = (chunk.block, chunk.link, chunk.base());
                 self.add_alive(block, link, 1);
@@ -166,10 +149,10 @@ impl Timeline {
             let (block, link) = (chunk.block, chunk.link);
             self.chunks.get_mut(new).sealed = true;
             self.insert_link(block, link as usize, new);
-            return self.push(new, time, slot);
+            return self.push(new, entry);
         }
         self.split(id, index, places);
-        self.append(id, time, slot, false, places)
+        self.append(id, entry, false, places)
     }
 
     /// Moves the entries from `index` on into a new chunk behind.
@@ -179,8 +162,8 @@ impl Timeline {
         if moved > 0 {
             let base = chunk.time(index);
             let mut new = Chunk::new(moved, base);
-            for (_, time, slot) in chunk.living_from(index) {
-                new.push(time, slot);
+            for (_, entry) in chunk.living_from(index) {
+                new.push(entry);
             }
             let sealed = std::mem::replace(&mut chunk.sealed, true);
             chunk.truncate(index);
@@ -199,8 +182,8 @@ impl Timeline {
     pub(super) fn rebuild(&mut self, id: u32, room: usize, places: &mut impl Places) {
         let chunk = self.chunks.get(id);
         let mut new = Chunk::new(room, chunk.base());
-        for (_, time, slot) in chunk.living_from(0) {
-            new.push(time, slot);
+        for (_, entry) in chunk.living_from(0) {
+            new.push(entry);
         }
         self.replace_chunk(id, new, places);
     }

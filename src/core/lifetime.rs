@@ -1,40 +1,50 @@
 //! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
 
-use super::seen::Seen;
+use super::member::Packed;
+use super::seen::Kept;
 use super::set::{Form, PresenceSet};
 use super::time::Millis;
 
 impl PresenceSet {
     /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
     /// each before it goes. Returns how many.
-    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Kept)) -> usize {
         let retain = self.retain();
         let mut last_due = 0;
         let evicted = match &mut self.form {
             Form::Small(small) => {
                 let mut evicted = 0;
                 while evicted < limit
-                    && let Some((place, name, seen)) = small
+                    && let Some((place, name, kept)) = small
                         .iter()
-                        .filter(|(_, _, seen)| seen.due(retain) <= cutoff)
-                        .min_by_key(|(_, _, seen)| (seen.due(retain), seen.ttl))
+                        .filter(|(_, _, kept)| kept.seen.due(retain) <= cutoff)
+                        .min_by_key(|(_, _, kept)| (kept.seen.due(retain), kept.seen.ttl))
                 {
-                    f(name, seen);
-                    last_due = seen.due(retain);
+                    f(name, kept);
+                    last_due = kept.seen.due(retain);
                     small.remove(place);
                     evicted += 1;
                 }
                 evicted
             }
-            Form::Table(table) => table.evict(cutoff, retain, limit, |slots, slot, seen| {
-                last_due = seen.due(retain);
-                slots.with_name(slot, |name| f(name, seen));
+            Form::Table(table) => table.evict(cutoff, retain, limit, |slots, slot, kept| {
+                last_due = kept.seen.due(retain);
+                slots.with_name(slot, |name| f(name, kept));
             }),
         };
         if evicted > 0 && self.is_empty() {
             self.set_empty_since(last_due);
         }
         evicted
+    }
+
+    /// Takes a member out as if it had never been there.
+    pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
+        let member = Packed::new(name);
+        match &mut self.form {
+            Form::Small(small) => small.take(name),
+            Form::Table(table) => table.remove(&member, member.hash()),
+        }
     }
 
     /// When the next member is due for removal; without members, when the key itself is. `None`: never.
@@ -47,7 +57,7 @@ impl PresenceSet {
         }
         let retain = self.retain();
         match &mut self.form {
-            Form::Small(small) => small.iter().map(|(_, _, seen)| seen.due(retain)).min(),
+            Form::Small(small) => small.iter().map(|(_, _, kept)| kept.seen.due(retain)).min(),
             Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
         }
     }
@@ -76,7 +86,7 @@ impl PresenceSet {
             _ if self.is_empty() => self.empty_since(),
             Form::Small(small) => small
                 .iter()
-                .map(|(_, _, seen)| seen.due(retain))
+                .map(|(_, _, kept)| kept.seen.due(retain))
                 .max()
                 .unwrap_or(0),
             Form::Table(table) => {

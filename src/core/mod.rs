@@ -39,12 +39,15 @@ mod squeeze;
 mod table;
 pub mod time;
 mod timeline;
+mod told;
+#[cfg(test)]
+mod told_test;
 
 pub use compact::Compact;
 pub use list::{List, Span};
 pub use relocate::Mover;
 pub use scan::ScanCursor;
-pub use seen::Seen;
+pub use seen::{Kept, Seen};
 pub use set::{Error, PresenceSet, Touch, Touched};
 pub use settings::{Peak, Settings};
 pub use table::BATCH;

@@ -45,7 +45,7 @@ fn reloaded(set: &PresenceSet) -> PresenceSet {
     blocks.push(encoder.finish());
     for block in blocks {
         let decoded = codec::decode(&block, |name, seen| {
-            assert_eq!(loaded.restore(name, seen), Ok(true));
+            assert_eq!(loaded.restore(name, seen, 0), Ok(true));
             Ok(())
         });
         assert_eq!(decoded, Ok(()));
@@ -134,8 +134,8 @@ impl Run {
         let expected = self.model.evict(cutoff, limit);
         for set in &mut self.sets {
             let mut evicted = Vec::new();
-            let count = set.evict(cutoff, limit, |name, seen| {
-                evicted.push((name.to_vec(), seen));
+            let count = set.evict(cutoff, limit, |name, kept| {
+                evicted.push((name.to_vec(), kept.seen));
             });
             assert_eq!(evicted.len(), count);
             assert_same(&evicted, &expected, "the evicted");

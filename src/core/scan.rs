@@ -19,8 +19,8 @@ impl PresenceSet {
     ) -> ScanCursor {
         let table = match &self.form {
             Form::Small(small) => {
-                for (_, name, seen) in small.iter() {
-                    if seen.is_online(now) {
+                for (_, name, kept) in small.iter() {
+                    if kept.seen.is_online(now) {
                         f(name);
                     }
                 }

@@ -11,6 +11,16 @@ pub struct Seen {
     pub ttl: Millis,
 }
 
+/// A touch as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The touch.
+    pub seen: Seen,
+    /// Whether it has been told that the member went offline, or never will be because it never came online
+    /// (`told.rs`).
+    pub told: bool,
+}
+
 impl Seen {
     /// Whether a member with this touch is online at `now`.
     #[inline]
@@ -31,5 +41,13 @@ impl Seen {
         } else {
             0
         }
+    }
+}
+
+impl Kept {
+    /// Whether its time is up at `now`, and nobody has been told.
+    #[inline]
+    pub fn is_untold(self, now: Millis) -> bool {
+        !self.told && self.seen.ttl > 0 && !self.seen.is_online(now)
     }
 }

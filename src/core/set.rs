@@ -7,7 +7,7 @@
 use super::compact::Compact;
 use super::list::Span;
 use super::member::Packed;
-use super::seen::Seen;
+use super::seen::{Kept, Seen};
 use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
 use super::small::Small;
 use super::table::{BATCH, Table};
@@ -33,14 +33,14 @@ pub enum Touch {
 }
 
 /// What a touch did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// The touch that was there, remembered or not.
-    pub before: Option<Seen>,
     /// Whether the touch was applied; of one that was ignored nothing has changed.
     pub applied: bool,
     /// Whether the member is online now and was not before.
     pub joined: bool,
+    /// The touch that was there, where its time was up or ended by the new one and nobody had been told (`told.rs`).
+    pub timed_out: Option<Seen>,
 }
 
 /// How a set is stored.
@@ -288,22 +288,22 @@ impl PresenceSet {
         let leaves_nothing = touch == Touch::Past && seen.due(retain) <= now;
         if leaves_nothing {
             match self.get(name, member, hash) {
-                Some(old) if self.remembers(old, now) => {}
-                before => {
-                    return Touched {
-                        before,
-                        applied: false,
-                        joined: false,
-                    };
-                }
+                Some(old) if self.remembers(old.seen, now) => {}
+                _ => return Touched::default(),
             }
         }
-        let before = self.put(name, member, hash, seen, is_kept);
-        let applied = !before.is_some_and(is_kept);
+        let told = seen.ttl > 0 && !seen.is_online(now);
+        let before = self.put(name, member, hash, Kept { seen, told }, is_kept);
+        if before.is_some_and(|old| is_kept(old.seen)) {
+            return Touched::default();
+        }
+        let was_online = before.is_some_and(|old| old.seen.is_online(now));
         Touched {
-            before,
-            applied,
-            joined: applied && seen.is_online(now) && !before.is_some_and(|old| old.is_online(now)),
+            applied: true,
+            joined: seen.is_online(now) && !was_online,
+            timed_out: before
+                .filter(|old| was_online && told || old.is_untold(now))
+                .map(|old| old.seen),
         }
     }
 
@@ -312,34 +312,34 @@ impl PresenceSet {
         name: &'a [u8],
         member: &Packed<'a>,
         hash: Option<u64>,
-        seen: Seen,
+        kept: Kept,
         keep: impl FnOnce(Seen) -> bool,
-    ) -> Option<Seen> {
+    ) -> Option<Kept> {
         self.untouched = false;
         if let Form::Small(small) = &mut self.form {
             if let Some((place, old)) = small.find(name) {
-                if !keep(old) {
-                    small.set(place, seen);
+                if !keep(old.seen) {
+                    small.set(place, kept);
                 }
                 return Some(old);
             }
             if small.has_room_for(name) {
-                small.push(name, seen);
+                small.push(name, kept);
                 return None;
             }
         }
         let table = self.make_table();
         let hash = hash.unwrap_or_else(|| member.hash());
-        table.set(member, hash, seen, keep)
+        table.set(member, hash, kept, keep)
     }
 
     /// The set's table; a small set becomes one.
     fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
-            for (_, name, seen) in small.iter() {
+            for (_, name, kept) in small.iter() {
                 let member = Packed::new(name);
-                table.set(&member, member.hash(), seen, |_| false);
+                table.set(&member, member.hash(), kept, |_| false);
             }
             self.form = Form::Table(table);
         }
@@ -349,28 +349,24 @@ impl PresenceSet {
         }
     }
 
-    fn get(&self, name: &[u8], member: &Packed, hash: Option<u64>) -> Option<Seen> {
+    fn get(&self, name: &[u8], member: &Packed, hash: Option<u64>) -> Option<Kept> {
         match &self.form {
-            Form::Small(small) => small.find(name).map(|(_, seen)| seen),
+            Form::Small(small) => small.find(name).map(|(_, kept)| kept),
             Form::Table(table) => table.get(member, hash.unwrap_or_else(|| member.hash())),
         }
     }
 
     fn remove(&mut self, name: &[u8], member: &Packed, hash: Option<u64>, at: Millis) -> Touched {
         let before = match &mut self.form {
-            Form::Small(small) => small.find(name).map(|(place, seen)| {
-                small.remove(place);
-                seen
-            }),
+            Form::Small(small) => small.take(name),
             Form::Table(table) => table.remove(member, hash.unwrap_or_else(|| member.hash())),
         };
         if before.is_some() && self.is_empty() {
             self.set_empty_since(at);
         }
         Touched {
-            before,
             applied: before.is_some(),
-            joined: false,
+            ..Touched::default()
         }
     }
 
@@ -386,7 +382,7 @@ impl PresenceSet {
         let mut position = 0;
         self.in_batches(members, |set, name, member, hash| {
             let before = set.get(name, member, hash);
-            if before.is_some_and(|seen| seen.is_online(now)) {
+            if before.is_some_and(|old| old.seen.is_online(now)) {
                 set.touch_one(name, member, hash, left, Touch::Now, now);
                 f(position);
             }
@@ -493,7 +489,7 @@ impl PresenceSet {
         mut f: impl FnMut(&'a [u8], Option<Seen>),
     ) {
         self.in_batches(members, |set, name, member, hash| {
-            let seen = set.get(name, member, hash);
+            let seen = set.get(name, member, hash).map(|kept| kept.seen);
             f(name, seen.filter(|seen| set.remembers(*seen, now)));
         });
     }

@@ -2,7 +2,7 @@
 //!
 //! Most presence keys in a chat are rooms of a few, for which an index and a timeline would cost more than the
 //! members. The block begins with their number (1 byte) and the ttl that most of them have (5). An entry is its time (6
-//! bytes), the length of the name (1), the ttl where it is not that one (5), and the name; the high bit of the length
+//! bytes, of which the high bit says whether it has been told, see `told.rs`), the length of the name (1), the ttl where it is not that one (5), and the name; the high bit of the length
 //! says whether a ttl follows. Entries stand in the order of the touches: a touched member moves to the end, as it does
 //! in a timeline, so that both forms order members of the same millisecond alike.
 //!
@@ -10,8 +10,8 @@
 //! when one grows.
 
 use super::relocate::Mover;
-use super::seen::Seen;
-use super::time::Millis;
+use super::seen::{Kept, Seen};
+use super::time::{MAX_TIME, Millis};
 
 /// A set with more members than this becomes a table.
 pub const MAX_MEMBERS: usize = 64;
@@ -22,6 +22,8 @@ const MAX_NAME: usize = 127;
 const OWN_TTL: u8 = 0x80;
 const TIME: usize = 6;
 const TTL: usize = 5;
+/// The bit above a time that says that the entry has been told.
+const TOLD: u64 = MAX_TIME + 1;
 /// Where the first entry stands.
 const FIRST: usize = 1 + TTL;
 
@@ -35,7 +37,7 @@ pub struct Small {
 /// An entry in the block.
 struct Entry<'a> {
     name: &'a [u8],
-    seen: Seen,
+    kept: Kept,
     /// Where the next one stands.
     end: usize,
 }
@@ -81,32 +83,34 @@ impl Small {
             (number(&self.bytes[name - TTL..name]), name)
         };
         let end = name + (length & !OWN_TTL) as usize;
+        let time = number(&self.bytes[at..at + TIME]);
+        let at = time & MAX_TIME;
         Some(Entry {
             name: &self.bytes[name..end],
-            seen: Seen {
-                at: number(&self.bytes[at..at + TIME]),
-                ttl,
+            kept: Kept {
+                seen: Seen { at, ttl },
+                told: time & TOLD != 0,
             },
             end,
         })
     }
 
     /// The members in order: where each stands, its name and its touch.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], Seen)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], Kept)> + '_ {
         let mut at = FIRST;
         std::iter::from_fn(move || {
             let entry = self.entry(at)?;
             let place = std::mem::replace(&mut at, entry.end);
-            Some((place, entry.name, entry.seen))
+            Some((place, entry.name, entry.kept))
         })
     }
 
     /// A member's place and touch.
-    pub fn find(&self, name: &[u8]) -> Option<(usize, Seen)> {
+    pub fn find(&self, name: &[u8]) -> Option<(usize, Kept)> {
         let mut at = FIRST;
         while let Some(entry) = self.entry(at) {
             if entry.name == name {
-                return Some((at, entry.seen));
+                return Some((at, entry.kept));
             }
             at = entry.end;
         }
@@ -114,7 +118,8 @@ impl Small {
     }
 
     /// Adds a member that is not here, at the end; `has_room_for` must have said yes.
-    pub fn push(&mut self, name: &[u8], seen: Seen) {
+    pub fn push(&mut self, name: &[u8], kept: Kept) {
+        let seen = kept.seen;
         let mut bytes = std::mem::take(&mut self.bytes).into_vec();
         if bytes.is_empty() {
             bytes.reserve_exact(FIRST + TIME + 1 + name.len());
@@ -124,7 +129,7 @@ impl Small {
         bytes[0] += 1;
         let own_ttl = number(&bytes[1..FIRST]) != seen.ttl;
         bytes.reserve_exact(TIME + 1 + usize::from(own_ttl) * TTL + name.len());
-        bytes.extend_from_slice(&seen.at.to_le_bytes()[..TIME]);
+        bytes.extend_from_slice(&time_of(kept));
         if own_ttl {
             bytes.push(name.len() as u8 | OWN_TTL);
             bytes.extend_from_slice(&seen.ttl.to_le_bytes()[..TTL]);
@@ -133,6 +138,13 @@ impl Small {
         }
         bytes.extend_from_slice(name);
         self.bytes = bytes.into_boxed_slice();
+    }
+
+    /// Takes a member out.
+    pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
+        let (place, kept) = self.find(name)?;
+        self.remove(place);
+        Some(kept)
     }
 
     /// Removes the member that stands at `place`.
@@ -149,25 +161,50 @@ impl Small {
     }
 
     /// A touch of the member that stands at `place`: it moves to the end.
-    pub fn set(&mut self, place: usize, seen: Seen) {
+    pub fn set(&mut self, place: usize, kept: Kept) {
         let Some(entry) = self.entry(place) else {
             return;
         };
-        if entry.seen.ttl == seen.ttl {
+        if entry.kept.seen.ttl == kept.seen.ttl {
             let size = entry.end - place;
             self.bytes[place..].rotate_left(size);
             let last = self.bytes.len() - size;
-            self.bytes[last..last + TIME].copy_from_slice(&seen.at.to_le_bytes()[..TIME]);
+            self.bytes[last..last + TIME].copy_from_slice(&time_of(kept));
         } else {
             let name = entry.name.to_vec();
             self.remove(place);
-            self.push(&name, seen);
+            self.push(&name, kept);
         }
+    }
+
+    /// See [`PresenceSet::tell`](super::PresenceSet::tell).
+    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+        let (mut at, mut told) = (FIRST, 0);
+        while told < limit
+            && let Some(entry) = self.entry(at)
+        {
+            let end = entry.end;
+            if entry.kept.is_untold(now) {
+                f(entry.name, entry.kept.seen);
+                self.bytes[at + TIME - 1] |= 0x80;
+                told += 1;
+            }
+            at = end;
+        }
+        told
+    }
+
+    /// See [`PresenceSet::next_untold`](super::PresenceSet::next_untold).
+    pub fn next_untold(&self, retain: Millis) -> Option<Millis> {
+        self.iter()
+            .filter(|(_, _, kept)| !kept.told && (1..retain).contains(&kept.seen.ttl))
+            .map(|(_, _, kept)| kept.seen.due(0))
+            .min()
     }
 
     /// How many members have a touch of which `f` says yes.
     pub fn count(&self, mut f: impl FnMut(Seen) -> bool) -> usize {
-        self.iter().filter(|(_, _, seen)| f(*seen)).count()
+        self.iter().filter(|(_, _, kept)| f(kept.seen)).count()
     }
 
     /// The members of which `f` says yes, oldest seen first; of those seen in the same millisecond the shorter ttl
@@ -175,12 +212,20 @@ impl Small {
     pub fn in_order(&self, mut f: impl FnMut(Seen) -> bool) -> Vec<(&[u8], Seen)> {
         let mut members: Vec<_> = self
             .iter()
-            .filter(|(_, _, seen)| f(*seen))
-            .map(|(_, name, seen)| (name, seen))
+            .filter(|(_, _, kept)| f(kept.seen))
+            .map(|(_, name, kept)| (name, kept.seen))
             .collect();
         members.sort_by_key(|(_, seen)| (seen.at, seen.ttl));
         members
     }
+}
+
+/// The time of an entry with its bit.
+fn time_of(kept: Kept) -> [u8; TIME] {
+    let time = kept.seen.at.min(MAX_TIME) | if kept.told { TOLD } else { 0 };
+    let mut bytes = [0; TIME];
+    bytes.copy_from_slice(&time.to_le_bytes()[..TIME]);
+    bytes
 }
 
 fn number(bytes: &[u8]) -> Millis {

@@ -5,9 +5,8 @@
 //! pays for moving one; between a half and all of every block is alive; and a long tail of old chunks with few
 //! survivors each cannot form.
 
-use super::chunk::{Chunk, MAX_ENTRIES};
+use super::chunk::{Chunk, MAX_ENTRIES, MAX_SPAN};
 use super::place::Places;
-use super::time::Millis;
 use super::timeline::Timeline;
 
 /// Two chunks are joined while they have at most this many living entries together, half of the largest chunk.
@@ -64,7 +63,7 @@ impl Timeline {
         first.sealed
             && second.sealed
             && first.alive() + second.alive() <= MAX_JOINED
-            && second.last_time() - first.base() <= Millis::from(u32::MAX)
+            && second.last_time() - first.base() <= MAX_SPAN
     }
 
     /// Writes the living of two neighbours into the first.
@@ -73,8 +72,8 @@ impl Timeline {
         let moved = after.alive();
         let mut joined = Chunk::new(before.alive() + moved, before.base());
         for chunk in [before, after] {
-            for (_, time, slot) in chunk.living_from(0) {
-                joined.push(time, slot);
+            for (_, entry) in chunk.living_from(0) {
+                joined.push(entry);
             }
         }
         self.replace_chunk(first, joined, places);

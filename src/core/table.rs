@@ -1,9 +1,10 @@
 //! The form of a set with more than a few members: slots, an index over their names, and a timeline over their times.
 
+use super::chunk::Entry;
 use super::index::{Hashes, Index};
 use super::member::Packed;
 use super::place::{Place, Places, SlotId};
-use super::seen::Seen;
+use super::seen::{Kept, Seen};
 use super::slots::{MAX_SLOTS, Slots};
 use super::time::Millis;
 use super::timeline::Timeline;
@@ -80,14 +81,18 @@ impl Table {
 
     /// When a member was seen, and its ttl.
     #[inline]
-    pub fn get(&self, member: &Packed, hash: u64) -> Option<Seen> {
-        Some(self.seen(self.find(member, hash)?))
+    pub fn get(&self, member: &Packed, hash: u64) -> Option<Kept> {
+        Some(self.kept(self.find(member, hash)?))
+    }
+
+    #[inline]
+    fn kept(&self, slot: SlotId) -> Kept {
+        self.timeline.kept(self.slots.place(slot))
     }
 
     #[inline]
     pub(super) fn seen(&self, slot: SlotId) -> Seen {
-        let (at, ttl) = self.timeline.seen_and_ttl(self.slots.place(slot));
-        Seen { at, ttl }
+        self.kept(slot).seen
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
@@ -97,20 +102,27 @@ impl Table {
         &mut self,
         member: &Packed,
         hash: u64,
-        new: Seen,
+        new: Kept,
         keep: impl FnOnce(Seen) -> bool,
-    ) -> Option<Seen> {
+    ) -> Option<Kept> {
+        let entry = |slot| Entry {
+            time: new.seen.at,
+            slot,
+            told: new.told,
+        };
         let Some(slot) = self.find(member, hash) else {
             let slot = self.slots.insert(member);
             self.index.insert(hash, slot, &self.slots);
-            let place = self.timeline.insert(new.ttl, new.at, slot, &mut self.slots);
+            let ttl = new.seen.ttl;
+            let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
             self.slots.set_place(slot, place);
             return None;
         };
         self.timeline.prefetch(self.slots.place(slot));
-        let old = self.seen(slot);
-        if !keep(old) {
-            let place = self.timeline.insert(new.ttl, new.at, slot, &mut self.slots);
+        let old = self.kept(slot);
+        if !keep(old.seen) {
+            let ttl = new.seen.ttl;
+            let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
             // Read only now: the insertion may have moved the old entry.
             let old_place = self.slots.place(slot);
             self.slots.set_place(slot, place);
@@ -120,9 +132,9 @@ impl Table {
     }
 
     /// Removes a member. Returns the touch that was there.
-    pub fn remove(&mut self, member: &Packed, hash: u64) -> Option<Seen> {
+    pub fn remove(&mut self, member: &Packed, hash: u64) -> Option<Kept> {
         let slot = self.find(member, hash)?;
-        let old = self.seen(slot);
+        let old = self.kept(slot);
         self.remove_slot(slot, hash);
         Some(old)
     }
@@ -151,7 +163,7 @@ impl Table {
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(&Slots, SlotId, Seen),
+        mut f: impl FnMut(&Slots, SlotId, Kept),
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
@@ -172,7 +184,7 @@ impl Table {
                     break;
                 }
                 let hash = self.slots.member(slot).hash();
-                f(&self.slots, slot, Seen { at, ttl });
+                f(&self.slots, slot, self.kept(slot));
                 self.remove_slot(slot, hash);
                 evicted += 1;
             }

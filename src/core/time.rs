@@ -6,8 +6,8 @@ pub type Millis = u64;
 /// The longest ttl, retain and linger: ten years of 365 days.
 pub const MAX_DURATION: Millis = 315_360_000_000;
 
-/// The latest moment that can be stored (the year 10889); what claims to be later is not a time.
-pub const MAX_TIME: Millis = (1 << 48) - 1;
+/// The latest moment that can be stored (the year 6429); what claims to be later is not a time.
+pub const MAX_TIME: Millis = (1 << 47) - 1;
 
 /// What a lane's members seen at or before this moment have in common: they had expired at `now`. `None`: nobody had.
 pub fn expiry_cut(now: Millis, stay: Millis) -> Option<Millis> {

@@ -18,6 +18,7 @@ use super::agenda::Agenda;
 use super::arena::Arena;
 use super::chunk::Chunk;
 use super::place::{MAX_CHUNKS, Place, Places, SlotId};
+use super::seen::{Kept, Seen};
 use super::time::{Millis, has_expired};
 
 /// Chunks in a block.
@@ -58,6 +59,8 @@ pub(super) struct Lane {
     pub expired: usize,
     /// What `seq` of the first block of the root is.
     pub front: u64,
+    /// No member seen before this moment is still to be told (`told.rs`).
+    pub told: Millis,
     pub root: VecDeque<Root>,
 }
 
@@ -67,7 +70,7 @@ pub struct Timeline {
     pub(super) lanes: Vec<Lane>,
     free_lanes: Vec<u32>,
     /// A tree and not a hash table, which would rehash all lanes at once.
-    by_ttl: BTreeMap<Millis, u32>,
+    pub(super) by_ttl: BTreeMap<Millis, u32>,
     pub(super) chunks: Arena<Chunk>,
     pub(super) blocks: Arena<Block>,
     pub(super) alive: usize,
@@ -80,6 +83,10 @@ pub struct Timeline {
     pub(super) expired: usize,
     /// Lanes by the time their first member beyond the frontier expires.
     pub(super) expiry: Agenda,
+    /// Lanes by the time their first untold member expires, once that is asked for (`told.rs`).
+    pub(super) untold: Agenda,
+    /// Whether it was.
+    pub(super) tells: bool,
 }
 
 impl Timeline {
@@ -109,6 +116,7 @@ impl Timeline {
                 * (size_of::<Root>() + BLOCK.min(self.chunks.len()) * size_of::<Link>())
             + self.due.bytes()
             + self.expiry.bytes()
+            + self.untold.bytes()
     }
 
     /// How many separate allocations there are.
@@ -116,19 +124,25 @@ impl Timeline {
         self.chunks.len() + 2 * self.blocks.len() + self.lanes.len()
     }
 
-    /// When the member whose entry this is was last seen, and its ttl.
+    /// The touch of the member whose entry this is.
     #[inline]
-    pub fn seen_and_ttl(&self, place: Place) -> (Millis, Millis) {
+    pub fn kept(&self, place: Place) -> Kept {
         let chunk = self.chunks.get(place.chunk());
         let lane = if let [only] = self.lanes.as_slice() {
             only
         } else {
             &self.lanes[self.blocks.get(chunk.block).lane as usize]
         };
-        (chunk.time(place.index()), lane.ttl)
+        Kept {
+            seen: Seen {
+                at: chunk.time(place.index()),
+                ttl: lane.ttl,
+            },
+            told: chunk.is_told(place.index()),
+        }
     }
 
-    /// Asks the processor for what `seen_and_ttl` and `kill` will read.
+    /// Asks the processor for what `kept` and `kill` will read.
     #[inline]
     pub fn prefetch(&self, place: Place) {
         let chunk = self.chunks.get(place.chunk());
@@ -200,11 +214,13 @@ impl Timeline {
         self.free_lanes.push(lane);
         self.due.forget(lane);
         self.expiry.forget(lane);
+        self.untold.forget(lane);
         if self.by_ttl.is_empty() {
             self.lanes = Vec::new();
             self.free_lanes = Vec::new();
             self.due.clear();
             self.expiry.clear();
+            self.untold.clear();
         }
     }
 }

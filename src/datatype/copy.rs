@@ -30,7 +30,7 @@ pub unsafe extern "C" fn copy(
             (name, api!(RedisModule_GetToDbIdFromOptCtx)(ctx))
         };
         if !name.is_null()
-            && let Some(due) = copy.set().and_then(|set| set.next_due())
+            && let Some(due) = copy.set().and_then(eviction::next_look)
         {
             // SAFETY: the server's string, not null, outlives this call.
             let name = unsafe { text::bytes(name) };

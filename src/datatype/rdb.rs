@@ -15,9 +15,9 @@ use super::value::Value;
 use crate::core::codec::{self, Corrupt, Encoder, MAX_BLOCK};
 use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
-use crate::eviction;
 use crate::ffi::guard::guard;
 use crate::ffi::{api, text};
+use crate::{clock, eviction};
 
 /// The version that is written. Older ones are read, newer ones refused.
 pub const VERSION: i32 = 1;
@@ -105,7 +105,7 @@ fn watch(io: *mut raw::RedisModuleIO, value: &mut Value) {
     };
     if !name.is_null()
         && db >= 0
-        && let Some(due) = value.set().and_then(|set| set.next_due())
+        && let Some(due) = value.set().and_then(eviction::next_look)
     {
         // SAFETY: the server's string, not null, outlives this call.
         let name = unsafe { text::bytes(name) };
@@ -134,6 +134,7 @@ impl Reader {
         let empty_since = empty_since >> 1;
         let mut left = self.number(u32::MAX.into())?;
 
+        let now = clock::wall();
         let mut set = PresenceSet::new(settings, empty_since);
         set.set_peak(peak);
         if untouched && left > 0 {
@@ -147,7 +148,7 @@ impl Reader {
             let before = left;
             codec::decode(block.bytes(), |name, seen| {
                 left = left.checked_sub(1).ok_or(Corrupt)?;
-                match set.restore(name, seen) {
+                match set.restore(name, seen, now) {
                     Ok(true) => Ok(()),
                     _ => Err(Corrupt),
                 }

@@ -7,6 +7,7 @@ pub mod context;
 pub mod guard;
 pub mod key;
 pub mod main_thread;
+pub mod publish;
 pub mod reply;
 pub mod text;
 

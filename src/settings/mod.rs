@@ -1,10 +1,6 @@
 //! The module's settings: `CONFIG SET presence.<name>`, lines in `redis.conf`, and load arguments.
 
 mod number;
-#[expect(
-    dead_code,
-    reason = "the first setting that is text comes with its feature"
-)]
 mod text;
 
 use std::os::raw::c_int;
@@ -13,12 +9,13 @@ use redis_module::raw;
 
 use crate::core::Settings;
 use crate::core::time::{MAX_DURATION, Millis};
-use crate::eviction;
 use crate::ffi::api;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::{events, eviction};
 
 use number::Number;
+use text::Text;
 
 const LONGEST: i64 = MAX_DURATION as i64;
 
@@ -29,12 +26,20 @@ static SWEEP_INTERVAL: Number =
     Number::new("sweep-interval", 100, 1, 60_000).applied_by(eviction::restart);
 static SWEEP_BUDGET: Number = Number::new("sweep-budget", 1000, 100, 100_000);
 
-static SETTINGS: [&dyn Setting; 5] = [
+static EVENTS: Text = Text::new(
+    "events",
+    "",
+    "any of the letters j, l, t and m, or A for all",
+    events::set_published,
+);
+
+static SETTINGS: [&dyn Setting; 6] = [
     &DEFAULT_TTL,
     &DEFAULT_RETAIN,
     &DEFAULT_LINGER,
     &SWEEP_INTERVAL,
     &SWEEP_BUDGET,
+    &EVENTS,
 ];
 
 /// The settings of a key that is made now.

@@ -1,0 +1,160 @@
+//! Who went offline unseen: members whose time was up, told of once each.
+//!
+//! Removal does not do for that. A key that retains longer than a touch lasts keeps its members long after they went
+//! offline, and others are touched again first. So each touch carries a bit that says whether its end has been told,
+//! set by [`PresenceSet::tell`], which goes over the expired ones in order of time. Whoever takes an entry away sees by
+//! the bit whether its end is still to be told.
+//!
+//! The bits are no part of the state: replicas and dumps do not have them, and two sets that differ in them only are
+//! equal. What was told is found again without looking at it twice: a lane knows up to which time, a chunk up to which
+//! entry.
+
+use super::chunk::Entry;
+use super::place::SlotId;
+use super::seen::Seen;
+use super::set::{Form, PresenceSet};
+use super::slots::Slots;
+use super::table::Table;
+use super::time::Millis;
+use super::timeline::Timeline;
+
+impl PresenceSet {
+    /// Calls `f` for members whose time is up at `now` and who have not been told, at most `limit`, and notes that they
+    /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each one told.
+    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+        match &mut self.form {
+            Form::Small(small) => small.tell(now, limit, f),
+            Form::Table(table) => table.tell(now, limit, |slots, slot, seen| {
+                slots.with_name(slot, |name| f(name, seen));
+            }),
+        }
+    }
+
+    /// When the next member goes offline who has not been told, where this is before it is removed. `None`: all those
+    /// who go offline are removed at that moment.
+    pub fn next_untold(&mut self) -> Option<Millis> {
+        let retain = self.retain();
+        match &mut self.form {
+            Form::Small(small) => small.next_untold(retain),
+            Form::Table(table) if table.timeline.shortest_ttl()? < retain => {
+                table.timeline.next_untold().map(|(time, _)| time)
+            }
+            Form::Table(_) => None,
+        }
+    }
+}
+
+impl Table {
+    fn tell(
+        &mut self,
+        now: Millis,
+        limit: usize,
+        mut f: impl FnMut(&Slots, SlotId, Seen),
+    ) -> usize {
+        let mut told = 0;
+        while told < limit
+            && let Some((time, lane)) = self.timeline.next_untold()
+            && time <= now
+        {
+            let ttl = self.timeline.lane_ttl(lane);
+            let left = limit - told;
+            told += self.timeline.tell(lane, now - ttl, left, |at, slot| {
+                f(&self.slots, slot, Seen { at, ttl });
+            });
+        }
+        told
+    }
+}
+
+impl Timeline {
+    /// An entry has come to a lane.
+    #[inline]
+    pub(super) fn note_untold(&mut self, lane: u32, entry: Entry) {
+        if self.tells && !entry.told {
+            let in_lane = &mut self.lanes[lane as usize];
+            in_lane.told = in_lane.told.min(entry.time);
+            if in_lane.ttl > 0 {
+                let ttl = in_lane.ttl;
+                self.untold.note(entry.time + ttl, ttl, lane);
+            }
+        }
+    }
+
+    /// The shortest ttl in use, but for that of those who left.
+    fn shortest_ttl(&self) -> Option<Millis> {
+        self.by_ttl.range(1..).next().map(|(ttl, _)| *ttl)
+    }
+
+    /// The lane whose next untold member expires first, and when. Lanes are gone over once when this is first asked,
+    /// and followed from then on.
+    fn next_untold(&mut self) -> Option<(Millis, u32)> {
+        let mut untold = std::mem::take(&mut self.untold);
+        if !self.tells {
+            self.tells = true;
+            let lanes: Vec<_> = self.lanes().filter(|(_, ttl)| *ttl > 0).collect();
+            for (lane, ttl) in lanes {
+                if let Some(time) = self.first_untold(lane) {
+                    untold.note(time + ttl, ttl, lane);
+                }
+            }
+        }
+        let next = untold.earliest(|lane| {
+            let ttl = self.lane_ttl(lane);
+            self.first_untold(lane).map(|time| time + ttl)
+        });
+        self.untold = untold;
+        next.map(|(time, _, lane)| (time, lane))
+    }
+
+    /// When the oldest untold member of a lane was seen.
+    fn first_untold(&mut self, lane: u32) -> Option<Millis> {
+        let mut found = None;
+        self.each_untold(lane, |time, _| {
+            found = Some(time);
+            false
+        });
+        found
+    }
+
+    /// Tells those of a lane who were seen at `until` or before, at most `limit`.
+    fn tell(
+        &mut self,
+        lane: u32,
+        until: Millis,
+        limit: usize,
+        mut f: impl FnMut(Millis, SlotId),
+    ) -> usize {
+        let mut told = 0;
+        self.each_untold(lane, |time, slot| {
+            let tell = told < limit && time <= until;
+            if tell {
+                f(time, slot);
+                told += 1;
+            }
+            tell
+        });
+        told
+    }
+
+    /// Goes over the untold members of a lane in order of time for as long as `f` says that it has told them.
+    fn each_untold(&mut self, lane: u32, mut f: impl FnMut(Millis, SlotId) -> bool) {
+        let lane = &mut self.lanes[lane as usize];
+        // What begins before that moment may reach beyond it.
+        let from = lane.root.partition_point(|root| root.first < lane.told);
+        for root in lane.root.range(from.saturating_sub(1)..) {
+            let links = &self.blocks.get(root.block).links;
+            let from = links.partition_point(|link| link.first < lane.told);
+            for link in &links[from.saturating_sub(1)..] {
+                let chunk = self.chunks.get_mut(link.chunk);
+                while let Some(index) = chunk.first_untold() {
+                    lane.told = lane.told.max(chunk.time(index));
+                    if !f(chunk.time(index), chunk.slot(index)) {
+                        return;
+                    }
+                    chunk.tell(index);
+                }
+                lane.told = lane.told.max(chunk.last_time());
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Messages to subscribers.
+
+use std::ffi::CStr;
+
+use redis_module::raw;
+
+use super::api;
+use super::context::Context;
+use super::text::{Name, SharedString};
+
+/// Publishes a message to this server's subscribers and those of its replicas, in a cluster to those of every node.
+pub fn publish(ctx: Context, channel: &SharedString, message: &SharedString) {
+    if ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER == 0
+        && publish_replicated(ctx, channel, message)
+    {
+        return;
+    }
+    // SAFETY: the context and the strings are live.
+    unsafe {
+        api!(RedisModule_PublishMessage)(ctx.as_ptr(), channel.as_ptr(), message.as_ptr());
+    }
+}
+
+/// As a client's PUBLISH does it: replicas are told, the append-only file is not. Returns whether the server has such a
+/// command, which may be renamed away.
+fn publish_replicated(ctx: Context, channel: &SharedString, message: &SharedString) -> bool {
+    // SAFETY: the context and the strings are live; the format takes two strings, and has the call replicated (`!`), but
+    // not to the append-only file (`A`). The reply is freed once.
+    unsafe {
+        let reply = api!(RedisModule_Call)(
+            ctx.as_ptr(),
+            c"PUBLISH".as_ptr(),
+            c"!Ass".as_ptr(),
+            channel.as_ptr(),
+            message.as_ptr(),
+        );
+        if reply.is_null() {
+            return false;
+        }
+        api!(RedisModule_FreeCallReply)(reply);
+    }
+    true
+}
+
+/// Whether the server's settings ask for the keyspace notifications of modules.
+#[inline]
+pub fn notifies() -> bool {
+    // SAFETY: the function takes nothing and reads a variable of the server.
+    let classes = unsafe { api!(RedisModule_GetNotifyKeyspaceEvents)() };
+    classes & raw::REDISMODULE_NOTIFY_MODULE != 0
+}
+
+/// Sends a keyspace notification of the module class, in the database that is selected.
+pub fn notify(ctx: Context, event: &CStr, key: Name) {
+    // SAFETY: the context and the name are live; the event is a C string.
+    unsafe {
+        api!(RedisModule_NotifyKeyspaceEvent)(
+            ctx.as_ptr(),
+            raw::REDISMODULE_NOTIFY_MODULE,
+            event.as_ptr(),
+            key,
+        );
+    }
+}
