@@ -2,7 +2,7 @@
 
 use redis_module::raw;
 
-use crate::core::time::Millis;
+use crate::core::time::{MAX_TIME, Millis};
 use crate::ffi::context::Context;
 use crate::ffi::{api, api_if_any};
 
@@ -15,39 +15,30 @@ use crate::ffi::{api, api_if_any};
 pub fn now(ctx: Context) -> Millis {
     if let Some(cached) = api_if_any!(RedisModule_CachedMicroseconds) {
         // SAFETY: the function takes nothing and reads a variable of the server.
-        return unsafe { cached() } as Millis / 1000;
+        return bounded(unsafe { cached() } / 1000);
     }
     const TOGETHER: u32 = raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA;
     if ctx.flags() & TOGETHER != 0
-        && let Some(micros) = cached_by_info(ctx)
+        && let Some(micros) = ctx.info(c"server", c"server_time_usec")
     {
-        return micros / 1000;
+        return bounded((micros / 1000).cast_signed());
     }
     wall()
+}
+
+/// A clock that is far off is taken for the next moment that can be stored.
+fn bounded(millis: i64) -> Millis {
+    millis.clamp(0, MAX_TIME.cast_signed()).cast_unsigned()
 }
 
 /// The wall clock in Unix ms, for what no command asks.
 pub fn wall() -> Millis {
     // SAFETY: the function takes nothing and reads the clock.
-    unsafe { api!(RedisModule_Milliseconds)() as Millis }
+    bounded(unsafe { api!(RedisModule_Milliseconds)() })
 }
 
 /// A clock that only moves forward, in microseconds from no particular moment.
 pub fn monotonic_micros() -> u64 {
     // SAFETY: the function takes nothing and reads a clock.
     unsafe { api!(RedisModule_MonotonicMicroseconds)() }
-}
-
-#[cold]
-fn cached_by_info(ctx: Context) -> Option<u64> {
-    let mut error = 0;
-    // SAFETY: the context is live; the data is used before it is freed; the names are C strings.
-    let micros = unsafe {
-        let info = api!(RedisModule_GetServerInfo)(ctx.as_ptr(), c"server".as_ptr());
-        let field = c"server_time_usec".as_ptr();
-        let micros = api!(RedisModule_ServerInfoGetFieldUnsigned)(info, field, &raw mut error);
-        api!(RedisModule_FreeServerInfo)(ctx.as_ptr(), info);
-        micros
-    };
-    (error == raw::REDISMODULE_OK as i32).then_some(micros)
 }

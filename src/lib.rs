@@ -14,6 +14,7 @@ mod eviction;
 mod ffi;
 mod glob;
 mod keys;
+mod listeners;
 mod metrics;
 mod parse;
 mod replication;

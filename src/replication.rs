@@ -10,6 +10,7 @@ use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::text::{Name, SharedString};
+use crate::listeners;
 
 /// Replicates a command as `RedisModule_Replicate` formats it.
 macro_rules! replicate {
@@ -24,12 +25,16 @@ macro_rules! replicate {
 
 /// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left.
 ///
-/// This is on the path of every touch, and the server builds the arguments before it knows whether anybody wants them.
-/// So they are all strings that exist: the client's own, constants, and numbers that are kept until they change.
+/// This is on the path of every touch. Where nobody listens, the server is only told that there was a change, for the
+/// points at which it saves; else all arguments are strings that exist: the client's own, constants, and numbers that are
+/// kept until they change.
 #[inline]
 pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
     if members.is_empty() {
         return;
+    }
+    if !listeners::are_there(ctx) {
+        return verbatim(ctx);
     }
     let mut words = WORDS.borrow();
     let head = [
@@ -161,7 +166,8 @@ pub fn delete(ctx: Context, key: Name) {
     replicate!(ctx, c"DEL", c"s", key);
 }
 
-/// The command that is running, as it came: it was resolved by the primary it comes from.
+/// The command that is running, as it came: it was resolved by the primary it comes from, or nobody listens.
+#[inline]
 pub fn verbatim(ctx: Context) {
     // SAFETY: the context is that of a running command.
     unsafe { api!(RedisModule_ReplicateVerbatim)(ctx.as_ptr()) };

@@ -1,6 +1,7 @@
 //! What the server tells the module of. Keys that come under another name, databases that are exchanged or emptied, and
 //! its cron: for the eviction, to find its keys again and to keep running. Data that was loaded, another role, and the link
-//! to the primary: for the events, to know which are this server's to tell.
+//! to the primary: for the events, to know which are this server's to tell. Forks: for the replication, to know whether
+//! anybody listens.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
@@ -12,7 +13,7 @@ use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::keys::WriteKey;
-use crate::{departed, events, eviction};
+use crate::{departed, events, eviction, listeners};
 
 /// Two databases are exchanged. The API's own constants are private to C.
 const SWAPDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
@@ -47,6 +48,12 @@ const LINK: raw::RedisModuleEvent = raw::RedisModuleEvent {
     dataver: 1,
 };
 
+/// A child process was born, or has died.
+const FORK: raw::RedisModuleEvent = raw::RedisModuleEvent {
+    id: raw::REDISMODULE_EVENT_FORK_CHILD,
+    dataver: 1,
+};
+
 /// Subscribes to all of it.
 pub fn register(ctx: Context) -> Result<(), String> {
     let ok = raw::REDISMODULE_OK as c_int;
@@ -65,6 +72,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
             || server(ctx.as_ptr(), LOADING, Some(on_loading)) != ok
             || server(ctx.as_ptr(), ROLE, Some(on_role)) != ok
             || server(ctx.as_ptr(), LINK, Some(on_link)) != ok
+            || server(ctx.as_ptr(), FORK, Some(on_fork)) != ok
         {
             return Err("a subscription to the server's events was refused".into());
         }
@@ -149,7 +157,10 @@ unsafe extern "C" fn on_loading(
     _info: *mut c_void,
 ) {
     if part == raw::REDISMODULE_SUBEVENT_LOADING_ENDED {
-        guard("the end of loading", events::loaded);
+        guard("the end of loading", || {
+            events::loaded();
+            listeners::ask_again();
+        });
     }
 }
 
@@ -162,6 +173,7 @@ unsafe extern "C" fn on_role(
     _info: *mut c_void,
 ) {
     guard("a change of roles", || {
+        listeners::ask_again();
         if part == raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER {
             events::promoted();
         } else {
@@ -180,4 +192,15 @@ unsafe extern "C" fn on_link(
 ) {
     let up = part == raw::REDISMODULE_SUBEVENT_MASTER_LINK_UP;
     guard("a change of the link", || events::set_link(up));
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_fork(
+    _ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    _part: u64,
+    _info: *mut c_void,
+) {
+    guard("a fork", listeners::ask_again);
 }

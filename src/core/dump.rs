@@ -37,9 +37,9 @@ impl PresenceSet {
     pub fn restore(&mut self, name: &[u8], seen: Seen, now: Millis) -> Result<bool, Error> {
         self.check_room_for(1)?;
         let told = !seen.is_online(now) && seen.ttl < self.retain();
-        let before = self.put(name, &Packed::new(name), None, Kept { seen, told }, |_| {
+        let was_there = self.put(name, &Packed::new(name), None, Kept { seen, told }, |_| {
             true
         });
-        Ok(before.is_none())
+        Ok(!was_there)
     }
 }

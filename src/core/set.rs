@@ -10,7 +10,7 @@ use super::member::Packed;
 use super::seen::{Kept, Seen};
 use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
 use super::small::Small;
-use super::table::{BATCH, Table};
+use super::table::{BATCH, Old, Table};
 use super::time::{Millis, expiry_cut};
 
 /// Why a change was refused. Nothing was changed.
@@ -277,11 +277,6 @@ impl PresenceSet {
         now: Millis,
     ) -> Touched {
         let retain = self.retain();
-        let is_kept = |old: Seen| {
-            touch == Touch::Past
-                && old.at > seen.at
-                && (old.is_online(now) || now < old.at + retain)
-        };
         if seen.ttl == 0 && retain == 0 {
             return self.remove(name, member, hash, seen.at);
         }
@@ -293,17 +288,25 @@ impl PresenceSet {
             }
         }
         let told = seen.ttl > 0 && !seen.is_online(now);
-        let before = self.put(name, member, hash, Kept { seen, told }, is_kept);
-        if before.is_some_and(|old| is_kept(old.seen)) {
+        let (mut was_online, mut timed_out, mut kept) = (false, None, false);
+        self.put(name, member, hash, Kept { seen, told }, |old| {
+            was_online = old.is_online(now);
+            if was_online && told || !was_online && old.kept().is_untold(now) {
+                timed_out = Some(old.kept().seen);
+            }
+            kept = touch == Touch::Past && {
+                let old = old.kept().seen;
+                old.at > seen.at && (was_online || now < old.at + retain)
+            };
+            kept
+        });
+        if kept {
             return Touched::default();
         }
-        let was_online = before.is_some_and(|old| old.seen.is_online(now));
         Touched {
             applied: true,
             joined: seen.is_online(now) && !was_online,
-            timed_out: before
-                .filter(|old| was_online && told || old.is_untold(now))
-                .map(|old| old.seen),
+            timed_out,
         }
     }
 
@@ -313,19 +316,19 @@ impl PresenceSet {
         member: &Packed<'a>,
         hash: Option<u64>,
         kept: Kept,
-        keep: impl FnOnce(Seen) -> bool,
-    ) -> Option<Kept> {
+        keep: impl FnOnce(Old) -> bool,
+    ) -> bool {
         self.untouched = false;
         if let Form::Small(small) = &mut self.form {
             if let Some((place, old)) = small.find(name) {
-                if !keep(old.seen) {
+                if !keep(Old::Known(old)) {
                     small.set(place, kept);
                 }
-                return Some(old);
+                return true;
             }
             if small.has_room_for(name) {
                 small.push(name, kept);
-                return None;
+                return false;
             }
         }
         let table = self.make_table();

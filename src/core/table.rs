@@ -31,6 +31,30 @@ impl Hashes for Slots {
     }
 }
 
+/// A touch that is there, read where that is asked for.
+pub enum Old<'a> {
+    Known(Kept),
+    InTimeline(&'a Timeline, Place),
+}
+
+impl Old<'_> {
+    #[inline]
+    pub fn kept(&self) -> Kept {
+        match self {
+            Old::Known(kept) => *kept,
+            Old::InTimeline(timeline, place) => timeline.kept(*place),
+        }
+    }
+
+    #[inline]
+    pub fn is_online(&self, now: Millis) -> bool {
+        match self {
+            Old::InTimeline(timeline, place) if timeline.is_surely_online(*place, now) => true,
+            old => old.kept().seen.is_online(now),
+        }
+    }
+}
+
 /// Members that are fetched ahead together.
 pub const BATCH: usize = 16;
 
@@ -96,15 +120,15 @@ impl Table {
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
-    /// stay instead. Returns the touch that was there.
+    /// stay instead. Returns whether there was one.
     #[inline]
     pub fn set(
         &mut self,
         member: &Packed,
         hash: u64,
         new: Kept,
-        keep: impl FnOnce(Seen) -> bool,
-    ) -> Option<Kept> {
+        keep: impl FnOnce(Old) -> bool,
+    ) -> bool {
         let entry = |slot| Entry {
             time: new.seen.at,
             slot,
@@ -116,11 +140,11 @@ impl Table {
             let ttl = new.seen.ttl;
             let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
             self.slots.set_place(slot, place);
-            return None;
+            return false;
         };
-        self.timeline.prefetch(self.slots.place(slot));
-        let old = self.kept(slot);
-        if !keep(old.seen) {
+        let place = self.slots.place(slot);
+        self.timeline.prefetch(place);
+        if !keep(Old::InTimeline(&self.timeline, place)) {
             let ttl = new.seen.ttl;
             let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
             // Read only now: the insertion may have moved the old entry.
@@ -128,7 +152,7 @@ impl Table {
             self.slots.set_place(slot, place);
             self.timeline.kill(old_place, &mut self.slots);
         }
-        Some(old)
+        true
     }
 
     /// Removes a member. Returns the touch that was there.

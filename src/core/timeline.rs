@@ -128,17 +128,30 @@ impl Timeline {
     #[inline]
     pub fn kept(&self, place: Place) -> Kept {
         let chunk = self.chunks.get(place.chunk());
-        let lane = if let [only] = self.lanes.as_slice() {
-            only
-        } else {
-            &self.lanes[self.blocks.get(chunk.block).lane as usize]
-        };
         Kept {
             seen: Seen {
                 at: chunk.time(place.index()),
-                ttl: lane.ttl,
+                ttl: self.lane_of(chunk).ttl,
             },
             told: chunk.is_told(place.index()),
+        }
+    }
+
+    /// Whether the member whose entry this is was seen so late that it is online at `now`. Told without reading the entry,
+    /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not tell.
+    #[inline]
+    pub fn is_surely_online(&self, place: Place, now: Millis) -> bool {
+        let chunk = self.chunks.get(place.chunk());
+        let ttl = self.lane_of(chunk).ttl;
+        !has_expired(chunk.base(), ttl, now)
+    }
+
+    #[inline]
+    fn lane_of(&self, chunk: &Chunk) -> &Lane {
+        if let [only] = self.lanes.as_slice() {
+            only
+        } else {
+            &self.lanes[self.blocks.get(chunk.block).lane as usize]
         }
     }
 
@@ -160,7 +173,6 @@ impl Timeline {
     pub fn kill(&mut self, place: Place, places: &mut impl Places) {
         let id = place.chunk();
         let chunk = self.chunks.get_mut(id);
-        let time = chunk.time(place.index());
         chunk.kill(place.index());
         let (block, link, left, thin) = (chunk.block, chunk.link, chunk.alive(), chunk.is_thin());
         let lane = self.add_alive(block, link, -1);
@@ -170,7 +182,11 @@ impl Timeline {
             lane.alive -= 1;
             (lane.ttl, lane.alive)
         };
-        if has_expired(time, ttl, self.frontier) {
+        let chunk = self.chunks.get(id);
+        // The base tells it for most, without the entry.
+        if has_expired(chunk.base(), ttl, self.frontier)
+            && has_expired(chunk.time(place.index()), ttl, self.frontier)
+        {
             self.lanes[lane as usize].expired -= 1;
             self.expired -= 1;
         }

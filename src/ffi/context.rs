@@ -1,6 +1,6 @@
 //! The server as a callback sees it.
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 use redis_module::raw;
 
@@ -38,6 +38,20 @@ impl Context {
     pub fn flags(self) -> u32 {
         // SAFETY: the context is live.
         unsafe { api!(RedisModule_GetContextFlags)(self.0) as u32 }
+    }
+
+    /// A number from a section of the server's INFO, `None` where it has no such field. Takes some microseconds.
+    pub fn info(self, section: &CStr, field: &CStr) -> Option<u64> {
+        let mut error = 0;
+        // SAFETY: the context is live; the data is used before it is freed; the names are C strings.
+        let number = unsafe {
+            let info = api!(RedisModule_GetServerInfo)(self.0, section.as_ptr());
+            let number =
+                api!(RedisModule_ServerInfoGetFieldUnsigned)(info, field.as_ptr(), &raw mut error);
+            api!(RedisModule_FreeServerInfo)(self.0, info);
+            number
+        };
+        (error == raw::REDISMODULE_OK as i32).then_some(number)
     }
 
     /// Whether the command comes from a primary, or from a log that is being loaded: a command that is applied as it
