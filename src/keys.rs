@@ -73,6 +73,16 @@ impl WriteKey {
     /// Opens a key. What is gone at `now` is removed first, unless the command is replayed (`None`).
     #[inline]
     pub fn open(ctx: Context, name: Name, now: Option<Millis>) -> Result<WriteKey> {
+        let mut key = WriteKey::open_as_it_is(ctx, name)?;
+        if let Some(now) = now {
+            key.begin(now);
+        }
+        Ok(key)
+    }
+
+    /// Opens a key, which may be gone though nobody has removed it.
+    #[inline]
+    pub fn open_as_it_is(ctx: Context, name: Name) -> Result<WriteKey> {
         let mode = raw::REDISMODULE_READ | raw::REDISMODULE_WRITE;
         // SAFETY: the name is an argument of the running command, which outlives the key.
         let key = unsafe { OpenKey::open(ctx, name, mode) }.ok_or(Error::WrongType)?;
@@ -88,13 +98,18 @@ impl WriteKey {
             value,
         };
         if let Some(value) = key.value() {
-            let set = value.set().ok_or(Error::Damaged)?;
-            if now.is_some_and(|now| set.is_gone(now)) {
-                key.part();
-                key.remove();
-            }
+            value.set().ok_or(Error::Damaged)?;
         }
         Ok(key)
+    }
+
+    /// Removes the key where it is gone at `now`.
+    #[inline]
+    pub fn begin(&mut self, now: Millis) {
+        if self.set().is_some_and(|set| set.is_gone(now)) {
+            self.part();
+            self.remove();
+        }
     }
 
     /// What the key holds.

@@ -2,7 +2,7 @@
 
 use super::spec::{Arg, Spec};
 use crate::core::time::Millis;
-use crate::core::{Seen, Touch};
+use crate::core::{Seen, Touch, Touched};
 use crate::error::{Error, Result};
 use crate::events::Batch;
 use crate::ffi::args::Args;
@@ -46,6 +46,12 @@ pub struct Given {
 /// Touches members of a key, replicates what was done and answers how many came online.
 #[inline]
 pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
+    let mut key = WriteKey::open_as_it_is(ctx, name)?;
+    // What a touch needs of memory is asked for here and there, ahead of other work (`core::ahead`).
+    let ahead = match (members.strings(), key.set()) {
+        ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
+        _ => None,
+    };
     let now = clock::now(ctx);
     let how = match given.at {
         _ if given.replayed => Touch::Replayed,
@@ -53,7 +59,9 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         Some(at) if at > now => return Err(Error::AtInFuture),
         Some(_) => Touch::Past,
     };
-    let mut key = WriteKey::open(ctx, name, (!given.replayed).then_some(now))?;
+    if !given.replayed {
+        key.begin(now);
+    }
     let known = key.set().map(|set| set.settings());
     let settings = known.unwrap_or_else(settings::of_new_keys);
     let seen = Seen {
@@ -72,48 +80,51 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
             replication::create(ctx, name, &settings, now);
         }
     }
-
     if let Some(set) = key.set() {
         set.check_room_for(members.len())?;
-        // Replicating takes about as long as the memory that the touch needs takes to come.
-        set.prefetch(members.iter());
+        if let Some(ahead) = &ahead {
+            set.further(ahead);
+        }
     }
     if how == Touch::Now {
         replication::touch(ctx, name, seen, members.strings());
     }
 
-    let (mut joined, mut applied) = (0, 0);
+    let (mut joined, mut applied, mut index) = (0, 0, 0);
     let mut changed = Vec::new();
     let mut batch = Batch::new();
     let departed = !given.replayed && !departed::is_empty();
-    key.change(|set| {
-        let mut index = 0;
-        set.touch(members.iter(), seen, how, now, |member, touched| {
-            joined += usize::from(touched.joined);
-            applied += usize::from(touched.applied);
-            if how == Touch::Past && touched.applied {
-                changed.push(members.string(index));
-            }
-            index += 1;
-            if given.replayed {
-                return;
-            }
-            if let Some(old) = touched.timed_out {
-                batch.timeout(member, old, settings.retain);
-            }
-            if touched.joined {
-                if departed {
-                    departed::tell_of(ctx.db(), name, member, &mut batch);
-                }
-                batch.join(member);
-            }
-        })?;
-        // Who left sets no record, and an import that was ignored altogether is no touch.
-        if seen.ttl > 0 && applied > 0 && set.judge_peak(now) && !given.replayed {
-            batch.max(set.peak().count);
+    let mut note = |member: &[u8], touched: Touched| {
+        joined += usize::from(touched.joined);
+        applied += usize::from(touched.applied);
+        if how == Touch::Past && touched.applied {
+            changed.push(members.string(index));
         }
-        Ok::<(), Error>(())
+        index += 1;
+        if given.replayed {
+            return;
+        }
+        if let Some(old) = touched.timed_out {
+            batch.timeout(member, old, settings.retain);
+        }
+        if touched.joined {
+            if departed {
+                departed::tell_of(ctx.db(), name, member, &mut batch);
+            }
+            batch.join(member);
+        }
+    };
+    key.change(|set| match &ahead {
+        Some(ahead) => {
+            note(ahead.name(), set.touch_ahead(ahead, seen, how, now)?);
+            Ok(())
+        }
+        None => set.touch(members.iter(), seen, how, now, note),
     })?;
+    // Who left sets no record, and an import that was ignored altogether is no touch.
+    if seen.ttl > 0 && applied > 0 && key.change(|set| set.judge_peak(now)) && !given.replayed {
+        batch.max(key.set().map_or(0, |set| set.peak().count));
+    }
 
     match how {
         Touch::Replayed => replication::verbatim(ctx),

@@ -5,6 +5,7 @@
 //! draws the whole.
 
 mod agenda;
+mod ahead;
 mod arena;
 mod blocks;
 #[cfg(test)]
@@ -43,6 +44,7 @@ mod told;
 #[cfg(test)]
 mod told_test;
 
+pub use ahead::Ahead;
 pub use compact::Compact;
 pub use list::{List, Span};
 pub use relocate::Mover;

@@ -201,16 +201,6 @@ impl PresenceSet {
         }
     }
 
-    /// Asks the processor for what a touch of these members begins with, to be called ahead of other work.
-    #[inline]
-    pub fn prefetch<'a>(&self, members: impl Iterator<Item = &'a [u8]>) {
-        if let Form::Table(table) = &self.form {
-            for name in members.take(BATCH) {
-                table.index.prefetch(Packed::new(name).hash());
-            }
-        }
-    }
-
     /// Touches members: each was seen at `seen.at` and stays online for `seen.ttl`. `now` is the command's own time. A
     /// ttl of 0 is the touch of one who leaves. `f` is told of each member, in order. The record is left to
     /// [`judge_peak`](Self::judge_peak).
@@ -223,16 +213,9 @@ impl PresenceSet {
         mut f: impl FnMut(&'a [u8], Touched),
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
-        if members.len() == 1 {
-            members.for_each(|name| {
-                let member = Packed::new(name);
-                f(name, self.touch_one(name, &member, None, seen, touch, now));
-            });
-        } else {
-            self.in_batches(members, |set, name, member, hash| {
-                f(name, set.touch_one(name, member, hash, seen, touch, now));
-            });
-        }
+        self.in_batches(members, |set, name, member, hash| {
+            f(name, set.touch_one(name, member, hash, seen, touch, now));
+        });
         Ok(())
     }
 
@@ -267,7 +250,8 @@ impl PresenceSet {
         }
     }
 
-    fn touch_one<'a>(
+    #[inline]
+    pub(super) fn touch_one<'a>(
         &mut self,
         name: &'a [u8],
         member: &Packed<'a>,
