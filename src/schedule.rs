@@ -7,14 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::time::Millis;
+use crate::core::time::{MAX_TIME, Millis};
 
 /// How much of the clock one bucket holds, as a shift: 64 ms.
 const BUCKET_SHIFT: u32 = 6;
 
 /// A database, under whatever number it has at the moment. SWAPDB exchanges the numbers of two, FLUSHDB gives a number
 /// a new database.
-type Token = u32;
+type Token = usize;
 
 /// Keys by the time they must be looked at.
 pub struct Schedule {
@@ -89,20 +89,26 @@ impl Schedule {
         self.tokens[db as usize]
     }
 
-    /// Under which time a key that is due at `due` would stand: the end of its bucket.
+    /// Under which time a key that is due at `due` would stand: the end of its bucket. `Millis::MAX`, for never, where that
+    /// is later than any time that can be stored: a dump can have such a member, and no clock comes so far.
     pub fn slot(due: Millis) -> Millis {
-        due.next_multiple_of(1 << BUCKET_SHIFT)
+        let end = due.checked_next_multiple_of(1 << BUCKET_SHIFT);
+        end.filter(|end| *end <= MAX_TIME).unwrap_or(Millis::MAX)
     }
 
-    /// Notes that a key must be looked at when `due` has come. Returns under which time it stands: the value is to
-    /// remember it.
+    /// Notes that a key must be looked at when `due` has come, if ever. Returns under which time it stands: the value is
+    /// to remember it.
     pub fn add(&mut self, db: i32, name: &[u8], due: Millis) -> Millis {
-        let bucket = Schedule::slot(due) >> BUCKET_SHIFT;
+        let slot = Schedule::slot(due);
+        if slot == Millis::MAX {
+            return slot;
+        }
+        let bucket = slot >> BUCKET_SHIFT;
         let token = self.token(db);
         push(self.buckets.entry(bucket).or_default(), token, name);
         self.entries += 1;
         self.bytes += Schedule::entry_bytes(name);
-        bucket << BUCKET_SHIFT
+        slot
     }
 
     /// Takes out an entry whose time has come at `now`. Entries of databases that were flushed are dropped on the way,
@@ -241,7 +247,7 @@ fn push(entries: &mut Vec<u8>, token: Token, name: &[u8]) {
     }
     entries.extend_from_slice(name);
     push_number(entries, name.len());
-    push_number(entries, token as usize);
+    push_number(entries, token);
 }
 
 fn push_number(entries: &mut Vec<u8>, mut number: usize) {
@@ -259,7 +265,7 @@ fn pop(entries: &mut Vec<u8>) -> Option<(Token, Vec<u8>)> {
     let token = pop_number(entries)?;
     let len = pop_number(entries)?;
     let name = entries.split_off(entries.len() - len);
-    Some((token as Token, name))
+    Some((token, name))
 }
 
 fn pop_number(entries: &mut Vec<u8>) -> Option<usize> {
@@ -295,6 +301,27 @@ mod tests {
         assert_eq!((entry.db, entry.name.as_slice()), (5, &b"late"[..]));
         assert_eq!((schedule.len(), schedule.bytes()), (0, 0));
         assert!(!schedule.is_due(u64::MAX >> 8));
+    }
+
+    #[test]
+    fn what_is_due_when_no_clock_comes_is_never_looked_at() {
+        let mut schedule = Schedule::new();
+        let last = MAX_TIME - 63;
+        for due in [last + 1, MAX_TIME, MAX_TIME + 1, u64::MAX - 1, u64::MAX] {
+            assert_eq!(Schedule::slot(due), Millis::MAX, "{due}");
+            assert_eq!(schedule.add(0, b"key", due), Millis::MAX, "{due}");
+        }
+        assert_eq!(schedule.len(), 0);
+        assert!(schedule.pop(u64::MAX, 10).is_none());
+        for due in [0, 1, last - 1, last] {
+            let queued = schedule.add(0, b"key", due);
+            assert!(queued >= due && queued <= last, "{due} stands at {queued}");
+            assert!(due == 0 || schedule.pop(queued - 1, 10).is_none());
+            assert_eq!(
+                schedule.pop(queued, 10).map(|entry| entry.queued),
+                Some(queued)
+            );
+        }
     }
 
     #[test]

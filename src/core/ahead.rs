@@ -57,6 +57,7 @@ impl PresenceSet {
         now: Millis,
     ) -> Result<Touched, Error> {
         self.check_room_for(1)?;
+        let seen = seen.bounded();
         Ok(self.touch_one(ahead.name, &ahead.member, ahead.hash, seen, touch, now))
     }
 }

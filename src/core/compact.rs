@@ -8,12 +8,12 @@ impl<const N: usize> Compact<N> {
     /// The largest number there is.
     pub const MAX: u64 = u64::MAX >> (64 - 8 * N);
 
-    /// The number, which must not be larger than [`MAX`](Self::MAX).
+    /// The number, or the largest there is where it is larger: what is out of bounds stays at the edge, and does not
+    /// come out small.
     #[inline]
     pub fn new(number: u64) -> Compact<N> {
-        debug_assert!(number <= Self::MAX);
         let mut bytes = [0; N];
-        bytes.copy_from_slice(&number.to_le_bytes()[..N]);
+        bytes.copy_from_slice(&number.min(Self::MAX).to_le_bytes()[..N]);
         Compact(bytes)
     }
 
@@ -23,5 +23,26 @@ impl<const N: usize> Compact<N> {
         let mut word = [0; 8];
         word[..N].copy_from_slice(&self.0);
         u64::from_le_bytes(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_stays_at_the_edge() {
+        const MAX: u64 = (1 << 48) - 1;
+        for (number, kept) in [
+            (0, 0),
+            (MAX - 1, MAX - 1),
+            (MAX, MAX),
+            (MAX + 1, MAX),
+            (1 << 56, MAX),
+            (u64::MAX, MAX),
+        ] {
+            assert_eq!(Compact::<6>::new(number).get(), kept, "{number:#x}");
+        }
+        assert_eq!(Compact::<5>::new(MAX).get(), Compact::<5>::MAX);
     }
 }

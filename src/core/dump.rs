@@ -36,10 +36,10 @@ impl PresenceSet {
     /// remembered was told of where it was dumped.
     pub fn restore(&mut self, name: &[u8], seen: Seen, now: Millis) -> Result<bool, Error> {
         self.check_room_for(1)?;
+        let seen = seen.bounded();
         let told = !seen.is_online(now) && seen.ttl < self.retain();
-        let was_there = self.put(name, &Packed::new(name), None, Kept { seen, told }, |_| {
-            true
-        });
+        let kept = Kept { seen, told };
+        let was_there = self.put(name, &Packed::new(name), None, kept, |_| true);
         Ok(!was_there)
     }
 }

@@ -14,7 +14,10 @@ mod chunk;
 pub mod codec;
 mod compact;
 mod dump;
+#[cfg(test)]
+mod edges_test;
 mod entries;
+mod footprint;
 mod index;
 mod lifetime;
 pub mod list;

@@ -7,7 +7,7 @@ use std::fmt;
 
 use proptest::prelude::*;
 
-use super::time::Millis;
+use super::time::{MAX_DURATION, MAX_TIME, Millis};
 
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -97,18 +97,30 @@ pub fn name(number: u32) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Lengths of time about which something is counted in fewer bits than a time has, in ms: 24 and 49 days.
+fn long() -> impl Strategy<Value = Millis> {
+    let edge = prop_oneof![Just(1_u64 << 31), Just(1_u64 << 32)];
+    (edge, 0..3_u64).prop_map(|(edge, more)| edge - 1 + more)
+}
+
 fn ttl() -> impl Strategy<Value = Millis> {
     prop_oneof![
         3 => Just(1000),
         3 => (1..8_u64).prop_map(|tens| tens * 10),
         3 => 1..2000_u64,
         1 => Just(60_000),
+        1 => Just(MAX_DURATION),
     ]
 }
 
 /// How long members are remembered.
 pub fn retain() -> impl Strategy<Value = Millis> {
-    prop_oneof![2 => Just(0), 1 => Just(2000), 2 => 1..5000_u64]
+    prop_oneof![6 => Just(0), 3 => Just(2000), 6 => 1..5000_u64, 1 => Just(MAX_DURATION)]
+}
+
+/// When it all begins: in our days, and now and then where times end.
+pub fn beginning() -> impl Strategy<Value = Millis> {
+    prop_oneof![6 => Just(1_700_000_000_000), 1 => Just(0), 1 => Just(MAX_TIME - 2000)]
 }
 
 /// Steps on a set of up to `members`.
@@ -121,18 +133,20 @@ pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value =
     let op = prop_oneof![
         8 => (from(), count(), 1..5_u32, prop::option::weighted(0.5, ttl()))
             .prop_map(|(from, count, step, ttl)| Op::Touch { from, count, step, ttl }),
-        3 => (from(), count(), ttl(), prop_oneof![Just(0), 0..4000_u64])
+        3 => (from(), count(), ttl(), prop_oneof![6 => Just(0), 6 => 0..4000_u64, 1 => long()])
             .prop_map(|(from, count, ttl, ago)| Op::Import { from, count, ttl, ago }),
         2 => (from(), count(), prop_oneof![Just(0), ttl()], prop_oneof![Just(0), -3000..3000_i64])
             .prop_map(|(from, count, ttl, at)| Op::Replay { from, count, ttl, at }),
         2 => (from(), count()).prop_map(|(from, count)| Op::Leave { from, count }),
         4 => (limit(), 0..500_u64).prop_map(|(limit, ago)| Op::Evict { limit, ago }),
         6 => prop_oneof![
-            4 => 0..50_i64,
-            4 => (0..8_i64).prop_map(|tens| tens * 10),
-            3 => 0..1500_i64,
-            1 => Just(2000),
-            1 => -2500..0_i64,
+            8 => 0..50_i64,
+            8 => (0..8_i64).prop_map(|tens| tens * 10),
+            6 => 0..1500_i64,
+            2 => Just(2000),
+            2 => -2500..0_i64,
+            1 => long().prop_map(Millis::cast_signed),
+            1 => long().prop_map(|by| -by.cast_signed()),
         ]
         .prop_map(Op::Clock),
         1 => (prop::option::of(ttl()), prop::option::of(retain()))

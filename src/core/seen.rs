@@ -1,6 +1,6 @@
 //! A touch, and what follows from it as time goes by.
 
-use super::time::{Millis, has_expired};
+use super::time::{MAX_DURATION, MAX_TIME, Millis, has_expired};
 
 /// A member's newest touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,15 @@ pub struct Kept {
 }
 
 impl Seen {
+    /// This touch as it can be stored: a clock out of bounds leaves it at the edge.
+    #[inline]
+    pub(super) fn bounded(self) -> Seen {
+        Seen {
+            at: self.at.min(MAX_TIME),
+            ttl: self.ttl.min(MAX_DURATION),
+        }
+    }
+
     /// Whether a member with this touch is online at `now`.
     #[inline]
     pub fn is_online(self, now: Millis) -> bool {

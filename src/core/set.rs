@@ -9,6 +9,7 @@ use super::list::Span;
 use super::member::Packed;
 use super::seen::{Kept, Seen};
 use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
+use super::slots::MAX_SLOTS;
 use super::small::Small;
 use super::table::{BATCH, Old, Table};
 use super::time::{Millis, expiry_cut};
@@ -135,55 +136,6 @@ impl PresenceSet {
         self.untouched = false;
     }
 
-    /// Bytes allocated, the set itself included.
-    pub fn bytes(&self) -> usize {
-        size_of::<PresenceSet>()
-            + match &self.form {
-                Form::Small(small) => small.bytes(),
-                Form::Table(table) => table.bytes(),
-            }
-    }
-
-    /// The block that a compact set's members are in, `None` for a table.
-    pub fn buffer(&self) -> Option<&[u8]> {
-        match &self.form {
-            Form::Small(small) => Some(small.buffer()),
-            Form::Table(_) => None,
-        }
-    }
-
-    /// What [`bytes`](Self::bytes) was when it was last noted. A compact set always knows.
-    pub fn noted_bytes(&self) -> usize {
-        match &self.form {
-            Form::Small(_) => self.bytes(),
-            Form::Table(table) => table.noted_bytes,
-        }
-    }
-
-    /// Notes how many bytes there are.
-    pub fn note_bytes(&mut self) {
-        let bytes = self.bytes();
-        if let Form::Table(table) = &mut self.form {
-            table.noted_bytes = bytes;
-        }
-    }
-
-    /// How many separate allocations there are: the work of freeing them.
-    pub fn allocations(&self) -> usize {
-        match &self.form {
-            Form::Small(_) => 2,
-            Form::Table(table) => 1 + table.allocations(),
-        }
-    }
-
-    /// The name of the form in use, as `OBJECT ENCODING` would call it.
-    pub fn form(&self) -> &'static str {
-        match self.form {
-            Form::Small(_) => "small",
-            Form::Table(_) => "table",
-        }
-    }
-
     /// The longest a member can be remembered by this key's settings: what a window may not exceed.
     pub fn memory(&self) -> Millis {
         self.settings.ttl.get().max(self.retain())
@@ -196,8 +148,9 @@ impl PresenceSet {
     /// Whether as many members as this could be added.
     pub fn check_room_for(&self, more: usize) -> Result<(), Error> {
         match &self.form {
-            Form::Table(table) if !table.has_room_for(more) => Err(Error::Full),
-            _ => Ok(()),
+            Form::Small(small) if small.len() + more < MAX_SLOTS => Ok(()),
+            Form::Table(table) if table.has_room_for(more) => Ok(()),
+            _ => Err(Error::Full),
         }
     }
 
@@ -213,6 +166,7 @@ impl PresenceSet {
         mut f: impl FnMut(&'a [u8], Touched),
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
+        let seen = seen.bounded();
         self.in_batches(members, |set, name, member, hash| {
             f(name, set.touch_one(name, member, hash, seen, touch, now));
         });
@@ -365,7 +319,7 @@ impl PresenceSet {
         now: Millis,
         mut f: impl FnMut(usize),
     ) {
-        let left = Seen { at: now, ttl: 0 };
+        let left = Seen { at: now, ttl: 0 }.bounded();
         let mut position = 0;
         self.in_batches(members, |set, name, member, hash| {
             let before = set.get(name, member, hash);
@@ -428,7 +382,9 @@ impl PresenceSet {
     pub(super) fn is_in(&self, span: Span, seen: Seen, now: Millis) -> bool {
         match span {
             Span::Online => seen.is_online(now),
-            Span::Within(window) => now < seen.at + window && self.remembers(seen, now),
+            Span::Within(window) => {
+                now < seen.at.saturating_add(window) && self.remembers(seen, now)
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is kept of a key beside its members: its settings and its record.
 
 use super::compact::Compact;
-use super::time::Millis;
+use super::time::{MAX_DURATION, Millis};
 
 /// What can be set of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +46,12 @@ pub(super) struct CompactSettings {
 
 impl CompactSettings {
     pub fn new(settings: Settings) -> CompactSettings {
+        let bounded = |duration: Millis| duration.min(MAX_DURATION);
         CompactSettings {
-            ttl: Compact::new(settings.ttl),
-            retain: Compact::new(settings.retain),
-            linger: Compact::new(settings.linger.unwrap_or(Compact::<5>::MAX)),
+            ttl: Compact::new(bounded(settings.ttl)),
+            retain: Compact::new(bounded(settings.retain)),
+            // The largest number is not a length of time.
+            linger: Compact::new(settings.linger.map_or(Compact::<5>::MAX, bounded)),
         }
     }
 

@@ -7,7 +7,7 @@ use super::payload::{
     MAX_DURATION, Payload, group, leb, member, string, string_claiming, unsigned,
 };
 use super::{THEN, dump, offer, server_with_old};
-use crate::common::{Client, Server};
+use crate::common::{Client, LIMIT, Server, wait_until};
 
 /// The most memory that the process has ever had, in KiB.
 fn peak_memory(server: &Server) -> u64 {
@@ -211,4 +211,56 @@ fn a_dump_made_up_is_refused() {
         );
     }
     assert_unharmed(&server, &run_id, memory);
+}
+
+/// What is due when no clock comes is kept, and the eviction goes on beside it.
+#[test]
+fn a_member_from_the_end_of_time_is_no_work() {
+    const END: u64 = (1 << 48) - 1;
+    let server = Server::start();
+    let mut client = server.client();
+    client.cmd(&["PRESENCE.TOUCH", "old", "any"]);
+    let payload = Payload::new(&dump(&mut client, "old"));
+    let numbers = [60_000, 0, 0, 1, END, END << 1, 1].map(unsigned).to_vec();
+    let block = [group(MAX_DURATION, END), member("last", 0)].concat();
+    let last = payload.with(&[numbers, vec![string(&block)]].concat());
+    client.cmd(&args!["RESTORE", "end", 0, last.dump()]);
+    client.cmd(&["COPY", "end", "copy"]);
+    client.cmd(&["RENAME", "copy", "renamed"]);
+    for key in ["end", "renamed"] {
+        assert_eq!(client.ints(&["PRESENCE.SEEN", key, "last"]), [END as i64]);
+        let watched = client.int(&["MEMORY", "USAGE", key]);
+        for round in 0..20 {
+            let evicted = server.presence("evicted");
+            client.cmd(&["PRESENCE.TOUCHEX", key, "PX", "1", "MEMBERS", "1", "ann"]);
+            wait_until(LIMIT, format!("ann is evicted from {key}, {round}"), || {
+                server.presence("evicted") == evicted + 1
+            });
+        }
+        assert_eq!(client.int(&["MEMORY", "USAGE", key]), watched);
+        assert_eq!(client.strings(&["PRESENCE.LIST", key]), ["last"]);
+        assert_eq!(client.int(&["PRESENCE.COUNT", key]), 1);
+    }
+    // Nothing is due, so nothing is swept.
+    let sweeps = server.presence("sweeps");
+    let runs = |server: &Server| server.presence("sweeps");
+    client.cmd(&[
+        "PRESENCE.TOUCHEX",
+        "other",
+        "PX",
+        "1",
+        "MEMBERS",
+        "1",
+        "bob",
+    ]);
+    wait_until(LIMIT, "bob is evicted", || runs(&server) > sweeps);
+    assert_eq!(runs(&server), sweeps + 1);
+    // And where such a time is the key's own: the linger of one that has been empty since then.
+    let numbers = [60_000, 0, MAX_DURATION + 1, 0, 0, END << 1, 0].map(unsigned);
+    let empty = payload.with(&numbers);
+    client.cmd(&args!["RESTORE", "empty", 0, empty.dump()]);
+    assert_eq!(client.int(&["PRESENCE.TOUCH", "empty", "ann"]), 1);
+    assert_eq!(client.int(&["PRESENCE.LEAVE", "empty", "ann"]), 1);
+    assert_eq!(client.int(&["EXISTS", "empty"]), 1);
+    server.assert_clean_log();
 }
