@@ -3,7 +3,7 @@
 
 use redis::Value;
 
-use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
+use crate::common::{Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
 
 const HOUR: i64 = 3_600_000;
 
@@ -15,48 +15,15 @@ const TTL: i64 = HOUR / 2;
 fn work(primary: &Server, client: &mut Client) {
     let now = client.now_ms();
     for command in [
-        args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            TTL,
-            "MEMBERS",
-            3,
-            "ann",
-            "bob",
-            "cid"
-        ]
-        .to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            3 * HOUR,
-            "AT",
-            now - HOUR,
-            "MEMBERS",
-            2,
-            "dan",
-            "ann"
-        ]
-        .to_vec(),
+        touchex("room", TTL, None, ["ann", "bob", "cid"]),
+        touchex("room", 3 * HOUR, now - HOUR, ["dan", "ann"]),
         args!["PRESENCE.CONFIG", "room", "RETAIN", 2 * HOUR].to_vec(),
         args!["PRESENCE.LEAVE", "room", "bob"].to_vec(),
         args!["PRESENCE.SETMAX", "room", 0, 0].to_vec(),
         args!["PRESENCE.CONFIG", "brief", "LINGER", 0].to_vec(),
-        args!["PRESENCE.TOUCHEX", "brief", "PX", 50, "MEMBERS", 1, "ann"].to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "crowd",
-            "PX",
-            50,
-            "MEMBERS",
-            2,
-            "ann",
-            "bob"
-        ]
-        .to_vec(),
-        args!["PRESENCE.TOUCHEX", "crowd", "PX", TTL, "MEMBERS", 1, "cid"].to_vec(),
+        touchex("brief", 50, None, ["ann"]),
+        touchex("crowd", 50, None, ["ann", "bob"]),
+        touchex("crowd", TTL, None, ["cid"]),
     ] {
         client.cmd(&command);
     }
@@ -164,49 +131,16 @@ fn a_replica_an_hour_behind_holds_and_evicts_the_same() {
 fn a_clock_that_steps_back_loses_nobody_and_makes_nobody_immortal() {
     let mut server = Server::builder().arg("appendonly yes").clock("+1h").start();
     let mut client = server.client();
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        TTL,
-        "MEMBERS",
-        2,
-        "ann",
-        "bob"
-    ]);
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        100,
-        "MEMBERS",
-        1,
-        "cid"
-    ]);
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "hall",
-        "PX",
-        100,
-        "MEMBERS",
-        1,
-        "dan"
-    ]);
+    client.touchex("room", TTL, None, ["ann", "bob"]);
+    client.touchex("room", 100, None, ["cid"]);
+    client.touchex("hall", 100, None, ["dan"]);
     let seen = client.ints(&["PRESENCE.SEEN", "room", "ann"])[0];
     // Who has been looked for is known to be offline by then, and the eviction has been there.
     wait_until(LIMIT, "some are offline", || {
         client.int(&["PRESENCE.COUNT", "room"]) == 2
     });
     server.wait_members(2);
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        60_000,
-        "MEMBERS",
-        1,
-        "cid"
-    ]);
+    client.touchex("room", 60_000, None, ["cid"]);
 
     server.set_clock("+0");
     wait_until(LIMIT, "the clock has stepped back", || {
@@ -215,16 +149,7 @@ fn a_clock_that_steps_back_loses_nobody_and_makes_nobody_immortal() {
     assert_eq!(client.int(&["PRESENCE.COUNT", "room"]), 3);
     assert_eq!(client.ints(&["PRESENCE.SEEN", "room", "ann"]), [seen]);
     // A touch counts from the new time, though that is earlier than the one before, and ends by it.
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        300,
-        "MEMBERS",
-        2,
-        "ann",
-        "eve"
-    ]);
+    client.touchex("room", 300, None, ["ann", "eve"]);
     let touched = client.ints(&["PRESENCE.SEEN", "room", "ann"])[0];
     assert!((touched - client.now_ms()).abs() < 60_000, "{touched}");
     assert_eq!(
@@ -241,16 +166,7 @@ fn a_clock_that_steps_back_loses_nobody_and_makes_nobody_immortal() {
     server.restart();
     let mut client = server.client();
     assert_eq!(client.digest(), digest);
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        50,
-        "MEMBERS",
-        2,
-        "bob",
-        "cid"
-    ]);
+    client.touchex("room", 50, None, ["bob", "cid"]);
     server.wait_members(0);
 }
 
@@ -258,25 +174,8 @@ fn a_clock_that_steps_back_loses_nobody_and_makes_nobody_immortal() {
 fn a_clock_that_steps_forward_ends_the_time_of_those_it_ends() {
     let mut server = Server::builder().clock("+0").start();
     let mut client = server.client();
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        TTL,
-        "MEMBERS",
-        2,
-        "ann",
-        "bob"
-    ]);
-    client.cmd(&args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        2 * HOUR,
-        "MEMBERS",
-        1,
-        "cid"
-    ]);
+    client.touchex("room", TTL, None, ["ann", "bob"]);
+    client.touchex("room", 2 * HOUR, None, ["cid"]);
     server.set_clock("+1h");
     wait_until(LIMIT, "the clock has stepped", || {
         client.int(&["PRESENCE.COUNT", "room"]) == 1

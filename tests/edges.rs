@@ -143,9 +143,8 @@ fn many_whose_time_is_up_are_hidden_at_once() {
     crowd(&mut client, "many", 10);
     // So that the time is still to be had, however slow the machine is.
     client.answer("PRESENCE.CONFIG many RETAIN 600000");
-    let mut touch = args!["PRESENCE.TOUCHEX", "many", "PX", 50, "MEMBERS", 10_000].to_vec();
-    touch.extend((0..10_000).map(|number| format!("user:{number}").into_bytes()));
-    assert_eq!(client.int(&touch), 10_000);
+    let users = (0..10_000).map(|number| format!("user:{number}"));
+    assert_eq!(client.touchex("many", 50, None, users), 10_000);
     let at = client.ints(&["PRESENCE.SEEN", "many", "user:0"])[0];
     client.answer("PRESENCE.CONFIG many RETAIN 0");
     let mut counts = std::collections::BTreeSet::new();

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use redis::{PushKind, Value};
 
-use crate::common::{Client, LIMIT, Server, text, wait_until};
+use crate::common::{Client, LIMIT, Server, text, touchex, wait_until};
 
 /// Long enough that it does not end during a test.
 const LONG: i64 = 600_000;
 
 /// Members who time out in `ttl` ms.
 fn touch(client: &mut Client, key: &str, ttl: i64, members: &[&str]) {
-    let mut command = args!["PRESENCE.TOUCHEX", key, "PX", ttl, "MEMBERS", members.len()].to_vec();
-    command.extend(members.iter().map(|member| member.as_bytes().to_vec()));
-    assert_eq!(client.int(&command), members.len() as i64);
+    assert_eq!(
+        client.touchex(key, ttl, None, members),
+        members.len() as i64
+    );
 }
 
 /// All members stored, the longest unseen first, whether their time is up or not.
@@ -65,15 +66,7 @@ fn many_keys_in_many_databases_are_emptied() {
     for db in [0, 3, 15] {
         client.cmd(&args!["SELECT", db]);
         for key in 0..1000 {
-            client.send(&args![
-                "PRESENCE.TOUCHEX",
-                key,
-                "PX",
-                100 + key,
-                "MEMBERS",
-                1,
-                "ann"
-            ]);
+            client.send(&touchex(&key.to_string(), 100 + key, None, ["ann"]));
         }
         (0..1000).for_each(|_| assert_eq!(client.receive(LIMIT), Value::Int(1)));
     }
@@ -90,21 +83,8 @@ fn the_memory_of_a_mass_expiry_comes_back() {
     server.wait_members(0);
     let before = server.used_memory();
     let at = client.now_ms();
-    for batch in 0..50 {
-        let mut command = args![
-            "PRESENCE.TOUCHEX",
-            "crowd",
-            "PX",
-            1500,
-            "AT",
-            at,
-            "MEMBERS",
-            1000
-        ]
-        .to_vec();
-        command.extend((0..1000).map(|i| format!("user:{batch}:{i:06}").into_bytes()));
-        client.cmd(&command);
-    }
+    let members = (0..50_000).map(|number| format!("user:{number:010}"));
+    client.touch_crowd("crowd", 1500, at, members);
     assert!(server.used_memory() > before + 1_000_000);
     server.wait_members(0);
     wait_until(LIMIT, "the memory is back", || {
@@ -127,17 +107,7 @@ fn the_oldest_due_go_first() {
         ("second", 20, 0),
         ("fifth", 75, 25),
     ] {
-        client.cmd(&args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            ttl,
-            "AT",
-            now - ago,
-            "MEMBERS",
-            1,
-            member
-        ]);
+        client.touchex("room", ttl, now - ago, [member]);
     }
     wait_until(LIMIT, "the clock has moved", || client.now_ms() > now + 60);
     let mut left = vec!["third", "fourth", "first", "fifth", "second"];
@@ -339,21 +309,8 @@ fn the_sweep_budget_bounds_a_run() {
             .start();
         let mut client = server.client();
         let at = client.now_ms();
-        for batch in 0..100 {
-            let mut command = args![
-                "PRESENCE.TOUCHEX",
-                "crowd",
-                "PX",
-                1500,
-                "AT",
-                at,
-                "MEMBERS",
-                1000
-            ]
-            .to_vec();
-            command.extend((0..1000).map(|i| format!("user:{batch}:{i:06}").into_bytes()));
-            client.cmd(&command);
-        }
+        let members = (0..100_000).map(|number| format!("user:{number:010}"));
+        client.touch_crowd("crowd", 1500, at, members);
         wait_until(Duration::from_secs(30), "all are evicted", || {
             server.presence("members") == 0
         });

@@ -3,7 +3,7 @@
 
 use redis::Value;
 
-use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
+use crate::common::{Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
 
 /// How long the members of a test are online, in ms: long enough for the verb that is tested to come first.
 const TTL: i64 = 1000;
@@ -13,17 +13,7 @@ const MEMBERS: u64 = 3;
 
 /// A few members who time out soon.
 fn touch(client: &mut Client, key: &str) {
-    let command = args![
-        "PRESENCE.TOUCHEX",
-        key,
-        "PX",
-        TTL,
-        "MEMBERS",
-        MEMBERS,
-        "ann",
-        "bob",
-        "cid"
-    ];
+    let command = touchex(key, TTL, None, ["ann", "bob", "cid"]);
     assert_eq!(client.int(&command), MEMBERS as i64);
 }
 

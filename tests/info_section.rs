@@ -64,26 +64,10 @@ fn it_counts_what_is_there_and_what_happened() {
         .module_args("sweep-interval 60000")
         .start();
     let mut client = server.client();
-    let touch = |client: &mut Client, command: &[&str]| client.cmd(command);
-    touch(
-        &mut client,
-        &["PRESENCE.TOUCH", "room", "ann", "bob", "cid"],
-    );
-    touch(&mut client, &["PRESENCE.TOUCH", "room", "ann", "dan"]);
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "dan"]);
     client.cmd(&["SELECT", "5"]);
-    touch(
-        &mut client,
-        &[
-            "PRESENCE.TOUCHEX",
-            "hall",
-            "PX",
-            "1",
-            "MEMBERS",
-            "2",
-            "ann",
-            "eve",
-        ],
-    );
+    client.touchex("hall", 1, None, ["ann", "eve"]);
     assert_fields(
         &mut client,
         &[
@@ -112,7 +96,7 @@ fn it_counts_what_is_there_and_what_happened() {
     wait_until(LIMIT, "they are offline", || {
         client.int(&["PRESENCE.COUNT", "hall"]) == 0
     });
-    touch(&mut client, &["PRESENCE.TOUCH", "hall", "ann"]);
+    client.cmd(&["PRESENCE.TOUCH", "hall", "ann"]);
     assert_fields(
         &mut client,
         &[
@@ -164,9 +148,8 @@ fn it_tells_of_the_sweeps() {
     let server = Server::builder().module_args("sweep-interval 10").start();
     let mut client = server.client();
     client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
-    let mut command = args!["PRESENCE.TOUCHEX", "room", "PX", 1, "MEMBERS", 20_000].to_vec();
-    command.extend((0..20_000).map(|number| format!("member {number}").into_bytes()));
-    client.cmd(&command);
+    let members = (0..20_000).map(|number| format!("member {number}"));
+    client.touchex("room", 1, None, members);
     let start = client.now_ms();
     wait_until(LIMIT, "they have been offline for a while", || {
         client.now_ms() > start + 300

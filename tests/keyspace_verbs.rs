@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use redis::Value;
 
-use crate::common::{Client, LIMIT, Server, show, wait_until};
+use crate::common::{Client, LIMIT, Server, show, touchex, wait_until};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
@@ -17,18 +17,12 @@ fn fill(client: &mut Client, key: &str, count: i64) {
     ));
     for number in 0..count {
         let (ttl, at) = (1_000_000 + number * 7 % 50, now - number * 13 % 10_000);
-        client.send(&args![
-            "PRESENCE.TOUCHEX",
+        client.send(&touchex(
             key,
-            "PX",
             ttl,
-            "AT",
             at,
-            "MEMBERS",
-            2,
-            number,
-            format!("user:{number}")
-        ]);
+            [number.to_string(), format!("user:{number}")],
+        ));
     }
     for _ in 0..count {
         client.receive(LIMIT);

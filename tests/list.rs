@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::common::{Client, Server};
+use crate::common::{Client, Server, touchex};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
@@ -20,17 +20,7 @@ fn fill(client: &mut Client, key: &str, count: i64) -> Vec<Member> {
         let age = 60_000 + 10 * (number * 7 % count);
         let ttl = if number % 3 == 0 { 1000 } else { 36_000_000 };
         let (name, at) = (format!("user:{number}"), now - age);
-        client.send(&args![
-            "PRESENCE.TOUCHEX",
-            key,
-            "PX",
-            ttl,
-            "AT",
-            at,
-            "MEMBERS",
-            1,
-            &name
-        ]);
+        client.send(&touchex(key, ttl, at, [&name]));
         members.push((name, at, ttl));
     }
     for _ in 0..count {
@@ -160,28 +150,8 @@ fn the_shapes_are_the_same_in_both_protocols() {
     let mut raw = SERVER.raw_connection();
     let at = SERVER.client().now_ms() - 200_000;
     raw.call(&args!["PRESENCE.CONFIG", "wire", "RETAIN", 3_600_000]);
-    raw.call(&args![
-        "PRESENCE.TOUCHEX",
-        "wire",
-        "PX",
-        1,
-        "AT",
-        at,
-        "MEMBERS",
-        1,
-        "ann"
-    ]);
-    raw.call(&args![
-        "PRESENCE.TOUCHEX",
-        "wire",
-        "PX",
-        1,
-        "AT",
-        at - 1,
-        "MEMBERS",
-        1,
-        "bo"
-    ]);
+    raw.call(&touchex("wire", 1, at, ["ann"]));
+    raw.call(&touchex("wire", 1, at - 1, ["bo"]));
     for hello in ["2", "3"] {
         raw.call(&["HELLO", hello]);
         let mut list = |options: &str| {

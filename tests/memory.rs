@@ -31,14 +31,8 @@ fn long(number: u64) -> Vec<u8> {
 }
 
 /// Touches these members, many in a command.
-fn touch(client: &mut Client, key: &str, ttl: u64, members: impl Iterator<Item = Vec<u8>>) {
-    let members: Vec<_> = members.collect();
-    for batch in members.chunks(1000) {
-        let mut command =
-            args!["PRESENCE.TOUCHEX", key, "PX", ttl, "MEMBERS", batch.len()].to_vec();
-        command.extend_from_slice(batch);
-        client.cmd(&command);
-    }
+fn touch(client: &mut Client, key: &str, ttl: i64, members: impl Iterator<Item = Vec<u8>>) {
+    client.touch_crowd(key, ttl, None, members);
 }
 
 /// What the server has allocated, seen from a connection that is there already.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use crate::common::{Builder, Client, LIMIT, Server, wait_caught_up, wait_until};
+use crate::common::{Builder, Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
 
 /// Members who time out at one moment.
 const CROWD: u64 = 300_000;
@@ -24,25 +24,18 @@ fn slow() -> Builder {
         .module_args("sweep-budget 100 sweep-interval 10")
 }
 
-/// Touches members in batches.
-fn touch_many(client: &mut Client, key: &str, ttl: u32, count: u64) {
-    for start in (0..count).step_by(1000) {
-        let mut command = args!["PRESENCE.TOUCHEX", key, "PX", ttl, "MEMBERS", 1000].to_vec();
-        command
-            .extend((start..start + 1000).map(|number| format!("user:{number:010}").into_bytes()));
-        client.send(&command);
-    }
-    for _ in (0..count).step_by(1000) {
-        assert_eq!(client.receive(LIMIT), Value::Int(1000));
-    }
+/// Touches so many members who are new.
+fn touch(client: &mut Client, key: &str, ttl: i64, count: u64) {
+    let members = (0..count).map(|number| format!("user:{number:010}"));
+    assert_eq!(client.touch_crowd(key, ttl, None, members), count as i64);
 }
 
 /// A crowd whose time is up but who are remembered, and some who stay.
 fn fill(server: &Server) {
     let mut client = server.client();
-    touch_many(&mut client, "staying", 600_000, STAYING);
+    touch(&mut client, "staying", 600_000, STAYING);
     client.cmd(&["PRESENCE.CONFIG", "crowd", "RETAIN", "600000"]);
-    touch_many(&mut client, "crowd", 1, CROWD);
+    touch(&mut client, "crowd", 1, CROWD);
 }
 
 /// All of the crowd is due from this moment on. Waits until the eviction has begun, which is far from its end then.
@@ -238,24 +231,29 @@ fn too_few_replicas_to_write() {
     assert_replays(server);
 }
 
+/// The server has more than it may, and does about it what `policy` says.
+fn fill_memory(client: &mut Client, policy: &str) {
+    client.cmd(&args![
+        "CONFIG",
+        "SET",
+        "maxmemory",
+        "1mb",
+        "maxmemory-policy",
+        policy
+    ]);
+}
+
 #[test]
 fn the_memory_is_full() {
     let server = slow().start();
     let (run_id, mut client) = (server.run_id(), server.client());
     fill(&server);
     expire(&server);
-    client.cmd(&[
-        "CONFIG",
-        "SET",
-        "maxmemory",
-        "1mb",
-        "maxmemory-policy",
-        "noeviction",
-    ]);
+    fill_memory(&mut client, "noeviction");
     let full = "OOM command not allowed when used memory > 'maxmemory'.";
     for command in [
         args!["PRESENCE.TOUCH", "staying", "user:0000000000"].to_vec(),
-        args!["PRESENCE.TOUCHEX", "new", "PX", 5, "MEMBERS", 1, "late"].to_vec(),
+        touchex("new", 5, None, ["late"]),
         args!["PRESENCE.CONFIG", "staying", "RETAIN", 5].to_vec(),
         args!["PRESENCE.SETMAX", "staying", 5, 5].to_vec(),
     ] {
@@ -287,14 +285,7 @@ fn the_memory_is_full_and_keys_are_dropped() {
     let (run_id, mut client) = (server.run_id(), server.client());
     fill(&server);
     expire(&server);
-    client.cmd(&[
-        "CONFIG",
-        "SET",
-        "maxmemory",
-        "1mb",
-        "maxmemory-policy",
-        "allkeys-random",
-    ]);
+    fill_memory(&mut client, "allkeys-random");
     wait_until(LIMIT, "both keys are dropped", || {
         // The eviction of the server happens when a command comes.
         let _ = client.raw(&["SET", "probe", "1"]);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{Client, Server, text};
+use crate::common::{Client, Server, text, touchex};
 
 use redis::Value;
 
@@ -190,18 +190,7 @@ fn a_name_of_65_536_bytes_is_refused_and_nothing_changes() {
             args!["PRESENCE.TOUCH", key, "bob", &long].to_vec(),
             args!["PRESENCE.TOUCH", key, &long, "bob"].to_vec(),
             args!["PRESENCE.TOUCHEX", key, "MEMBERS", 2, "bob", &long].to_vec(),
-            args![
-                "PRESENCE.TOUCHEX",
-                key,
-                "PX",
-                5,
-                "AT",
-                5,
-                "MEMBERS",
-                1,
-                &long
-            ]
-            .to_vec(),
+            touchex(key, 5, 5, [&long]),
             args!["PRESENCE.LEAVE", key, "ann", &long].to_vec(),
             args!["PRESENCE.ISONLINE", key, "ann", &long].to_vec(),
             args!["PRESENCE.FILTER", key, "ann", &long].to_vec(),

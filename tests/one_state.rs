@@ -3,21 +3,11 @@
 
 use redis::Value;
 
-use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
-
-/// A server that writes down what it replicates and evicts nothing by itself.
-fn start() -> (Server, Client) {
-    let server = Server::builder()
-        .arg("appendonly yes")
-        .module_args("sweep-interval 60000")
-        .start();
-    let client = server.client();
-    (server, client)
-}
+use crate::common::{Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
 
 #[test]
 fn forms_that_only_a_primary_uses_are_refused_from_a_client() {
-    let (_server, mut client) = start();
+    let (_server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
     let now = client.now_ms();
     let made = args!["PRESENCE.CONFIG", "room", "TTL", 5, "AT", now];
@@ -32,7 +22,7 @@ fn forms_that_only_a_primary_uses_are_refused_from_a_client() {
 
 #[test]
 fn the_digest_sees_everything() {
-    let (_server, mut client) = start();
+    let (_server, mut client) = Server::start_recording();
     let now = client.now_ms();
     let mut digests = Vec::new();
     for change in [
@@ -40,57 +30,13 @@ fn the_digest_sees_everything() {
         args!["PRESENCE.CONFIG", "room", "RETAIN", 7_000_000].to_vec(),
         args!["PRESENCE.CONFIG", "room", "LINGER", 0].to_vec(),
         args!["PRESENCE.CONFIG", "room", "LINGER", 9].to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            600_000,
-            "AT",
-            now - 2,
-            "MEMBERS",
-            1,
-            "ann"
-        ]
-        .to_vec(),
+        touchex("room", 600_000, now - 2, ["ann"]),
         args!["PRESENCE.SETMAX", "room", 9, 1000].to_vec(),
         args!["PRESENCE.SETMAX", "room", 9, 1001].to_vec(),
         args!["PRESENCE.SETMAX", "room", 10, 1001].to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            600_000,
-            "AT",
-            now - 1,
-            "MEMBERS",
-            1,
-            "ann"
-        ]
-        .to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            600_001,
-            "AT",
-            now - 1,
-            "MEMBERS",
-            1,
-            "ann"
-        ]
-        .to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "room",
-            "PX",
-            600_000,
-            "AT",
-            now - 1,
-            "MEMBERS",
-            1,
-            "bob"
-        ]
-        .to_vec(),
+        touchex("room", 600_000, now - 1, ["ann"]),
+        touchex("room", 600_001, now - 1, ["ann"]),
+        touchex("room", 600_000, now - 1, ["bob"]),
         args!["PRESENCE.LEAVE", "room", "bob"].to_vec(),
     ] {
         client.cmd(&change);
@@ -106,7 +52,7 @@ fn the_digest_sees_everything() {
 
 #[test]
 fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
-    let (primary, mut client) = start();
+    let (primary, mut client) = Server::start_recording();
     let replica = Server::builder()
         .arg("appendonly yes")
         .module_args("default-ttl 5 default-retain 6 default-linger 0 sweep-interval 10")
@@ -118,20 +64,8 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
     let now = client.now_ms();
     for command in [
         args!["PRESENCE.TOUCH", "room", "ann", "bob", "cid"].to_vec(),
-        args!["PRESENCE.TOUCHEX", "room", "PX", 1, "MEMBERS", 1, "bob"].to_vec(),
-        args![
-            "PRESENCE.TOUCHEX",
-            "past",
-            "PX",
-            60_000,
-            "AT",
-            now - 30_000,
-            "MEMBERS",
-            2,
-            "ann",
-            "bob"
-        ]
-        .to_vec(),
+        touchex("room", 1, None, ["bob"]),
+        touchex("past", 60_000, now - 30_000, ["ann", "bob"]),
         args!["PRESENCE.CONFIG", "made", "RETAIN", 60_000].to_vec(),
         args!["PRESENCE.TOUCH", "made", "ann", "bob"].to_vec(),
         args!["PRESENCE.LEAVE", "made", "ann"].to_vec(),

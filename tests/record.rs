@@ -64,9 +64,8 @@ fn it_is_the_number_online_at_once_not_over_time() {
 fn those_whose_time_was_up_are_ignored_though_they_are_still_stored() {
     let mut client = SERVER.client();
     for (key, count) in [("up:small", 3), ("up:large", 500)] {
-        let mut touch = args!["PRESENCE.TOUCHEX", key, "PX", 20, "MEMBERS", count].to_vec();
-        touch.extend((0..count).map(|number| format!("user:{number}").into_bytes()));
-        assert_eq!(client.int(&touch), count);
+        let users = (0..count).map(|number| format!("user:{number}"));
+        assert_eq!(client.touchex(key, 20, None, users), count);
         let peak = client.answer(&format!("PRESENCE.MAX {key}"));
         assert!(peak.starts_with(&format!("[{count}, ")), "{peak}");
         wait_until(LIMIT, "all are offline", || {

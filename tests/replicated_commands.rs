@@ -1,17 +1,7 @@
 //! What is replicated is resolved, with absolute times, and is what was applied, no more and no less: replicas and the
 //! append-only file are given these commands, and no others.
 
-use crate::common::{Client, LIMIT, Server, wait_until};
-
-/// A server that writes down what it replicates and evicts nothing by itself.
-fn start() -> (Server, Client) {
-    let server = Server::builder()
-        .arg("appendonly yes")
-        .module_args("sweep-interval 60000")
-        .start();
-    let client = server.client();
-    (server, client)
-}
+use crate::common::{Client, LIMIT, Server, touchex, wait_until};
 
 /// What is replicated of `act`, without the frame of its transaction.
 fn replicated<R>(server: &Server, act: impl FnOnce() -> R) -> (Vec<String>, R) {
@@ -32,7 +22,7 @@ fn peak(client: &mut Client, key: &str) -> Vec<i64> {
 
 #[test]
 fn a_touch_carries_its_time_and_its_ttl() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     let (commands, _) = replicated(&server, || {
         client.cmd(&["PRESENCE.TOUCH", "room", "ann", "b\r\n"])
     });
@@ -57,7 +47,7 @@ fn a_touch_carries_its_time_and_its_ttl() {
 
 #[test]
 fn a_leave_carries_its_time_and_those_who_left() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
     let (commands, left) = replicated(&server, || {
@@ -75,22 +65,10 @@ fn a_leave_carries_its_time_and_those_who_left() {
 
 #[test]
 fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
     let at = seen(&mut client, "room", "ann") - 1000;
-    let import = args![
-        "PRESENCE.TOUCHEX",
-        "room",
-        "PX",
-        60_000,
-        "AT",
-        at,
-        "MEMBERS",
-        3,
-        "bob",
-        "ann",
-        "cid"
-    ];
+    let import = touchex("room", 60_000, at, ["bob", "ann", "cid"]);
     let (commands, joined) = replicated(&server, || client.int(&import));
     assert_eq!(joined, 2);
     let record = peak(&mut client, "room");
@@ -104,7 +82,7 @@ fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
 
 #[test]
 fn an_ignored_import_leaves_the_record_alone() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
     let at = seen(&mut client, "room", "ann") - 1;
     client.cmd(&["PRESENCE.SETMAX", "room", "1", "1000"]);
@@ -116,7 +94,7 @@ fn an_ignored_import_leaves_the_record_alone() {
 
 #[test]
 fn settings_are_replicated_whole() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     let before = client.now_ms();
     let (commands, _) = replicated(&server, || {
         client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "5"])
@@ -136,7 +114,7 @@ fn settings_are_replicated_whole() {
 
 #[test]
 fn a_record_begun_afresh_carries_its_number() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob"]);
     let (commands, _) = replicated(&server, || {
         client.cmd(&["PRESENCE.SETMAX", "room", "77", "1234"])
@@ -156,9 +134,12 @@ fn one_command_evicts_what_a_run_evicted() {
         .module_args("sweep-budget 100000")
         .start();
     let mut client = server.client();
-    let mut command = args!["PRESENCE.TOUCHEX", "room", "PX", 50, "MEMBERS", 1000].to_vec();
-    command.extend((0..1000).map(|member| format!("member {member}").into_bytes()));
-    client.cmd(&command);
+    client.touchex(
+        "room",
+        50,
+        None,
+        (0..1000).map(|member| format!("member {member}")),
+    );
     server.wait_members(0);
     let mut evicted = 0;
     let mut runs = 0;
@@ -181,7 +162,7 @@ fn one_command_evicts_what_a_run_evicted() {
 
 #[test]
 fn what_changes_nothing_replicates_nothing() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
     let at = seen(&mut client, "room", "ann");
     client.cmd(&["PRESENCE.CONFIG", "over", "LINGER", "0"]);
@@ -216,36 +197,8 @@ fn what_changes_nothing_replicates_nothing() {
                 .to_vec(),
                 0,
             ),
-            (
-                args![
-                    "PRESENCE.TOUCHEX",
-                    "room",
-                    "PX",
-                    5,
-                    "AT",
-                    at - 10,
-                    "MEMBERS",
-                    1,
-                    "bob"
-                ]
-                .to_vec(),
-                0,
-            ),
-            (
-                args![
-                    "PRESENCE.TOUCHEX",
-                    "none",
-                    "PX",
-                    5,
-                    "AT",
-                    at - 10,
-                    "MEMBERS",
-                    1,
-                    "bob"
-                ]
-                .to_vec(),
-                0,
-            ),
+            (touchex("room", 5, at - 10, ["bob"]), 0),
+            (touchex("none", 5, at - 10, ["bob"]), 0),
             (args!["PRESENCE.EVICT", "room", at].to_vec(), 0),
             (args!["PRESENCE.EVICT", "none", at].to_vec(), 0),
         ] {
@@ -276,7 +229,7 @@ fn what_changes_nothing_replicates_nothing() {
 
 #[test]
 fn scripts_and_transactions_replicate_resolved() {
-    let (server, mut client) = start();
+    let (server, mut client) = Server::start_recording();
     let script = "redis.call('PRESENCE.TOUCH', KEYS[1], 'ann') return redis.call('PRESENCE.LEAVE', KEYS[1], 'bob')";
     let (commands, _) = replicated(&server, || client.cmd(&["EVAL", script, "1", "room"]));
     let at = seen(&mut client, "room", "ann");

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::client::Client;
 use super::server::Server;
 use super::wait::{LIMIT, wait_until};
 use super::wire;
@@ -15,6 +16,17 @@ const SIGNS_OF_A_BUG: [&str; 4] = [
 ];
 
 impl Server {
+    /// A server that writes down what it replicates and evicts nothing by itself, and a client of it.
+    #[track_caller]
+    pub fn start_recording() -> (Self, Client) {
+        let server = Self::builder()
+            .arg("appendonly yes")
+            .module_args("sweep-interval 60000")
+            .start();
+        let client = server.client();
+        (server, client)
+    }
+
     /// A number of `INFO presence`: `presence("members")` is `presence_members`.
     #[track_caller]
     pub fn presence(&self, field: &str) -> u64 {

@@ -18,22 +18,7 @@ fn name(number: usize) -> Vec<u8> {
 }
 
 fn touch(client: &mut Client, key: &str, at: i64, ttl: i64, numbers: impl Iterator<Item = usize>) {
-    let members: Vec<_> = numbers.map(name).collect();
-    for batch in members.chunks(1000) {
-        let mut command = args![
-            "PRESENCE.TOUCHEX",
-            key,
-            "PX",
-            ttl,
-            "AT",
-            at,
-            "MEMBERS",
-            batch.len()
-        ]
-        .to_vec();
-        command.extend_from_slice(batch);
-        client.cmd(&command);
-    }
+    client.touch_crowd(key, ttl, at, numbers.map(name));
 }
 
 /// Keys whose members are all due `DUE` after `now`, in every way that this can come about.

@@ -232,7 +232,7 @@ fn a_member_from_the_end_of_time_is_no_work() {
         let watched = client.int(&["MEMORY", "USAGE", key]);
         for round in 0..20 {
             let evicted = server.presence("evicted");
-            client.cmd(&["PRESENCE.TOUCHEX", key, "PX", "1", "MEMBERS", "1", "ann"]);
+            client.touchex(key, 1, None, ["ann"]);
             wait_until(LIMIT, format!("ann is evicted from {key}, {round}"), || {
                 server.presence("evicted") == evicted + 1
             });
@@ -244,15 +244,7 @@ fn a_member_from_the_end_of_time_is_no_work() {
     // Nothing is due, so nothing is swept.
     let sweeps = server.presence("sweeps");
     let runs = |server: &Server| server.presence("sweeps");
-    client.cmd(&[
-        "PRESENCE.TOUCHEX",
-        "other",
-        "PX",
-        "1",
-        "MEMBERS",
-        "1",
-        "bob",
-    ]);
+    client.touchex("other", 1, None, ["bob"]);
     wait_until(LIMIT, "bob is evicted", || runs(&server) > sweeps);
     assert_eq!(runs(&server), sweeps + 1);
     // And where such a time is the key's own: the linger of one that has been empty since then.
