@@ -95,9 +95,7 @@ impl Timeline {
                 return self.push(id, entry);
             }
             if chunk.capacity() < MAX_ENTRIES {
-                let before = chunk.bytes();
-                chunk.grow();
-                self.chunk_bytes += chunk.bytes() - before;
+                self.grow(id);
                 return self.push(id, entry);
             }
         }
@@ -128,10 +126,9 @@ impl Timeline {
         }
         if chunk.len() - index <= MAX_SHIFT && chunk.stretches_to(time) {
             if chunk.is_full() && chunk.capacity() < MAX_ENTRIES {
-                let before = chunk.bytes();
-                chunk.grow();
-                self.chunk_bytes += chunk.bytes() - before;
+                self.grow(id);
             }
+            let chunk = self.chunks.get_mut(id);
             if !chunk.is_full() {
                 chunk.insert(index, entry);
                 for (at, moved) in chunk.living_from(index + 1) {
@@ -143,16 +140,24 @@ impl Timeline {
                 return Place::new(id, index);
             }
         }
+        let chunk = self.chunks.get(id);
         if time < chunk.base() {
-            let new = self.new_chunk(1, time);
-            let chunk = self.chunks.get(id);
             let (block, link) = (chunk.block, chunk.link);
+            let new = self.new_chunk(1, time);
             self.chunks.get_mut(new).sealed = true;
             self.insert_link(block, link as usize, new);
             return self.push(new, entry);
         }
         self.split(id, index, places);
         self.append(id, entry, false, places)
+    }
+
+    /// Doubles the room of a chunk.
+    fn grow(&mut self, id: u32) {
+        let chunk = self.chunks.get_mut(id);
+        let before = chunk.bytes();
+        chunk.grow();
+        self.chunk_bytes += chunk.bytes() - before;
     }
 
     /// Moves the entries from `index` on into a new chunk behind.
