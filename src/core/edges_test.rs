@@ -13,7 +13,7 @@ fn both_forms(settings: Settings, now: Millis) -> [PresenceSet; 2] {
     let mut table = small.clone();
     let long = [b'x'; 200];
     let seen = Seen { at: now, ttl: 0 };
-    assert_eq!(table.restore(&long, seen), Ok(true));
+    assert_eq!(table.restore(&long, seen, 0), Ok(true));
     table.evict(Millis::MAX, 1, |_, _| {});
     assert_eq!((small.form(), table.form()), ("small", "table"));
     [small, table]

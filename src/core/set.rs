@@ -12,7 +12,7 @@ use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
 use super::slots::MAX_SLOTS;
 use super::small::Small;
 use super::table::{BATCH, Old, Table};
-use super::time::{Millis, expiry_cut};
+use super::time::{MAX_TIME, Millis, expiry_cut};
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl PresenceSet {
         PresenceSet {
             settings: CompactSettings::new(settings),
             peak: CompactPeak::new(Peak::default()),
-            empty_since: Compact::new(now),
+            empty_since: Compact::new(now.min(MAX_TIME)),
             untouched: true,
             form: Form::Small(Small::default()),
         }
@@ -122,7 +122,7 @@ impl PresenceSet {
     }
 
     pub(super) fn set_empty_since(&mut self, since: Millis) {
-        self.empty_since = Compact::new(since);
+        self.empty_since = Compact::new(since.min(MAX_TIME));
     }
 
     /// Whether there never was a member.
@@ -132,7 +132,7 @@ impl PresenceSet {
 
     /// Makes a set without members, that is loaded, one that had some until then.
     pub fn set_emptied(&mut self, at: Millis) {
-        self.empty_since = Compact::new(at);
+        self.empty_since = Compact::new(at.min(MAX_TIME));
         self.untouched = false;
     }
 

@@ -1,7 +1,7 @@
 //! What is kept of a key beside its members: its settings and its record.
 
 use super::compact::Compact;
-use super::time::{MAX_DURATION, Millis};
+use super::time::{MAX_DURATION, MAX_TIME, Millis};
 
 /// What can be set of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl CompactPeak {
     pub fn new(peak: Peak) -> CompactPeak {
         CompactPeak {
             count: Compact::new(peak.count),
-            at: Compact::new(peak.at),
+            at: Compact::new(peak.at.min(MAX_TIME)),
         }
     }
 
