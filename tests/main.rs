@@ -25,6 +25,7 @@ mod info_section;
 mod keyspace_verbs;
 mod leave;
 mod list;
+mod listeners;
 mod lookup;
 mod mcount;
 mod memory;
