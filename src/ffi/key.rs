@@ -8,7 +8,6 @@ use super::api;
 use super::context::Context;
 
 const EMPTY: isize = raw::REDISMODULE_KEYTYPE_EMPTY;
-const MODULE: isize = raw::REDISMODULE_KEYTYPE_MODULE;
 
 /// An open key, closed when dropped. What it holds is borrowed from it.
 pub struct OpenKey(*mut raw::RedisModuleKey);
@@ -42,14 +41,15 @@ impl OpenKey {
     /// another value.
     #[inline]
     pub fn find<T>(&self, of: *mut raw::RedisModuleType) -> Found<NonNull<T>> {
-        // SAFETY: the key is open.
+        // SAFETY: the key is open. Asked first for what it nearly always is; of a key that holds nothing, or no value of a
+        // module, the server answers that it has no such type.
         unsafe {
+            if api!(RedisModule_ModuleTypeGetType)(self.0) == of {
+                let value = api!(RedisModule_ModuleTypeGetValue)(self.0);
+                return NonNull::new(value.cast()).map_or(Found::Nothing, Found::Value);
+            }
             match api!(RedisModule_KeyType)(self.0) as isize {
                 EMPTY => Found::Nothing,
-                MODULE if api!(RedisModule_ModuleTypeGetType)(self.0) == of => {
-                    let value = api!(RedisModule_ModuleTypeGetValue)(self.0);
-                    NonNull::new(value.cast()).map_or(Found::Nothing, Found::Value)
-                }
                 _ => Found::OtherType,
             }
         }
