@@ -4,6 +4,8 @@
 //! touch of one who left, `PRESENCE.CONFIG` with `AT` makes a key as of that moment, and with `EMPTY`, in a rewritten log
 //! only, one that has been without members since then.
 
+use std::io::Write;
+
 use crate::core::time::Millis;
 use crate::core::{Peak, Seen, Settings};
 use crate::ffi::api;
@@ -97,7 +99,14 @@ impl Number {
         if self.0 != number {
             *self = Number(number, None);
         }
-        let make = || SharedString::new(number.to_string().as_bytes());
+        let make = || {
+            // Digits are written where nothing is allocated: twenty are enough for any number.
+            let mut digits = [0; 20];
+            let mut rest = &mut digits[..];
+            write!(rest, "{number}").expect("there is room");
+            let unused = rest.len();
+            SharedString::new(&digits[..20 - unused])
+        };
         self.1.get_or_insert_with(make).as_ptr()
     }
 }

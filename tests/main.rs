@@ -8,6 +8,7 @@ mod common;
 
 mod acl;
 mod all_or_nothing;
+mod allocations;
 mod arity_and_numbers;
 mod clients;
 mod clocks;

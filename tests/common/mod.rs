@@ -28,6 +28,7 @@ mod wire;
 pub use builder::Builder;
 pub use client::Client;
 pub use dialog::show;
+pub use environment::module_path;
 pub use random::Random;
 pub use replication::wait_caught_up;
 pub use server::Server;

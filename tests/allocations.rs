@@ -1,0 +1,167 @@
+//! A heartbeat and a question ask for no memory: arguments are borrowed from the client, replies go straight into its
+//! buffer, and a refreshed member's memory is there already. The log of touches is the one thing that a refresh makes
+//! longer: once in a hundred times a chunk of it is opened or squeezed, and as many are given back.
+
+mod host;
+
+use host::{Host, Outcome};
+
+/// Members of a key in its compact form, and of one with an index and a timeline.
+const FEW: usize = 30;
+const MANY: usize = 20_000;
+/// How many refreshes are looked at.
+const REFRESHES: usize = 100_000;
+/// At most one refresh in so many asks for memory.
+const ONE_IN: usize = 80;
+
+/// Members of each form in which names are stored: a decimal, a UUID, up to 15 bytes, and anything else.
+fn name(number: usize) -> Vec<u8> {
+    let text = match number % 4 {
+        0 => format!("{number}"),
+        1 => format!("{number:08x}-1111-4222-8333-444455556666"),
+        2 => format!("user:{number:010}"),
+        _ => format!("a name that fits no slot, number {number}"),
+    };
+    text.into_bytes()
+}
+
+/// A key in which so many members were touched one after the other.
+fn fill(host: &mut Host, key: &str, members: usize) {
+    for number in 0..members {
+        host.run(&[b"PRESENCE.TOUCH", key.as_bytes(), &name(number)]);
+    }
+    let count = host.run(&[b"PRESENCE.COUNT", key.as_bytes()]);
+    assert_eq!(count.integer, members as i64);
+}
+
+/// Another member each time, in no order.
+fn pick(round: usize, members: usize) -> Vec<u8> {
+    name(round.wrapping_mul(7_919) % members)
+}
+
+#[test]
+fn a_refresh_in_a_small_key_allocates_nothing() {
+    let mut host = Host::get();
+    fill(&mut host, "small", FEW);
+    for round in 0..1_000 {
+        let outcome = host.run(&[b"PRESENCE.TOUCH", b"small", &pick(round, FEW)]);
+        let nothing = Outcome {
+            allocations: 0,
+            strings: 0,
+            integer: 0,
+            replies: 1,
+        };
+        assert_eq!(outcome, nothing, "round {round}");
+    }
+}
+
+#[test]
+fn a_refresh_in_a_large_key_allocates_a_chunk_now_and_then() {
+    let mut host = Host::get();
+    fill(&mut host, "large", MANY);
+    refresh(&mut host, |host, member, _| {
+        host.run(&[b"PRESENCE.TOUCH", b"large", member])
+    });
+}
+
+#[test]
+fn a_refresh_with_one_of_several_ttls_allocates_no_more() {
+    let mut host = Host::get();
+    fill(&mut host, "ttls", MANY);
+    let hours: Vec<String> = (1..=16)
+        .map(|hours| (hours * 3_600_000).to_string())
+        .collect();
+    refresh(&mut host, |host, member, round| {
+        let ttl = hours[round % hours.len()].as_bytes();
+        host.run(&[
+            b"PRESENCE.TOUCHEX",
+            b"ttls",
+            b"PX",
+            ttl,
+            b"MEMBERS",
+            b"1",
+            member,
+        ])
+    });
+}
+
+/// Refreshes members at random: all but few of the refreshes allocate nothing at all, none more than the two chunks of
+/// a log that grows and of one that is squeezed, and in the end no more memory is held than before.
+fn refresh(host: &mut Host, mut touch: impl FnMut(&mut Host, &[u8], usize) -> Outcome) {
+    for round in 0..REFRESHES {
+        touch(host, &pick(round, MANY), round);
+    }
+    let held = host.blocks();
+    let mut asked = 0;
+    for round in 0..REFRESHES {
+        let outcome = touch(host, &pick(round, MANY), round);
+        assert_eq!(outcome.integer, 0, "nobody comes online");
+        assert!(outcome.allocations <= 2, "round {round}: {outcome:?}");
+        asked += usize::from(outcome.allocations > 0);
+    }
+    let left = host.blocks();
+    println!("{asked} of {REFRESHES} refreshes asked for memory; of {held} blocks {left} are left");
+    assert!(asked <= REFRESHES / ONE_IN);
+    assert!(left <= held + held / 100);
+}
+
+/// What is replicated names the time, and the ttl: a string for each of them that is another than the last one's.
+#[test]
+fn another_millisecond_allocates_its_name_for_the_replicas_only() {
+    let mut host = Host::get();
+    fill(&mut host, "time", FEW);
+    for round in 0..1_000 {
+        host.pass(1);
+        let outcome = host.run(&[b"PRESENCE.TOUCH", b"time", &pick(round, FEW)]);
+        let a_name = Outcome {
+            allocations: 0,
+            strings: 1,
+            integer: 0,
+            replies: 1,
+        };
+        assert_eq!(outcome, a_name, "round {round}");
+    }
+}
+
+#[test]
+fn a_question_allocates_nothing() {
+    let mut host = Host::get();
+    let members: Vec<Vec<u8>> = (0..500).map(name).collect();
+    for (key, size) in [("few", FEW), ("many", MANY)] {
+        fill(&mut host, key, size);
+        let key = key.as_bytes();
+        for command in ["PRESENCE.ISONLINE", "PRESENCE.SEEN"] {
+            let mut args = vec![command.as_bytes(), key];
+            args.extend(members.iter().map(Vec::as_slice));
+            let outcome = host.run(&args);
+            assert_eq!(outcome.allocations, 0, "{command}");
+            assert_eq!(outcome.replies, members.len(), "{command}");
+        }
+        for args in [
+            vec![&b"PRESENCE.COUNT"[..], key],
+            vec![b"PRESENCE.COUNT", key, b"WINDOW", b"1000"],
+            vec![b"PRESENCE.MAX", key],
+        ] {
+            let outcome = host.run(&args);
+            assert_eq!(outcome.allocations, 0, "{args:?}");
+            assert!(outcome.replies > 0, "{args:?}");
+        }
+    }
+}
+
+/// Where each ttl's members begin is found out first, and kept in a few blocks; the members themselves are replied from
+/// where they are.
+#[test]
+fn a_list_allocates_no_more_for_more_members() {
+    let mut host = Host::get();
+    fill(&mut host, "short", FEW);
+    fill(&mut host, "long", MANY);
+    for (key, members) in [("short", FEW), ("long", MANY)] {
+        for option in [&[][..], &[&b"REV"[..]], &[&b"WITHTTL"[..]]] {
+            let args = [&[&b"PRESENCE.LIST"[..], key.as_bytes()], option].concat();
+            let outcome = host.run(&args);
+            assert!(outcome.allocations <= 5, "{key}: {outcome:?}");
+            assert!(outcome.replies >= members, "{key}: {outcome:?}");
+        }
+    }
+}
