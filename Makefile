@@ -1,10 +1,10 @@
 # The contributor's guide: `make help` lists every target. The work is done by the scripts in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test lint fmt bench bench-quick clean
+.PHONY: help setup build run test lint fmt bench bench-quick bench-before clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing to build, run and test (Debian and Ubuntu; elsewhere: say what is missing)
 	@scripts/setup.sh
@@ -29,16 +29,21 @@ fmt: ## Format the Rust sources
 	@scripts/setup.sh
 	@scripts/cargo.sh fmt
 
-bench: ## Run the benchmarks, the core alone and the server side by side with sorted sets; docs/benchmarks.md gets the results
+bench: ## Run the benchmarks: the core alone, and a server side by side with the idioms; docs/benchmarks.md gets the results
 	@scripts/setup.sh run
 	@scripts/cargo.sh build --release
 	@scripts/cargo.sh bench --bench core
-	@scripts/cargo.sh bench --bench server
+	@scripts/cargo.sh bench --bench server -- $(ONLY)
 
-bench-quick: ## Run the server's benchmark with small sizes, in less than two minutes
+bench-quick: ## Run the server's benchmark with small sizes, in less than two minutes; ONLY="touch stalls" chooses sections
 	@scripts/setup.sh run
 	@scripts/cargo.sh build --release
-	@QUICK=1 scripts/cargo.sh bench --bench server
+	@QUICK=1 scripts/cargo.sh bench --bench server -- $(ONLY)
+
+bench-before: ## Compare with an older build of the module: BEFORE=path/to/libredis_presence.so
+	@scripts/setup.sh run
+	@scripts/cargo.sh build --release
+	@PRESENCE_BEFORE=$(BEFORE) scripts/cargo.sh bench --bench server -- before
 
 clean: ## Remove all that was built; data/ stays
 	@rm -rf target

@@ -148,7 +148,7 @@ impl Replies {
     fn take_line(&mut self, line: &[u8]) -> Result<(), String> {
         let text = || String::from_utf8_lossy(line).trim_end().to_owned();
         let number = || -> usize {
-            // -1 is a string that is none.
+            // -1 is a string or an array that is none.
             text()[1..].parse().unwrap_or(usize::MAX)
         };
         match line.first() {
@@ -157,7 +157,10 @@ impl Replies {
                 usize::MAX => self.value(0),
                 length => self.skip = length + 2,
             },
-            Some(b'*') => self.value(number()),
+            Some(b'*') => match number() {
+                usize::MAX => self.value(0),
+                elements => self.value(elements),
+            },
             _ => return Err(text()),
         }
         Ok(())

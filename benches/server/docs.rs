@@ -1,30 +1,25 @@
-//! `docs/benchmarks.md`: the results of a full run stand in it between two marks; what is around them is not touched.
+//! `docs/benchmarks.md`: the results of a full run stand in it between two marks, for each server in a section of its
+//! own, with charts beside the page; what is around the sections is not touched.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use super::charts;
 use super::measure::Bench;
-use super::report::Report;
+use super::report::{Report, Stalls, Targets};
 
-const FILE: &str = "docs/benchmarks.md";
-const BEGIN: &str = "<!-- results of `make bench`: begin -->";
-const END: &str = "<!-- results: end -->";
-
-/// What a page that is not there yet begins with.
-const INTRODUCTION: &str = "# Benchmarks\n\n";
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+const PAGE: &str = "benchmarks.md";
+/// The charts' folder, beside the page.
+const CHARTS: &str = "benchmarks";
 
 /// Where and how a run was made, without names of machines or paths.
 pub fn circumstances(bench: &mut Bench) -> String {
-    let server = if bench.is_valkey() {
-        format!("Valkey {}", bench.control.info("server", "valkey_version"))
-    } else {
-        format!("Redis {}", bench.control.info("server", "redis_version"))
-    };
     let cores = thread::available_parallelism().map_or(0, usize::from);
     format!(
-        "{server} with {}, {}, {cores} cores, {}. `{}`, {} min.",
+        "{}, {}, {cores} cores, {}. `{}`, {} min.",
         bench.control.info("memory", "mem_allocator"),
         processor(),
         today(),
@@ -37,22 +32,61 @@ pub fn circumstances(bench: &mut Bench) -> String {
     )
 }
 
-/// Writes the results to their place in the page.
+/// Writes the results of a run of all sections to their place in the page, and the charts.
 ///
 /// # Panics
-/// When the page cannot be written, or has one mark without the other.
-pub fn write(circumstances: &str, report: &Report) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
-    let page = fs::read_to_string(&path).unwrap_or_else(|_| INTRODUCTION.into());
-    let (before, after) = match page.split_once(BEGIN) {
-        None => (page.as_str(), ""),
+/// When a file cannot be written, or the page has one mark without the other.
+pub fn write(server: &str, circumstances: &str, report: &Report) {
+    let docs = Path::new(DOCS);
+    // One section for all patches of a release.
+    let release: Vec<&str> = server.splitn(3, '.').take(2).collect();
+    let release = release.join(".");
+    let file = |chart: &str| {
+        let stem = release.to_lowercase().replace(' ', "-");
+        format!("{CHARTS}/{stem}-{chart}.svg")
+    };
+    let growth = report.growth.as_ref().expect("all sections have run");
+    fs::create_dir_all(docs.join(CHARTS)).expect("the folder can be made");
+    for (chart, svg) in [
+        ("idioms", charts::idioms(server, &report.rows)),
+        ("growth", charts::growth(server, growth)),
+        ("stalls", charts::stalls(server, &report.stalls)),
+    ] {
+        fs::write(docs.join(file(chart)), svg).expect("the chart can be written");
+    }
+    let section = format!(
+        "## {release}\n\n\
+         {server} with {circumstances}\n\n\
+         ![How many times less than what people use]({})\n\n{}\n\
+         ### Growth, {release}\n\n\
+         ![What a command costs by the number of members]({})\n\n{growth}\n\
+         ### Stalls, {release}\n\n\
+         ![What another client waits for its PING]({})\n\n{}",
+        file("idioms"),
+        Targets(&report.rows),
+        file("growth"),
+        file("stalls"),
+        Stalls(&report.stalls),
+    );
+    let path = docs.join(PAGE);
+    let page = fs::read_to_string(&path).expect("the page is there");
+    fs::write(path, with_section(&page, &release, &section)).expect("the page can be written");
+}
+
+/// The page with a server's section replaced, or added at the end.
+fn with_section(page: &str, release: &str, section: &str) -> String {
+    let (begin, end) = (
+        format!("<!-- {release}, written by `make bench`: begin -->"),
+        format!("<!-- {release}: end -->"),
+    );
+    let (before, after) = match page.split_once(&begin) {
+        None => (format!("{}\n\n", page.trim_end()), "\n"),
         Some((before, rest)) => {
-            let (_, after) = rest.split_once(END).expect("the mark of the end");
-            (before, after.trim_start_matches('\n'))
+            let (_, after) = rest.split_once(&end).expect("the mark of the end");
+            (before.into(), after)
         }
     };
-    let page = format!("{before}{BEGIN}\n{circumstances}\n\n{report}{END}\n{after}");
-    fs::write(path, page).expect("the page can be written");
+    format!("{before}{begin}\n{section}{end}{after}")
 }
 
 /// The processor's model.

@@ -15,10 +15,7 @@ impl Load {
     /// `count` times the same command.
     pub fn repeat(args: &[&str], count: usize) -> Self {
         let mut load = Self::default();
-        load.begin(args.len());
-        for arg in args {
-            load.arg(arg.as_bytes());
-        }
+        load.push(args);
         Self {
             bytes: load.bytes.repeat(count),
             commands: count,
@@ -31,16 +28,37 @@ impl Load {
         self.commands += other.commands;
     }
 
+    /// Adds a command.
+    pub fn push(&mut self, args: &[&str]) {
+        self.begin(args.len());
+        for arg in args {
+            self.arg(arg.as_bytes());
+        }
+    }
+
     /// Begins a command of so many arguments, its name among them.
     fn begin(&mut self, arguments: usize) {
-        write!(self.bytes, "*{arguments}\r\n").expect("memory takes all");
+        self.line(b'*', arguments);
         self.commands += 1;
     }
 
     /// Adds an argument of the command that was begun.
     fn arg(&mut self, arg: &[u8]) {
-        write!(self.bytes, "${}\r\n", arg.len()).expect("memory takes all");
+        self.line(b'$', arg.len());
         self.bytes.extend_from_slice(arg);
+        self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// Adds a line of a length. Most lengths have one or two digits, and there are hundreds of millions of them.
+    fn line(&mut self, kind: u8, length: usize) {
+        self.bytes.push(kind);
+        match length {
+            0..10 => self.bytes.push(b'0' + length as u8),
+            10..100 => self
+                .bytes
+                .extend([b'0' + (length / 10) as u8, b'0' + (length % 10) as u8]),
+            _ => write!(self.bytes, "{length}").expect("memory takes all"),
+        }
         self.bytes.extend_from_slice(b"\r\n");
     }
 

@@ -1,8 +1,11 @@
 //! The module in a real server, side by side with what people use instead, in one run on the same server.
 //!
 //! CPU is the server's own, of its main thread, for each command of a pipelined load (`INFO cpu`); memory is
-//! `used_memory`; stalls are what another client waits for its PING. `QUICK=1` runs with small sizes; a full run writes
-//! its table into `docs/benchmarks.md`. The server is `PRESENCE_SERVER`, the module `PRESENCE_MODULE`, as in the tests.
+//! `used_memory`; stalls are what another client waits for its PING. `QUICK=1` runs with small sizes; arguments choose
+//! sections: `cargo bench --bench server -- touch stalls`. A full run of all of them writes its results into
+//! `docs/benchmarks.md`. The server is `PRESENCE_SERVER`, the module `PRESENCE_MODULE`, as in the tests.
+//!
+//! `before` is a section that only runs when it is asked for: two builds of the module side by side (`before.rs`).
 
 #[allow(dead_code, unused_imports, unused_macros)] // the tests need more of it
 #[path = "../../tests/common/mod.rs"]
@@ -11,43 +14,74 @@ mod common;
 #[path = "../common/mod.rs"]
 mod names;
 
+mod before;
+mod charts;
+mod chase;
 mod connection;
 mod docs;
-mod expiry;
+mod fields;
 mod floor;
-mod huge;
+mod growth;
+mod keys;
 mod load;
 mod measure;
 mod members;
 mod memory;
+mod persistence;
 mod reads;
 mod report;
 mod scale;
-mod stall;
+mod stalls;
+mod svg;
 mod touch;
 
 use measure::Bench;
 use report::Report;
 use scale::{Scale, grouped};
 
+/// A part of the run. It starts and ends with an empty server.
+type Section = fn(&mut Bench, &mut Report);
+
+/// All sections of a run, in the order of the table.
+const SECTIONS: [(&str, Section); 8] = [
+    ("touch", touch::run),
+    ("reads", reads::run),
+    ("keys", keys::run),
+    ("fields", fields::run),
+    ("memory", memory::run),
+    ("growth", growth::run),
+    ("stalls", stalls::run),
+    ("persistence", persistence::run),
+];
+
 fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` runs this as well, to see that it builds.
-    if !std::env::args().any(|arg| arg == "--bench") {
+    if !args.iter().any(|arg| arg == "--bench") {
         return;
     }
+    let chosen: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
+    if chosen == ["before"] {
+        return before::run(Scale::from_env());
+    }
+    let known = |name: &&&String| SECTIONS.iter().any(|(section, _)| section == **name);
+    if let Some(unknown) = chosen.iter().find(|name| !known(name)) {
+        let names = SECTIONS.map(|(name, _)| name).join(", ");
+        panic!("no section {unknown}; there are {names}, and before alone");
+    }
+
     let mut bench = Bench::start(Scale::from_env());
     let mut report = Report::default();
-    touch::run(&mut bench, &mut report);
-    reads::run(&mut bench, &mut report);
-    bench.flush();
-    memory::run(&mut bench, &mut report);
-    expiry::run(&mut bench, &mut report);
-    huge::run(&mut bench, &mut report);
-
+    for (name, run) in SECTIONS {
+        if chosen.is_empty() || chosen.iter().any(|chosen| *chosen == name) {
+            run(&mut bench, &mut report);
+        }
+    }
+    let server = bench.server_name();
     let circumstances = docs::circumstances(&mut bench);
-    println!("{circumstances}\n\n{report}");
-    if !bench.scale.quick {
-        docs::write(&circumstances, &report);
+    println!("{server}: {circumstances}\n\n{report}");
+    if chosen.is_empty() && !bench.scale.quick {
+        docs::write(&server, &circumstances, &report);
     }
 }
 

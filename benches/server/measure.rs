@@ -2,15 +2,22 @@
 
 use std::time::Instant;
 
-use super::common::Server;
+use redis::Value;
+
+use super::common::{Builder, Server};
 use super::connection::Connection;
 use super::floor;
 use super::load::Load;
+use super::members::Members;
 use super::scale::Scale;
-use super::stall;
+use super::stalls::SOCKET;
 
 /// How often each figure is taken; the one in the middle counts.
-pub const ROUNDS: u64 = 3;
+pub const ROUNDS: u64 = 5;
+/// How many members go into one command where it is their number that matters.
+pub const BATCH: usize = 100;
+/// How often each member is refreshed before it is measured or weighed.
+pub const REFRESHES: usize = 3;
 
 /// Longer than a run: nobody goes offline meanwhile.
 const TTL_MS: &str = "36000000";
@@ -29,11 +36,16 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Starts a server.
+    /// Starts a server with the module that is measured.
     pub fn start(scale: Scale) -> Self {
-        let server = Server::builder()
+        Self::of(scale, Server::builder())
+    }
+
+    /// Starts a server that has these settings, and those that a measurement needs.
+    pub fn of(scale: Scale, builder: Builder) -> Self {
+        let server = builder
             .arg(&format!("loadmodule \"{}\"", floor::build().display()))
-            .arg(&format!("unixsocket {}", stall::SOCKET))
+            .arg(&format!("unixsocket {SOCKET}"))
             .arg("client-output-buffer-limit normal 0 0 0")
             .module_args(&format!("default-ttl {TTL_MS}"))
             .start();
@@ -67,9 +79,27 @@ impl Bench {
 
     /// Whether the server is a Valkey.
     pub fn is_valkey(&mut self) -> bool {
+        self.server_name().starts_with("Valkey")
+    }
+
+    /// `Redis 7.0.15`, `Valkey 9.1.2`.
+    pub fn server_name(&mut self) -> String {
         let info = self.control.call(&["INFO", "server"]);
         let info: String = redis::from_redis_value(info).expect("INFO is text");
-        info.contains("valkey_version:")
+        let version = |field| info.lines().find_map(|line| line.strip_prefix(field));
+        match (version("valkey_version:"), version("redis_version:")) {
+            (Some(version), _) => format!("Valkey {version}"),
+            (None, Some(version)) => format!("Redis {version}"),
+            (None, None) => panic!("INFO has no version: {info}"),
+        }
+    }
+
+    /// Whether the server has a command.
+    pub fn has_command(&mut self, name: &str) -> bool {
+        let Value::Array(found) = self.control.call(&["COMMAND", "INFO", name]) else {
+            panic!("COMMAND INFO answers an array");
+        };
+        found.iter().any(|command| *command != Value::Nil)
     }
 
     /// A time for a ZADD, as a client would send it: ms that pass as they do under a load of this kind.
@@ -81,6 +111,23 @@ impl Bench {
     /// `ZADD key score member ...` of all members, so many in each command, at the times that clients would send.
     pub fn zadd(&mut self, key: &str, members: &[String], in_each: usize) -> Load {
         Load::zadd(key, members, in_each, || self.next_score())
+    }
+
+    /// Makes a presence key, and a sorted set of the same members, as a day of use leaves them: each member came once
+    /// and was refreshed three times, all in random order.
+    pub fn populate(&mut self, presence: &str, zset: &str) {
+        let size = self.scale.members;
+        self.progress(&format!("{}, refreshed", super::of_members(size)));
+        for (times, seed) in [(1, 3), (REFRESHES, 4)] {
+            let members = Members::SHORT.shuffled(size, times, seed);
+            let load = self.zadd(zset, &members, BATCH);
+            self.pump(&load);
+            self.pump(&Load::batches(
+                &["PRESENCE.TOUCH", presence],
+                &members,
+                BATCH,
+            ));
+        }
     }
 
     /// Sends commands and waits for their replies.
@@ -139,6 +186,15 @@ impl Bench {
         field("used_memory") - field("mem_clients_normal")
     }
 
+    /// By how much the server's data grows when `fill` fills it; it is emptied again.
+    pub fn bytes_taken(&mut self, fill: impl FnOnce(&mut Self)) -> f64 {
+        let before = self.data_bytes();
+        fill(self);
+        let after = self.data_bytes();
+        self.flush();
+        after - before
+    }
+
     /// Removes everything, before it returns.
     pub fn flush(&mut self) {
         self.control.call(&["FLUSHALL", "SYNC"]);
@@ -149,7 +205,7 @@ impl Bench {
 const SCORES_A_MILLI: u64 = 400;
 
 /// The middle one.
-fn median(mut figures: Vec<f64>) -> f64 {
+pub fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

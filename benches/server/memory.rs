@@ -1,16 +1,11 @@
 //! What members take in memory, beside sorted sets. Starts and ends with an empty server.
 
 use super::load::Load;
-use super::measure::Bench;
+use super::measure::{BATCH, Bench, REFRESHES};
 use super::members::Members;
 use super::names::ids::Ids;
 use super::report::{Report, Target, Unit};
 use super::scale::grouped;
-
-/// How many members go into one command.
-const BATCH: usize = 100;
-/// How often each member is refreshed before it is weighed.
-const REFRESHES: usize = 3;
 
 /// Measures large keys with each kind of name, and small ones.
 pub fn run(bench: &mut Bench, report: &mut Report) {
@@ -21,31 +16,15 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     many_rooms(bench, report);
 }
 
-/// Bytes a member of a key whose members have each been refreshed three times, all in random order.
+/// Bytes a member of a presence key and of a sorted set, whose members have each been refreshed three times, all in
+/// random order.
 fn large(bench: &mut Bench, report: &mut Report, ids: Ids) {
-    let size = bench.scale.members;
-    bench.progress(&format!(
-        "memory of {}, {}",
-        super::of_members(size),
-        ids.title()
-    ));
-    let load = [
-        Members(ids).shuffled(size, 1, 3),
-        Members(ids).shuffled(size, REFRESHES, 4),
-    ];
-    let theirs = bytes_taken(bench, |bench| {
-        for members in &load {
+    let life = life(bench, ids);
+    let ours = weigh(bench, &life);
+    let theirs = bench.bytes_taken(|bench| {
+        for members in &life {
             let load = bench.zadd("zset", members, BATCH);
             bench.pump(&load);
-        }
-    });
-    let ours = bytes_taken(bench, |bench| {
-        for members in &load {
-            bench.pump(&Load::batches(
-                &["PRESENCE.TOUCH", "presence"],
-                members,
-                BATCH,
-            ));
         }
     });
     let wanted = match ids {
@@ -53,13 +32,45 @@ fn large(bench: &mut Bench, report: &mut Report, ids: Ids) {
         Ids::Uuid => 48.0,
         Ids::Decimal => 32.0,
     };
-    let members = size as f64;
     report.compare(
         (format!("memory a member, {}", ids.title()), "ZSET"),
-        (theirs / members, ours / members),
+        (theirs / bench.scale.members as f64, ours),
         Unit::Bytes,
         Target::AtMost(wanted),
     );
+}
+
+/// Bytes a member of a presence key alone. Starts and ends with an empty server.
+pub fn presence(bench: &mut Bench, ids: Ids) -> f64 {
+    let life = life(bench, ids);
+    weigh(bench, &life)
+}
+
+fn weigh(bench: &mut Bench, life: &[Vec<String>; 2]) -> f64 {
+    let bytes = bench.bytes_taken(|bench| {
+        for members in life {
+            bench.pump(&Load::batches(
+                &["PRESENCE.TOUCH", "presence"],
+                members,
+                BATCH,
+            ));
+        }
+    });
+    bytes / life[0].len() as f64
+}
+
+/// Who is touched before a key is weighed: everybody once, then three times more, in random order.
+fn life(bench: &Bench, ids: Ids) -> [Vec<String>; 2] {
+    let size = bench.scale.members;
+    bench.progress(&format!(
+        "memory of {}, {}",
+        super::of_members(size),
+        ids.title()
+    ));
+    [
+        Members(ids).shuffled(size, 1, 3),
+        Members(ids).shuffled(size, REFRESHES, 4),
+    ]
 }
 
 /// `MEMORY USAGE` of a room of five.
@@ -86,14 +97,14 @@ fn many_rooms(bench: &mut Bench, report: &mut Report) {
     bench.progress(&what);
     let key = |room: usize| format!("room:{room:06}");
     let members = |room: usize| Members::SHORT.range(room * 3..room * 3 + 3);
-    let theirs = bytes_taken(bench, |bench| {
+    let theirs = bench.bytes_taken(|bench| {
         let mut load = Load::default();
         for room in 0..rooms {
             load.append(bench.zadd(&key(room), &members(room), 3));
         }
         bench.pump(&load);
     });
-    let ours = bytes_taken(bench, |bench| {
+    let ours = bench.bytes_taken(|bench| {
         let mut load = Load::default();
         for room in 0..rooms {
             load.append(Load::batches(
@@ -111,13 +122,4 @@ fn many_rooms(bench: &mut Bench, report: &mut Report) {
         Unit::Bytes,
         Target::AtMostTimes(1.5),
     );
-}
-
-/// By how much the server's data grows when `fill` fills it; it is emptied again.
-fn bytes_taken(bench: &mut Bench, fill: impl FnOnce(&mut Bench)) -> f64 {
-    let before = bench.data_bytes();
-    fill(bench);
-    let after = bench.data_bytes();
-    bench.flush();
-    after - before
 }

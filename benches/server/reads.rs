@@ -1,7 +1,7 @@
-//! COUNT, LIST and ISONLINE beside what is asked of sorted sets and of per-minute sets, on what `touch.rs` left.
+//! COUNT, LIST and ISONLINE beside what is asked of sorted sets and of per-minute sets.
 
 use super::load::Load;
-use super::measure::Bench;
+use super::measure::{BATCH, Bench};
 use super::members::Members;
 use super::names::random::Random;
 use super::report::{Report, Target, Unit};
@@ -18,8 +18,9 @@ const WHOLE: usize = 3;
 /// Members of the smallest key.
 const FEW: usize = 1_000;
 
-/// Measures and leaves the keys as they are.
+/// Measures.
 pub fn run(bench: &mut Bench, report: &mut Report) {
+    bench.populate("presence", "zset");
     let few = Members::SHORT.range(0..FEW);
     bench.pump(&Load::batches(&["PRESENCE.TOUCH", "few"], &few, FEW));
     let commands = bench.scale.commands;
@@ -52,6 +53,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         Unit::CpuNanos,
         Target::TimesLess(2.0),
     );
+    bench.flush();
 }
 
 /// COUNT of a key with so many members, beside a command that does nothing.
@@ -99,12 +101,12 @@ fn minutes(bench: &mut Bench, report: &mut Report) {
     let members = Members::SHORT.range(0..size);
     let sets: Vec<String> = (0..5).map(|minute| format!("minute:{minute}")).collect();
     for set in &sets {
-        bench.pump(&Load::batches(&["SADD", set], &members, 100));
+        bench.pump(&Load::batches(&["SADD", set], &members, BATCH));
     }
     bench.pump(&Load::batches(
         &["PRESENCE.TOUCH", "minutes"],
         &members,
-        100,
+        BATCH,
     ));
     let counts = bench.compare(
         "COUNT of 5 minutes",

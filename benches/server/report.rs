@@ -1,8 +1,11 @@
-//! The table: each figure beside the one it is to beat, and whether it does.
+//! What a run has found: each figure beside the one it is to beat, and whether it does; stalls; growth.
 
 use std::fmt;
+use std::time::Duration;
 
+use super::growth::Growth;
 use super::scale::grouped;
+use super::stalls::{SLOW_MICROS, Stall};
 
 /// What a row's figures count.
 #[derive(Clone, Copy)]
@@ -51,8 +54,12 @@ pub struct Row {
 /// What a run has found.
 #[derive(Default)]
 pub struct Report {
-    rows: Vec<Row>,
-    stalls: Vec<String>,
+    /// The table of targets.
+    pub rows: Vec<Row>,
+    /// What another client saw during each piece of work.
+    pub stalls: Vec<Stall>,
+    /// What commands cost at each size, where that was measured.
+    pub growth: Option<Growth>,
 }
 
 impl Report {
@@ -77,11 +84,6 @@ impl Report {
             unit,
             target,
         });
-    }
-
-    /// Adds a line to the table of stalls.
-    pub fn add_stall(&mut self, line: String) {
-        self.stalls.push(line);
     }
 }
 
@@ -131,25 +133,78 @@ impl fmt::Display for Row {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(
-            out,
-            "| what | against | its figure | ours | ratio | target | reached |"
-        )?;
-        writeln!(out, "| --- | --- | --: | --: | --: | --- | --- |")?;
-        for row in &self.rows {
-            writeln!(out, "{row}")?;
+        write!(out, "{}", Targets(&self.rows))?;
+        if let Some(growth) = &self.growth {
+            write!(out, "\n{growth}")?;
         }
-        writeln!(
-            out,
-            "\nAnother client's PING, sent as fast as it was answered:\n\n\
-             | while | PINGs | p50 | p99 | p99.9 | slowest | without waiting for a CPU | slowest command in the slow log |\n\
-             | --- | --: | --: | --: | --: | --: | --: | --- |"
-        )?;
-        for line in &self.stalls {
-            writeln!(out, "{line}")?;
+        if !self.stalls.is_empty() {
+            write!(out, "\n{}", Stalls(&self.stalls))?;
         }
         Ok(())
     }
+}
+
+/// The table of targets.
+pub struct Targets<'a>(pub &'a [Row]);
+
+impl fmt::Display for Targets<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let header = "| what | against | its figure | ours | ratio | target | reached |";
+        writeln!(out, "{header}\n| --- | --- | --: | --: | --: | --- | --- |")?;
+        self.0.iter().try_for_each(|row| writeln!(out, "{row}"))
+    }
+}
+
+impl fmt::Display for Growth {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let titles: Vec<&str> = self.curves.iter().map(|curve| curve.title).collect();
+        writeln!(out, "| members | {} |", titles.join(" | "))?;
+        writeln!(out, "| --: |{}", " --: |".repeat(titles.len()))?;
+        for (at, size) in self.sizes.iter().enumerate() {
+            write!(out, "| {} |", grouped(*size as u64))?;
+            for curve in &self.curves {
+                write!(out, " {} |", Unit::CpuNanos.show(curve.nanos[at]))?;
+            }
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+}
+
+/// The table of stalls.
+pub struct Stalls<'a>(pub &'a [Stall]);
+
+impl fmt::Display for Stalls<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let header = "| while | PINGs | p50 | p99 | p99.9 | slowest | without waiting for a CPU \
+                      | slowest command in the slow log |";
+        writeln!(
+            out,
+            "{header}\n| --- | --: | --: | --: | --: | --: | --: | --- |"
+        )?;
+        for stall in self.0 {
+            let command = match &stall.slowest_command {
+                Some((name, took)) => format!("`{name}`, {}", millis(*took)),
+                None => format!("none over {SLOW_MICROS} µs"),
+            };
+            writeln!(
+                out,
+                "| {} | {} | {} | {} | {} | {} | {} | {command} |",
+                stall.what,
+                grouped(stall.pings as u64),
+                millis(stall.permille(500.0)),
+                millis(stall.permille(990.0)),
+                millis(stall.permille(999.0)),
+                millis(stall.slowest()),
+                millis(stall.without_queue),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn millis(time: Duration) -> String {
+    Unit::Millis.show(time.as_secs_f64() * 1e3)
 }
 
 impl Unit {
@@ -158,6 +213,7 @@ impl Unit {
         match self {
             Unit::CpuNanos if figure >= 10e6 => format!("{:.1} ms", figure / 1e6),
             Unit::CpuNanos if figure >= 10e3 => format!("{:.1} µs", figure / 1e3),
+            Unit::CpuNanos if figure < 100.0 => format!("{figure:.1} ns"),
             Unit::CpuNanos => format!("{figure:.0} ns"),
             Unit::CpuSeconds => format!("{figure:.2} s"),
             Unit::Millis if figure >= 1e3 => format!("{:.1} s", figure / 1e3),
@@ -169,7 +225,7 @@ impl Unit {
 }
 
 /// A ratio as text.
-fn times(ratio: f64) -> String {
+pub fn times(ratio: f64) -> String {
     if ratio >= 100.0 {
         format!("{}×", grouped(ratio as u64))
     } else {

@@ -1,5 +1,7 @@
 //! How much of everything: the sizes that the targets are about, or small ones for a quick look.
 
+const SIZES: [usize; 5] = [1_000, 10_000, 100_000, 1_000_000, 10_000_000];
+
 /// Sizes of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Scale {
@@ -11,6 +13,8 @@ pub struct Scale {
     pub commands: usize,
     /// Members of the key that grows, is saved, loaded and unlinked.
     pub huge: usize,
+    /// Members of the keys by which it is shown what growth costs; the last one has `huge`.
+    pub sizes: &'static [usize],
     /// How many keys of three members.
     pub rooms: usize,
     /// Members in each of five per-minute sets.
@@ -26,6 +30,7 @@ impl Scale {
                 members: 200_000,
                 commands: 100_000,
                 huge: 1_000_000,
+                sizes: &SIZES[..4],
                 rooms: 20_000,
                 a_minute: 20_000,
             }
@@ -35,6 +40,7 @@ impl Scale {
                 members: 1_000_000,
                 commands: 500_000,
                 huge: 10_000_000,
+                sizes: &SIZES,
                 rooms: 100_000,
                 a_minute: 100_000,
             }

@@ -1,15 +1,11 @@
 //! TOUCH beside ZADD: the heartbeat, which is most of the work of a presence system.
 
 use super::load::Load;
-use super::measure::Bench;
+use super::measure::{BATCH, Bench};
 use super::members::Members;
 use super::report::{Report, Target, Unit};
 
-/// How many members a command with many of them has.
-const BATCH: usize = 100;
-
-/// Measures, and leaves the keys `presence` and `zset`, whose members were then refreshed three times each, in random
-/// order, and more.
+/// Measures.
 pub fn run(bench: &mut Bench, report: &mut Report) {
     let size = bench.scale.members;
     bench.progress("growing keys a member at a time");
@@ -19,22 +15,9 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         |bench, round| bench.zadd(&key("zset", round), &members, 1),
         |_, round| Load::batches(&["PRESENCE.TOUCH", &key("presence", round)], &members, 1),
     );
-    bench
-        .control
-        .call(&["DEL", "zset:1", "presence:1", "zset:2", "presence:2"]);
-    bench.control.call(&["RENAME", "zset:0", "zset"]);
-    bench.control.call(&["RENAME", "presence:0", "presence"]);
-
-    bench.progress("refreshing each member three times, in random order");
-    let members = Members::SHORT.shuffled(size, 3, 2);
-    let load = bench.zadd("zset", &members, BATCH);
-    bench.pump(&load);
-    bench.pump(&Load::batches(
-        &["PRESENCE.TOUCH", "presence"],
-        &members,
-        BATCH,
-    ));
     drop(members);
+    bench.flush();
+    bench.populate("presence", "zset");
 
     let commands = bench.scale.commands;
     let picks = |round: u64| Members::SHORT.random(size, commands, 10 + round);
@@ -81,6 +64,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         Unit::CpuNanos,
         Target::TimesLess(2.0),
     );
+    bench.flush();
 }
 
 fn key(name: &str, round: u64) -> String {

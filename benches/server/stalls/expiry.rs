@@ -3,14 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::load::Load;
-use super::measure::Bench;
-use super::members::Members;
-use super::report::{Report, Row, Target, Unit};
-use super::stall;
+use super::watch::{Whose, watch};
+use super::{WORST_MS, judge, judge_back};
+use crate::load::Load;
+use crate::measure::{BATCH, Bench};
+use crate::members::Members;
+use crate::report::{Report, Row, Target, Unit};
 
-/// How many members go into one command, as text and as a number.
-const BATCH: (&str, usize) = ("100", 100);
 /// How long members stay online: longer than it takes to load them.
 const TTL_MS: u64 = 10_000;
 /// How long before the moment the watch begins.
@@ -22,16 +21,19 @@ const LOOK: Duration = Duration::from_millis(20);
 pub fn run(bench: &mut Bench, report: &mut Report) {
     let size = bench.scale.members;
     let members = Members::SHORT.range(0..size);
-    let what = format!("{} expire at one moment", super::of_members(size));
+    let what = format!("{} expire at one moment", crate::of_members(size));
 
-    bench.pump(&Load::zadd("zset", &members, BATCH.1, || 1));
-    let (_, theirs) = stall::watch(bench, report, "ZREMRANGEBYSCORE removes as many", |bench| {
-        bench.control.int(&["ZREMRANGEBYSCORE", "zset", "1", "1"])
-    });
+    bench.pump(&Load::zadd("zset", &members, BATCH, || 1));
+    let (_, theirs) = watch(
+        bench,
+        Whose::Idiom,
+        "ZREMRANGEBYSCORE removes as many",
+        |bench| bench.control.int(&["ZREMRANGEBYSCORE", "zset", "1", "1"]),
+    );
 
     let before = bench.data_bytes();
     let seen = bench.now_ms();
-    let (ttl, at) = (TTL_MS.to_string(), seen.to_string());
+    let (ttl, at, in_each) = (TTL_MS.to_string(), seen.to_string(), BATCH.to_string());
     let head = [
         "PRESENCE.TOUCHEX",
         "moment",
@@ -40,9 +42,9 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         "AT",
         &at,
         "MEMBERS",
-        BATCH.0,
+        &in_each,
     ];
-    bench.pump(&Load::batches(&head, &members, BATCH.1));
+    bench.pump(&Load::batches(&head, &members, BATCH));
     let online = bench.control.int(&["PRESENCE.COUNT", "moment"]) as usize;
     assert_eq!(online, size, "loading took longer than the members stay");
     let left = seen + TTL_MS - bench.now_ms();
@@ -50,7 +52,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     let full = bench.data_bytes() - before;
 
     thread::sleep(Duration::from_millis(left.saturating_sub(AHEAD_MS)));
-    let (back, ours) = stall::watch(bench, report, &what, |bench| {
+    let (back, ours) = watch(bench, Whose::Module, &what, |bench| {
         loop {
             thread::sleep(LOOK);
             let left = bench.control.info("presence", "presence_members");
@@ -65,30 +67,16 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     });
     let sweep = bench.control.info("presence", "presence_longest_sweep_us");
     let sweep: f64 = sweep.parse().expect("a number");
-    report.compare(
-        (
-            format!("worst stall while {what}"),
-            "`ZREMRANGEBYSCORE` of as many",
-        ),
-        (theirs, ours),
-        Unit::Millis,
-        Target::AtMost(2.0),
-    );
+    judge(report, ours, ("`ZREMRANGEBYSCORE` of as many", &theirs));
+    report.stalls.push(theirs);
     report.add(Row {
         what: "the longest turn of the eviction in it".into(),
         against: String::new(),
         theirs: None,
         ours: sweep / 1e3,
         unit: Unit::Millis,
-        target: Target::AtMost(2.0),
+        target: Target::AtMost(WORST_MS),
     });
-    report.add(Row {
-        what: "until its memory is back".into(),
-        against: String::new(),
-        theirs: None,
-        ours: back.as_secs_f64() * 1e3,
-        unit: Unit::Millis,
-        target: Target::AtMost(5_000.0),
-    });
+    judge_back(report, what, back);
     bench.flush();
 }

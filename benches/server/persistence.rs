@@ -1,0 +1,85 @@
+//! Saving and loading one key of ten million members, beside a sorted set. Starts and ends with an empty server.
+
+use std::thread;
+use std::time::Duration;
+
+use super::load::Load;
+use super::measure::{BATCH, Bench};
+use super::members::Members;
+use super::report::{Report, Target, Unit};
+
+/// How many members are made before they are sent.
+const PART: usize = 1_000_000;
+/// How often it is looked whether the file is written.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What saving and loading a key costs.
+struct Persistence {
+    save_cpu: f64,
+    load_cpu: f64,
+    file_bytes: f64,
+}
+
+/// Measures.
+pub fn run(bench: &mut Bench, report: &mut Report) {
+    let theirs = measure(bench, |bench, names| bench.zadd("huge", names, BATCH));
+    let ours = measure(bench, |_, names| {
+        Load::batches(&["PRESENCE.TOUCH", "huge"], names, BATCH)
+    });
+    let mebi = |persistence: &Persistence| persistence.file_bytes / 1048576.0;
+    for (what, figures, unit) in [
+        (
+            "BGSAVE, CPU of the child",
+            (theirs.save_cpu, ours.save_cpu),
+            Unit::CpuSeconds,
+        ),
+        (
+            "load, CPU",
+            (theirs.load_cpu, ours.load_cpu),
+            Unit::CpuSeconds,
+        ),
+        ("RDB file", (mebi(&theirs), mebi(&ours)), Unit::Mebibytes),
+    ] {
+        let members = super::of_members(bench.scale.huge);
+        report.compare(
+            (format!("{what}, {members}"), "ZSET"),
+            figures,
+            unit,
+            Target::TimesLess(1.0),
+        );
+    }
+}
+
+/// Fills a key, saves it, forgets it and loads it again.
+fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Load) -> Persistence {
+    let size = bench.scale.huge;
+    bench.progress(&format!("BGSAVE and load of {}", super::of_members(size)));
+    for start in (0..size).step_by(PART) {
+        let names = Members::SHORT.range(start..size.min(start + PART));
+        let load = load(bench, &names);
+        bench.pump(&load);
+    }
+    let before = bench.children_cpu();
+    bench.control.call(&["BGSAVE"]);
+    while bench.control.info("persistence", "rdb_bgsave_in_progress") != "0" {
+        thread::sleep(LOOK);
+    }
+    let status = bench.control.info("persistence", "rdb_last_bgsave_status");
+    assert_eq!(status, "ok");
+    let save_cpu = bench.children_cpu() - before;
+    let file = bench.server.dir().join("dump.rdb");
+    let file_bytes = file.metadata().expect("BGSAVE has written it").len() as f64;
+    bench.flush();
+
+    let before = bench.main_thread_cpu();
+    bench.control.call(&["DEBUG", "RELOAD", "NOSAVE"]);
+    let load_cpu = bench.main_thread_cpu() - before;
+    let keys = bench.control.int(&["DBSIZE"]);
+    assert_eq!(keys, 1, "the key that was saved is there again");
+    bench.flush();
+    Persistence {
+        save_cpu,
+        load_cpu,
+        file_bytes,
+    }
+}

@@ -1,0 +1,122 @@
+//! One key of ten million members: it grows, is refreshed and is freed. Starts and ends with an empty server.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::watch::{Stall, Whose, watch};
+use super::{judge, judge_back};
+use crate::load::Load;
+use crate::measure::{BATCH, Bench};
+use crate::names::ids::Ids;
+use crate::names::random::Random;
+use crate::report::Report;
+
+/// How many members are sent before their replies are awaited: what the server has at hand it works off in one turn,
+/// and others wait for that.
+const PART: usize = 1_000;
+/// How many ttls a mixture has.
+const TTLS: usize = 64;
+/// The shortest of them in ms; each further one is longer by as much. Nobody goes offline meanwhile.
+const TTL_MS: usize = 36_000_000;
+/// How often it is looked whether memory is back.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Measures.
+pub fn run(bench: &mut Bench, report: &mut Report) {
+    let members = crate::of_members(bench.scale.huge);
+    let what = format!("commands of {members} do nothing");
+    let ((), floor) = watch(bench, Whose::Machine, &what, |bench| {
+        grow(bench, |_, names| batches("FLOOR.WRITE", names));
+    });
+
+    let what = format!("a ZSET grows to {members}");
+    let ((), their_growth) = watch(bench, Whose::Idiom, &what, |bench| {
+        grow(bench, |bench, names| bench.zadd("huge", names, BATCH));
+    });
+    let (_, their_unlink) = free(bench, Whose::Idiom, "UNLINK of a ZSET", &["UNLINK", "huge"]);
+
+    let what = format!("a key grows to {members}");
+    let ((), ours) = watch(bench, Whose::Module, &what, |bench| {
+        grow(bench, |_, names| batches("PRESENCE.TOUCH", names));
+    });
+    judge(report, ours, ("a ZSET", &their_growth));
+    report.stalls.push(their_growth);
+
+    // Each refresh leaves a dead entry somewhere in the timeline: all of it is squeezed.
+    let what = format!("{members} are refreshed at random");
+    let ((), ours) = watch(bench, Whose::Module, &what, |bench| {
+        refresh(bench, |_, names| batches("PRESENCE.TOUCH", names));
+    });
+    judge(report, ours, ("commands that do nothing", &floor));
+
+    let what = format!("{members} are refreshed with {TTLS} ttls");
+    let mut random = Random::new(6);
+    let ((), ours) = watch(bench, Whose::Module, &what, |bench| {
+        refresh(bench, |_, names| mixture(&mut random, names));
+    });
+    judge(report, ours, ("commands that do nothing", &floor));
+
+    for (what, command) in [
+        ("UNLINK", ["UNLINK", "huge"]),
+        ("FLUSHALL ASYNC", ["FLUSHALL", "ASYNC"]),
+    ] {
+        grow(bench, |_, names| batches("PRESENCE.TOUCH", names));
+        let what = format!("{what} of {members}");
+        let (back, ours) = free(bench, Whose::Module, &what, &command);
+        judge(report, ours, ("`UNLINK` of a ZSET", &their_unlink));
+        judge_back(report, what, back);
+    }
+    report.stalls.extend([floor, their_unlink]);
+}
+
+/// Sends commands about every member in turn, a few at a time.
+fn grow(bench: &mut Bench, load: impl FnMut(&mut Bench, &[String]) -> Load) {
+    let numbers: Vec<usize> = (0..bench.scale.huge).collect();
+    send(bench, &numbers, load);
+}
+
+/// Sends commands about every member in random order, a few at a time.
+fn refresh(bench: &mut Bench, load: impl FnMut(&mut Bench, &[String]) -> Load) {
+    let numbers = Random::new(5).shuffled(bench.scale.huge);
+    send(bench, &numbers, load);
+}
+
+fn send(bench: &mut Bench, numbers: &[usize], mut load: impl FnMut(&mut Bench, &[String]) -> Load) {
+    for part in numbers.chunks(PART) {
+        let names: Vec<String> = part.iter().map(|number| Ids::Short.name(*number)).collect();
+        let load = load(bench, &names);
+        bench.pump(&load);
+    }
+}
+
+fn batches(command: &str, names: &[String]) -> Load {
+    Load::batches(&[command, "huge"], names, BATCH)
+}
+
+/// Touches with one of the ttls in each command.
+fn mixture(random: &mut Random, names: &[String]) -> Load {
+    let mut load = Load::default();
+    for names in names.chunks(BATCH) {
+        let ttl = (TTL_MS * (1 + random.below(TTLS))).to_string();
+        let count = names.len().to_string();
+        let head = ["PRESENCE.TOUCHEX", "huge", "PX", &ttl, "MEMBERS", &count];
+        load.append(Load::batches(&head, names, BATCH));
+    }
+    load
+}
+
+/// Watches a command that frees all there is in the background. When the memory was back, and what was seen.
+fn free(bench: &mut Bench, whose: Whose, what: &str, command: &[&str]) -> (Duration, Stall) {
+    let full = bench.data_bytes();
+    watch(bench, whose, what, |bench| {
+        thread::sleep(LOOK);
+        let start = Instant::now();
+        bench.control.call(command);
+        while bench.control.info("memory", "lazyfree_pending_objects") != "0"
+            || bench.data_bytes() > full / 20.0
+        {
+            thread::sleep(LOOK);
+        }
+        start.elapsed()
+    })
+}

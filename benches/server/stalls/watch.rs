@@ -1,0 +1,223 @@
+//! What another client waits for its PING while the server is busy.
+//!
+//! It sends them over a Unix socket: the network between two programs of one machine is work of the kernel that waits
+//! for a CPU like any other. On a machine with other work, some of that time the server or the client was ready to run
+//! and no CPU was free. The kernel counts it (`/proc/…/schedstat`), so the longest wait is also given without it; that
+//! is what is judged.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use redis::Value;
+
+use crate::measure::Bench;
+
+/// The server's socket for this, in its folder.
+pub const SOCKET: &str = "bench.sock";
+
+/// Commands from this many µs on are in the slow log.
+pub const SLOW_MICROS: u64 = 500;
+
+/// How long the client waits between a reply and the next PING: it is not to take the CPU from those it watches.
+const INTERVAL: Duration = Duration::from_micros(100);
+
+/// Whose work is watched.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Whose {
+    /// The module's.
+    Module,
+    /// That of what people use instead.
+    Idiom,
+    /// Nobody's: what waiting there is on this machine anyway.
+    Machine,
+}
+
+/// What was seen during one piece of work.
+pub struct Stall {
+    /// What went on.
+    pub what: String,
+    /// Whose work it was.
+    pub whose: Whose,
+    /// How many PINGs were sent.
+    pub pings: usize,
+    /// All waits, from the shortest on, with those of the PINGs that were not sent because one waited.
+    waits: Vec<Duration>,
+    /// The longest wait, without the time that no CPU was free.
+    pub without_queue: Duration,
+    /// The command that took longest, where one took so long that it is in the slow log.
+    pub slowest_command: Option<(String, Duration)>,
+}
+
+impl Stall {
+    /// The wait that so many of a thousand did not exceed.
+    pub fn permille(&self, share: f64) -> Duration {
+        self.waits[((self.waits.len() - 1) as f64 * share / 1000.0) as usize]
+    }
+
+    /// The longest wait.
+    pub fn slowest(&self) -> Duration {
+        self.permille(1000.0)
+    }
+}
+
+/// Runs `body` while another client sends PINGs. Returns what `body` does and what the client saw.
+pub fn watch<R>(
+    bench: &mut Bench,
+    whose: Whose,
+    what: &str,
+    body: impl FnOnce(&mut Bench) -> R,
+) -> (R, Stall) {
+    bench.progress(&format!("stalls while {what}"));
+    set_slow_log(bench, &SLOW_MICROS.to_string());
+    bench.control.call(&["SLOWLOG", "RESET"]);
+    let pid = bench.server.pid();
+    let stop = AtomicBool::new(false);
+    let (result, pings) = thread::scope(|scope| {
+        let pinger = Pinger::connect(pid);
+        let pinger = scope.spawn(|| pinger.run(&stop));
+        let result = body(bench);
+        stop.store(true, Ordering::Relaxed);
+        (result, pinger.join().expect("the pinger does not panic"))
+    });
+    let slowest_command = slowest_command(bench);
+    set_slow_log(bench, "-1");
+    let without_queue = pings.iter().map(|ping| ping.without_queue()).max();
+    let stall = Stall {
+        what: what.into(),
+        whose,
+        pings: pings.len(),
+        waits: all_waits(&pings),
+        without_queue: without_queue.expect("PING was sent at least once"),
+        slowest_command,
+    };
+    (result, stall)
+}
+
+/// The waits as a client would see them that does not wait for its replies, but sends one each [`INTERVAL`]: behind a PING
+/// that took long others would have waited too, each a little less. Without them a long stall would count as one wait.
+fn all_waits(pings: &[Ping]) -> Vec<Duration> {
+    let mut waits = Vec::with_capacity(pings.len());
+    for ping in pings {
+        let mut wait = Some(ping.whole);
+        while let Some(left) = wait.filter(|left| !left.is_zero()) {
+            waits.push(left);
+            wait = left.checked_sub(INTERVAL);
+        }
+    }
+    waits.sort();
+    waits
+}
+
+/// How long one PING took.
+struct Ping {
+    whole: Duration,
+    /// Of it, how long the server or the client was ready to run and no CPU was free.
+    queued: Duration,
+}
+
+impl Ping {
+    fn without_queue(&self) -> Duration {
+        self.whole.saturating_sub(self.queued)
+    }
+}
+
+/// How long a thread has waited for a CPU so far, where the kernel tells.
+struct Queue(Option<File>);
+
+impl Queue {
+    fn of(thread: &str) -> Self {
+        Self(File::open(format!("/proc/{thread}/schedstat")).ok())
+    }
+
+    /// The second number: ns ready to run and not running.
+    fn waited(&self) -> Duration {
+        let mut text = [0; 64];
+        let read = self.0.as_ref().map(|file| file.read_at(&mut text, 0));
+        let text = match read {
+            Some(Ok(length)) => String::from_utf8_lossy(&text[..length]),
+            _ => return Duration::ZERO,
+        };
+        let nanos = text.split(' ').nth(1).and_then(|nanos| nanos.parse().ok());
+        Duration::from_nanos(nanos.unwrap_or(0))
+    }
+}
+
+/// The other client.
+struct Pinger {
+    server: u32,
+    stream: UnixStream,
+}
+
+impl Pinger {
+    /// Connects to the server that is process `server`, and has been answered once.
+    fn connect(server: u32) -> Self {
+        // The server's folder may have a longer name than a socket can.
+        let path = format!("/proc/{server}/cwd/{SOCKET}");
+        let stream = UnixStream::connect(path).expect("the server accepts");
+        let mut pinger = Self { server, stream };
+        pinger.ping();
+        pinger
+    }
+
+    fn ping(&mut self) {
+        let mut reply = [0; 7];
+        self.stream
+            .write_all(b"PING\r\n")
+            .expect("the server reads");
+        self.stream
+            .read_exact(&mut reply)
+            .expect("the server answers");
+    }
+
+    /// Sends PINGs until told to stop.
+    fn run(mut self, stop: &AtomicBool) -> Vec<Ping> {
+        let queues = [
+            Queue::of("thread-self"),
+            Queue::of(&format!("{0}/task/{0}", self.server)),
+        ];
+        let queued = || -> Duration { queues.iter().map(Queue::waited).sum() };
+        let mut pings = Vec::new();
+        while !stop.load(Ordering::Relaxed) || pings.is_empty() {
+            let before = queued();
+            let start = Instant::now();
+            self.ping();
+            let whole = start.elapsed();
+            pings.push(Ping {
+                whole,
+                queued: queued() - before,
+            });
+            thread::sleep(INTERVAL);
+        }
+        pings
+    }
+}
+
+fn set_slow_log(bench: &mut Bench, micros: &str) {
+    bench
+        .control
+        .call(&["CONFIG", "SET", "slowlog-log-slower-than", micros]);
+}
+
+/// The command that took longest, and how long, where one is in the slow log.
+fn slowest_command(bench: &mut Bench) -> Option<(String, Duration)> {
+    let Value::Array(entries) = bench.control.call(&["SLOWLOG", "GET", "128"]) else {
+        panic!("SLOWLOG GET answers an array");
+    };
+    let entries = entries.into_iter().map(|entry| match entry {
+        Value::Array(fields) => match &fields[2..4] {
+            [Value::Int(micros), Value::Array(args)] => {
+                let name = redis::from_redis_value(args[0].clone()).expect("a name");
+                (*micros as u64, name)
+            }
+            other => panic!("not what the slow log has: {other:?}"),
+        },
+        other => panic!("not an entry of the slow log: {other:?}"),
+    });
+    let (micros, name): (u64, String) = entries.max()?;
+    Some((name, Duration::from_micros(micros)))
+}
