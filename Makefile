@@ -29,21 +29,18 @@ fmt: ## Format the Rust sources
 	@scripts/setup.sh
 	@scripts/cargo.sh fmt
 
-bench: ## Run the benchmarks: the core alone, and a server side by side with the idioms; docs/benchmarks.md gets the results
+bench: ## Run the benchmarks, the core alone and a server beside the idioms; docs/benchmarks.md gets the results
 	@scripts/setup.sh run
-	@scripts/cargo.sh build --release
 	@scripts/cargo.sh bench --bench core
-	@scripts/cargo.sh bench --bench server -- $(ONLY)
+	@scripts/bench.sh $(ONLY)
 
-bench-quick: ## Run the server's benchmark with small sizes, in less than two minutes; ONLY="touch stalls" chooses sections
+bench-quick: ## Run the server's benchmark with small sizes; ONLY="touch stalls" runs these sections only
 	@scripts/setup.sh run
-	@scripts/cargo.sh build --release
-	@QUICK=1 scripts/cargo.sh bench --bench server -- $(ONLY)
+	@QUICK=1 scripts/bench.sh $(ONLY)
 
 bench-before: ## Compare with an older build of the module: BEFORE=path/to/libredis_presence.so
 	@scripts/setup.sh run
-	@scripts/cargo.sh build --release
-	@PRESENCE_BEFORE=$(BEFORE) scripts/cargo.sh bench --bench server -- before
+	@PRESENCE_BEFORE=$(BEFORE) scripts/bench.sh before
 
 clean: ## Remove all that was built; data/ stays
 	@rm -rf target
