@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::{CStr, CString, c_char, c_int, c_longlong, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr::null_mut;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use crate::common::module_path;
@@ -34,6 +34,8 @@ static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 static BLOCKS: AtomicUsize = AtomicUsize::new(0);
 /// The time that commands see, in Unix µs.
 static MICROS: AtomicI64 = AtomicI64::new(1_700_000_000_000_000);
+/// What the server says of its state, `REDISMODULE_CTX_FLAGS_…`.
+static FLAGS: AtomicI32 = AtomicI32::new(0);
 /// The last integer that was replied, and how many values were.
 static INTEGER: AtomicI64 = AtomicI64::new(0);
 static REPLIES: AtomicUsize = AtomicUsize::new(0);
@@ -77,6 +79,12 @@ impl Host {
     /// Time passes.
     pub fn pass(&mut self, millis: i64) {
         MICROS.fetch_add(millis * 1000, Relaxed);
+    }
+
+    /// Whether the server keeps a log of changes.
+    pub fn log(&mut self, kept: bool) {
+        const AOF: c_int = 1 << 6;
+        FLAGS.store(if kept { AOF } else { 0 }, Relaxed);
     }
 
     /// Blocks of memory and strings that the module holds.
@@ -143,6 +151,7 @@ extern "C" fn get_api(name: *const c_char, function: *mut *const c_void) -> c_in
         "GetCommand" | "CreateDataType" | "ModuleTypeGetType" => something as *const c_void,
         "CachedMicroseconds" | "MonotonicMicroseconds" => micros as *const c_void,
         "Milliseconds" => millis as *const c_void,
+        "GetContextFlags" => flags as *const c_void,
         "CreateString" => create_string as *const c_void,
         "FreeString" => free_string as *const c_void,
         "StringPtrLen" => string_ptr_len as *const c_void,
@@ -215,6 +224,10 @@ unsafe extern "C" fn create_command(_ctx: *mut c_void, name: *const c_char, run:
 
 extern "C" fn micros() -> i64 {
     MICROS.load(Relaxed)
+}
+
+extern "C" fn flags() -> c_int {
+    FLAGS.load(Relaxed)
 }
 
 extern "C" fn millis() -> i64 {
