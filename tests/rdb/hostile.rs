@@ -110,7 +110,7 @@ fn a_dump_made_up_is_refused() {
         (2, max),
         (3, 1 << 63),
         (3, max),
-        (4, 1 << 48),
+        (4, 1 << 47),
         (4, max),
         (5, 1 << 49),
         (5, max),
@@ -158,12 +158,12 @@ fn a_dump_made_up_is_refused() {
         ),
         (
             "a time too late",
-            vec![string(&[group(1, 1 << 48), member("ann", 0)].concat())],
+            vec![string(&[group(1, 1 << 47), member("ann", 0)].concat())],
         ),
         (
             "a time that grows too late",
             vec![string(
-                &[group(1, THEN), member("ann", (1 << 48) - 1)].concat(),
+                &[group(1, THEN), member("ann", (1 << 47) - 1)].concat(),
             )],
         ),
         (
@@ -216,7 +216,7 @@ fn a_dump_made_up_is_refused() {
 /// What is due when no clock comes is kept, and the eviction goes on beside it.
 #[test]
 fn a_member_from_the_end_of_time_is_no_work() {
-    const END: u64 = (1 << 48) - 1;
+    const END: u64 = (1 << 47) - 1;
     let server = Server::start();
     let mut client = server.client();
     client.cmd(&["PRESENCE.TOUCH", "old", "any"]);
