@@ -89,7 +89,7 @@ pub fn check_settings() {
     static BEFORE: AtomicU64 = AtomicU64::new(0);
     let asked = tell_timeouts();
     if asked && !ASKED.load(Ordering::Relaxed) {
-        SINCE.store(BEFORE.load(Ordering::Relaxed), Ordering::Relaxed);
+        SINCE.fetch_max(BEFORE.load(Ordering::Relaxed), Ordering::Relaxed);
         eviction::look_again();
     }
     ASKED.store(asked, Ordering::Relaxed);
