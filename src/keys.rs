@@ -168,9 +168,13 @@ impl WriteKey {
         }
     }
 
-    /// Removes the key where nothing is remembered at `now` and its linger is over.
+    /// Removes the key where nobody is in it any more and its linger is over at `now`. Those whose time is up are the
+    /// eviction's: they have to be told of first.
     pub fn remove_if_gone(&mut self, now: Millis) {
-        if self.set().is_some_and(|set| set.is_gone(now)) {
+        if self
+            .set()
+            .is_some_and(|set| set.is_empty() && set.is_gone(now))
+        {
             self.remove();
         }
     }
