@@ -326,10 +326,10 @@ fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) 
 /// Removes what is due, oldest first, and counts it as this server's doing. Those of whom nobody has been told that their
 /// time was up are added to `batch`.
 pub fn evict(set: &mut PresenceSet, cutoff: Millis, limit: usize, batch: &mut Batch) -> usize {
-    let retain = set.settings().retain;
+    let (retain, now) = (set.settings().retain, clock::wall());
     let evicted = set.evict(cutoff, limit, |name, kept| {
         if kept.is_untold(cutoff) {
-            metrics::TIMEOUT_LAG.set(cutoff.saturating_sub(kept.seen.due(0)));
+            metrics::TIMEOUT_LAG.set(now.saturating_sub(kept.seen.due(0)));
             batch.timeout(name, kept.seen, retain);
         }
     });
