@@ -4,7 +4,7 @@
 //! name, at once and however many members nobody has come by to remove. They wait here for their time-outs to be told, a
 //! bite at a time, and their memory to be given back. No command sees them, and they are no part of any state.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 
 use crate::clock;
 use crate::core::PresenceSet;
@@ -17,16 +17,17 @@ use crate::ffi::text::{self, Name, SharedString};
 
 struct Departed {
     db: i32,
-    key: Vec<u8>,
     set: PresenceSet,
 }
 
-static DEPARTED: MainThread<VecDeque<Departed>> = MainThread::new(VecDeque::new());
+/// By the names of the keys; of one name in the order they went.
+static DEPARTED: MainThread<BTreeMap<Vec<u8>, Vec<Departed>>> = MainThread::new(BTreeMap::new());
 
 /// The key is gone, with these members in it.
 pub fn add(db: i32, key: &[u8], set: PresenceSet) {
-    let key = key.to_vec();
-    DEPARTED.borrow().push_back(Departed { db, key, set });
+    let mut departed = DEPARTED.borrow();
+    let of_name = departed.entry(key.to_vec()).or_default();
+    of_name.push(Departed { db, set });
 }
 
 /// Whether nobody waits.
@@ -39,9 +40,8 @@ pub fn is_empty() -> bool {
 pub fn tell_of(db: i32, key: Name, member: &[u8], batch: &mut Batch) {
     // SAFETY: the caller's key, which lives during this call.
     let key = unsafe { text::bytes(key) };
-    for departed in DEPARTED.borrow().iter_mut() {
+    for departed in DEPARTED.borrow().get_mut(key).into_iter().flatten() {
         if departed.db == db
-            && departed.key == key
             && let Some(kept) = departed.set.take(member)
             && kept.is_untold(MAX_TIME)
         {
@@ -50,23 +50,29 @@ pub fn tell_of(db: i32, key: Name, member: &[u8], batch: &mut Batch) {
     }
 }
 
-/// Tells of those who wait, the longest first, until the deadline. Returns whether more wait.
-pub fn tell(ctx: Context, deadline: u64) -> bool {
+/// Tells of those who wait, until the deadline.
+pub fn tell(ctx: Context, deadline: u64) {
     while clock::monotonic_micros() < deadline {
-        let Some(mut departed) = DEPARTED.borrow().pop_front() else {
-            return false;
+        let Some((key, mut of_name)) = DEPARTED.borrow().pop_first() else {
+            return;
         };
         let mut batch = Batch::new();
-        eviction::evict(&mut departed.set, MAX_TIME, eviction::BITE, &mut batch);
-        if ctx.select_db(departed.db) {
-            let key = SharedString::new(&departed.key);
-            batch.send(ctx, key.as_ptr());
+        let first = &mut of_name[0];
+        eviction::evict(&mut first.set, MAX_TIME, eviction::BITE, &mut batch);
+        if ctx.select_db(first.db) {
+            batch.send(ctx, SharedString::new(&key).as_ptr());
         }
-        if !departed.set.is_empty() {
-            DEPARTED.borrow().push_front(departed);
+        if first.set.is_empty() {
+            of_name.remove(0);
+        }
+        if !of_name.is_empty() {
+            DEPARTED
+                .borrow()
+                .entry(key)
+                .or_default()
+                .splice(..0, of_name);
         }
     }
-    !is_empty()
 }
 
 /// This server has become a replica: another one tells from now on.
