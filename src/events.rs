@@ -65,8 +65,12 @@ const ALL: u8 = Event::Join as u8 | Event::Leave as u8 | Event::Timeout as u8 | 
 static PUBLISHED: AtomicU8 = AtomicU8::new(0);
 /// Since when this server tells of members that time out and are remembered.
 static SINCE: AtomicU64 = AtomicU64::new(0);
-/// When the link to the primary went down, 0 while it is up.
-static LINK_DOWN: AtomicU64 = AtomicU64::new(0);
+/// Of a replica whose link to its primary is down: until when it was heard. 0 otherwise.
+static VOICE_LOST: AtomicU64 = AtomicU64::new(0);
+/// Whether the settings asked for time-outs when the eviction last ran.
+static ASKED: AtomicBool = AtomicBool::new(false);
+/// When that was.
+static LAST_RUN: AtomicU64 = AtomicU64::new(0);
 
 /// Takes over what `presence.events` says: any of the letters, or `A` for all. `false`: it says something else.
 pub fn set_published(letters: &[u8]) -> bool {
@@ -85,15 +89,25 @@ pub fn set_published(letters: &[u8]) -> bool {
 /// Sees whether the settings ask for time-outs that they did not ask for before, so that keys have to be looked at
 /// earlier than so far. Called with every run of the eviction.
 pub fn check_settings() {
-    static ASKED: AtomicBool = AtomicBool::new(false);
-    static BEFORE: AtomicU64 = AtomicU64::new(0);
-    let asked = tell_timeouts();
+    let (asked, now) = (tell_timeouts(), clock::wall());
     if asked && !ASKED.load(Ordering::Relaxed) {
-        SINCE.fetch_max(BEFORE.load(Ordering::Relaxed), Ordering::Relaxed);
+        SINCE.store(since(), Ordering::Relaxed);
         eviction::look_again();
     }
+    // The clock may have stepped back since.
+    SINCE.fetch_min(now, Ordering::Relaxed);
     ASKED.store(asked, Ordering::Relaxed);
-    BEFORE.store(clock::wall(), Ordering::Relaxed);
+    LAST_RUN.store(now, Ordering::Relaxed);
+}
+
+/// From when on time-outs of members who are remembered are told: [`SINCE`], or where the eviction has not run since they
+/// were asked for, when it last ran.
+fn since() -> Millis {
+    let since = SINCE.load(Ordering::Relaxed);
+    match ASKED.load(Ordering::Relaxed) {
+        true => since,
+        false => since.max(LAST_RUN.load(Ordering::Relaxed)),
+    }
 }
 
 /// The data is loaded.
@@ -103,15 +117,27 @@ pub fn loaded() {
 
 /// This server has become a primary. It goes on where the last one's voice was lost.
 pub fn promoted() {
-    let lost = LINK_DOWN.swap(0, Ordering::Relaxed);
+    let lost = VOICE_LOST.swap(0, Ordering::Relaxed);
     let since = if lost > 0 { lost } else { clock::wall() };
     SINCE.store(since, Ordering::Relaxed);
 }
 
-/// The link to the primary is up, or went down just now.
-pub fn set_link(up: bool) {
-    let down = if up { 0 } else { clock::wall() };
-    LINK_DOWN.store(down, Ordering::Relaxed);
+/// This server has become a replica.
+pub fn demoted() {
+    VOICE_LOST.store(clock::wall(), Ordering::Relaxed);
+}
+
+/// The link to the primary is up, or went down just now. Of a primary that hangs, or cannot be reached any more, nothing
+/// may have come for a long time until then.
+pub fn set_link(ctx: Context, up: bool) {
+    if up {
+        VOICE_LOST.store(0, Ordering::Relaxed);
+    } else if VOICE_LOST.load(Ordering::Relaxed) == 0 {
+        // A server that is promoted reports this twice, and has forgotten about its primary by the second time.
+        let silence = ctx.info(c"replication", c"master_last_io_seconds_ago");
+        let heard = clock::wall().saturating_sub(silence.unwrap_or(0).saturating_mul(1000));
+        VOICE_LOST.store(heard, Ordering::Relaxed);
+    }
 }
 
 /// Whether time-outs of members who are remembered have to be told.
@@ -164,7 +190,7 @@ impl Batch {
     /// A member's time was up, which nobody had been told.
     pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) {
         metrics::TIMEOUTS.add(1);
-        if seen.ttl >= retain || seen.due(0) > SINCE.load(Ordering::Relaxed) {
+        if seen.ttl >= retain || seen.due(0) > since() {
             self.add(Event::Timeout, member);
         }
     }

@@ -177,21 +177,24 @@ unsafe extern "C" fn on_role(
         if part == raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER {
             events::promoted();
         } else {
+            events::demoted();
             departed::clear();
         }
     });
 }
 
 /// # Safety
-/// Called by the server only.
+/// Called by the server only, with a live context.
 unsafe extern "C" fn on_link(
-    _ctx: *mut raw::RedisModuleCtx,
+    ctx: *mut raw::RedisModuleCtx,
     _event: raw::RedisModuleEvent,
     part: u64,
     _info: *mut c_void,
 ) {
+    // SAFETY: the server passes a live context.
+    let ctx = unsafe { Context::new(ctx) };
     let up = part == raw::REDISMODULE_SUBEVENT_MASTER_LINK_UP;
-    guard("a change of the link", || events::set_link(up));
+    guard("a change of the link", || events::set_link(ctx, up));
 }
 
 /// # Safety
