@@ -24,7 +24,7 @@ use crate::ffi::text::SharedString;
 use crate::keys::WriteKey;
 use crate::schedule::{Entry, Inspected, Schedule};
 use crate::timer::Timer;
-use crate::{clock, departed, metrics, replication, settings};
+use crate::{clock, departed, metrics, replication, settings, slot_imports};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
 static TIMER: Timer = Timer::new("the eviction", tick);
@@ -66,6 +66,11 @@ pub fn swap_dbs(first: i32, second: i32) {
 /// A database was emptied, or all of them (-1).
 pub fn flush_db(db: i32) {
     SCHEDULE.borrow().flush(db);
+}
+
+/// Takes an entry back that was not to be swept when its time came.
+pub fn give_back(entry: &Entry) {
+    SCHEDULE.borrow().add(entry.db, &entry.name, entry.queued);
 }
 
 /// Has every key looked at for whether it has something to do earlier than it is noted for.
@@ -217,10 +222,11 @@ fn sweep_one(ctx: Context) {
 fn sweep_next(ctx: Context, now: Millis, deadline: u64) -> bool {
     // Taken in a statement of its own: the schedule may be asked to watch a key meanwhile.
     let entry = SCHEDULE.borrow().pop(now, PATIENCE);
-    if let Some(entry) = &entry {
-        sweep(ctx, entry, now, deadline);
+    let Some(entry) = entry else { return false };
+    if let Some(entry) = slot_imports::hold(entry) {
+        sweep(ctx, &entry, now, deadline);
     }
-    entry.is_some()
+    true
 }
 
 /// Evicts from one key, if it still has what it was noted for, and tells of those whose time was up.

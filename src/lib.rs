@@ -21,6 +21,7 @@ mod replication;
 mod schedule;
 mod server_events;
 mod settings;
+mod slot_imports;
 mod timer;
 
 use std::os::raw::c_int;
@@ -86,8 +87,9 @@ fn load(ctx: Context, args: Args) -> Result<(), String> {
     let options = raw::REDISMODULE_OPTIONS_HANDLE_IO_ERRORS
         | raw::REDISMODULE_OPTION_NO_IMPLICIT_SIGNAL_MODIFIED
         | raw::REDISMODULE_OPTIONS_HANDLE_REPL_ASYNC_LOAD;
+    let options = options as c_int | slot_imports::follow(ctx);
     // SAFETY: the context is live.
-    unsafe { api!(RedisModule_SetModuleOptions)(ctx.as_ptr(), options as c_int) };
+    unsafe { api!(RedisModule_SetModuleOptions)(ctx.as_ptr(), options) };
     settings::register(ctx, args)?;
     datatype::register(ctx)?;
     commands::register(ctx)?;
