@@ -12,6 +12,7 @@ mod allocations;
 mod arity_and_numbers;
 mod clients;
 mod clocks;
+mod cluster;
 mod convergence;
 mod count_window;
 mod docs;

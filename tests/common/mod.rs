@@ -11,8 +11,19 @@
 //! - `PRESENCE_MODULE`: the module to load, by default `target/release/libredis_presence.so` of this checkout;
 //! - `PRESENCE_SERVER`: the server's binary, by default `redis-server`, else `valkey-server`, from the path.
 
+/// The arguments of a command from values of different types: text, bytes and numbers.
+///
+/// `client.int(&args!["PRESENCE.TOUCHEX", "room", "PX", 1500, "MEMBERS", 1, b"\0\xff"])`
+macro_rules! args {
+    ($($argument:expr),+ $(,)?) => {
+        [$(redis::ToRedisArgs::to_redis_args(&$argument).concat()),+]
+    };
+}
+
 mod builder;
 mod client;
+mod cluster;
+mod cluster_client;
 mod dialog;
 mod environment;
 mod presence;
@@ -27,6 +38,8 @@ mod wire;
 
 pub use builder::Builder;
 pub use client::Client;
+pub use cluster::{AGREEMENT, Cluster};
+pub use cluster_client::ClusterClient;
 pub use dialog::show;
 pub use environment::module_path;
 pub use random::Random;
@@ -36,12 +49,3 @@ pub use touchex::touchex;
 pub use value::text;
 pub use wait::{LIMIT, wait_until};
 pub use wire::{RawConnection, encode};
-
-/// The arguments of a command from values of different types: text, bytes and numbers.
-///
-/// `client.int(&args!["PRESENCE.TOUCHEX", "room", "PX", 1500, "MEMBERS", 1, b"\0\xff"])`
-macro_rules! args {
-    ($($argument:expr),+ $(,)?) => {
-        [$(redis::ToRedisArgs::to_redis_args(&$argument).concat()),+]
-    };
-}

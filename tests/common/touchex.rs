@@ -16,16 +16,11 @@ pub fn touchex<M: AsRef<[u8]>>(
     members: impl IntoIterator<Item = M>,
 ) -> Vec<Vec<u8>> {
     let members: Vec<_> = members.into_iter().map(|m| m.as_ref().to_vec()).collect();
-    let mut words = vec![
-        "PRESENCE.TOUCHEX".into(),
-        key.into(),
-        "PX".into(),
-        ttl.to_string().into(),
-    ];
+    let mut words = args!["PRESENCE.TOUCHEX", key, "PX", ttl].to_vec();
     if let Some(at) = at.into() {
-        words.extend(["AT".into(), at.to_string().into()]);
+        words.extend(args!["AT", at]);
     }
-    words.extend(["MEMBERS".into(), members.len().to_string().into()]);
+    words.extend(args!["MEMBERS", members.len()]);
     words.extend(members);
     words
 }

@@ -1,0 +1,159 @@
+//! Every command goes by its key, and the keys of `PRESENCE.MCOUNT` have to share a slot.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use crate::common::{Cluster, Server};
+
+/// Three primaries, and a replica of the first.
+static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&Server::builder(), 3, 1));
+
+/// The number of the replica.
+const REPLICA: usize = 3;
+
+/// Each command that has a key, with what it answers where the key is, in this order.
+const COMMANDS: [(&str, &str); 19] = [
+    ("PRESENCE.CONFIG key RETAIN 600000", "OK"),
+    ("PRESENCE.TOUCH key ann bob", "2"),
+    ("PRESENCE.TOUCHEX key PX 500000 MEMBERS 1 cid", "1"),
+    ("PRESENCE.LEAVE key bob", "1"),
+    ("PRESENCE.COUNT key", "2"),
+    ("PRESENCE.COUNT key WINDOW 300000", "3"),
+    ("PRESENCE.MCOUNT key", "[2]"),
+    ("PRESENCE.MCOUNT key key", "[2, 2]"),
+    ("PRESENCE.LIST key LIMIT 3 1", "[]"),
+    ("PRESENCE.SCAN key 0 MATCH a*", r#"["0", ["ann"]]"#),
+    ("PRESENCE.ISONLINE key ann bob cid", "[1, 0, 1]"),
+    ("PRESENCE.FILTER key bob cid", r#"["cid"]"#),
+    ("PRESENCE.SEEN key dan", "[nil]"),
+    ("PRESENCE.SETMAX key 7 1500000000000", "OK"),
+    ("PRESENCE.MAX key", "[7, 1500000000000]"),
+    ("PRESENCE.EVICT key 1500000000000", "0"),
+    ("PRESENCE.EVICT key 1500000000000 LIMIT 5", "0"),
+    ("PRESENCE.INFO missing", "ERR no such key"),
+    ("UNLINK key", "1"),
+];
+
+/// What a node answers to a command about a key that another has.
+fn moved(key: &str, owner: usize) -> String {
+    let (slot, port) = (CLUSTER.slot(key), CLUSTER.node(owner).port());
+    format!("MOVED {slot} 127.0.0.1:{port}")
+}
+
+#[test]
+fn every_command_goes_by_its_key() {
+    for owner in 0..3 {
+        let key = &CLUSTER.keys_of(owner, 1, "routed")[0];
+        let tag = key.clone();
+        for (line, answer) in COMMANDS {
+            let line = line
+                .replace("key", key)
+                .replace("missing", &format!("{{{tag}}}missing"));
+            for (number, node) in CLUSTER.running() {
+                if number != owner {
+                    assert_eq!(
+                        node.client().answer(&line),
+                        moved(key, owner),
+                        "{line} at node {number}"
+                    );
+                }
+            }
+            let answered = CLUSTER.node(owner).client().answer(&line);
+            assert_eq!(answered, answer, "{line} at its owner");
+        }
+    }
+}
+
+#[test]
+fn the_commands_that_have_a_key_are_those_above() {
+    let mut client = CLUSTER.node(0).client();
+    let names = client.strings(&["COMMAND", "LIST", "FILTERBY", "MODULE", "presence"]);
+    let with_key = names.into_iter().filter(|name| {
+        let script = "return redis.call('COMMAND', 'INFO', ARGV[1])[1][4]";
+        client.int(&["EVAL", script, "0", name]) != 0
+    });
+    let with_key: BTreeSet<_> = with_key.map(|name| name.to_uppercase()).collect();
+    let lines = COMMANDS.iter().map(|(line, _)| line.split(' ').next());
+    let mut listed: BTreeSet<_> = lines.flatten().map(String::from).collect();
+    listed.remove("UNLINK");
+    assert_eq!(with_key, listed);
+}
+
+#[test]
+fn keys_that_are_counted_together_share_a_slot() {
+    let key = &CLUSTER.keys_of(1, 1, "together")[0];
+    let mut client = CLUSTER.node(1).client();
+    let tagged = |name: &str| format!("{{{key}}}{name}");
+    client.dialog(&[
+        (&format!("PRESENCE.TOUCH {} ann bob", tagged("one")), "2"),
+        (&format!("PRESENCE.TOUCH {} ann", tagged("two")), "1"),
+        (
+            &format!(
+                "PRESENCE.MCOUNT {} {} {} {key}",
+                tagged("two"),
+                tagged("one"),
+                tagged("none")
+            ),
+            "[1, 2, 0, 0]",
+        ),
+    ]);
+    let apart = "CROSSSLOT Keys in request don't hash to the same slot";
+    for others in CLUSTER.keys_of(1, 2, "apart").chunks(1) {
+        let line = format!("PRESENCE.MCOUNT {key} {}", others[0]);
+        assert_eq!(client.answer(&line), apart, "though they share a node");
+    }
+    let far = &CLUSTER.keys_of(2, 1, "far")[0];
+    for line in [
+        format!("PRESENCE.MCOUNT {key} {far}"),
+        format!("PRESENCE.MCOUNT {far} {key}"),
+    ] {
+        assert_eq!(client.answer(&line), apart);
+    }
+    assert_eq!(
+        client.answer(&format!("PRESENCE.MCOUNT {far}")),
+        moved(far, 2)
+    );
+}
+
+#[test]
+fn a_replica_answers_reads_of_a_client_that_asked_for_that() {
+    let key = &CLUSTER.keys_of(0, 1, "replicated")[0];
+    let (mut client, mut reader) = (CLUSTER.node(0).client(), CLUSTER.node(REPLICA).client());
+    client.dialog(&[
+        (&format!("PRESENCE.TOUCH {key} ann"), "1"),
+        ("WAIT 1 10000", "1"),
+    ]);
+    let count = format!("PRESENCE.COUNT {key}");
+    assert_eq!(reader.answer(&count), moved(key, 0));
+    assert_eq!(reader.answer("READONLY"), "OK");
+    assert_eq!(reader.answer(&count), "1");
+    assert_eq!(
+        reader.answer(&format!("PRESENCE.TOUCH {key} bob")),
+        moved(key, 0)
+    );
+    assert_eq!(client.answer(&count), "1");
+}
+
+#[test]
+fn a_script_opens_no_key_of_another_slot() {
+    let (here, far) = (
+        &CLUSTER.keys_of(0, 1, "script")[0],
+        &CLUSTER.keys_of(1, 1, "script")[0],
+    );
+    let mut client = CLUSTER.node(0).client();
+    let script = "return redis.call('PRESENCE.TOUCH', ARGV[1], 'ann')";
+    assert_eq!(client.int(&["EVAL", script, "1", here, here]), 1);
+    let error = client.err(&["EVAL", script, "1", here, far]);
+    assert!(error.contains("non local key"), "{error}");
+    assert_eq!(CLUSTER.client().int(&["PRESENCE.COUNT", far]), 0);
+    client.dialog(&[
+        ("MULTI", "OK"),
+        (&format!("PRESENCE.TOUCH {here} bob"), "QUEUED"),
+        (&format!("PRESENCE.TOUCH {far} bob"), &moved(far, 1)),
+        (
+            "EXEC",
+            "EXECABORT Transaction discarded because of previous errors.",
+        ),
+        (&format!("PRESENCE.COUNT {here}"), "1"),
+    ]);
+}
