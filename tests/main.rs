@@ -18,6 +18,7 @@ mod count_window;
 mod docs;
 mod durability;
 mod edges;
+mod events;
 mod evict;
 mod eviction;
 mod eviction_finds_keys;

@@ -111,6 +111,13 @@ impl Server {
     /// port. Connections are gone: make new ones. Without AOF or save points, run `SAVE` first to keep the data.
     #[track_caller]
     pub fn restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+
+    /// Stops the server as an operator does: it saves where its settings say so.
+    #[track_caller]
+    pub fn stop(&mut self) {
         // The reply to a SHUTDOWN that works is the end of the connection.
         if let Err(error) = self.client().raw(&["SHUTDOWN"]) {
             assert!(error.is_io_error(), "SHUTDOWN: {error}");
@@ -120,7 +127,6 @@ impl Server {
             child.try_wait().expect("our own child").is_some()
         });
         self.child = None;
-        self.start_again();
     }
 
     /// Kills the server where it stands, as a crash or a power cut would.
@@ -132,7 +138,7 @@ impl Server {
         }
     }
 
-    /// Starts a server that was killed on the same data and port.
+    /// Starts a server that was stopped or killed on the same data and port.
     #[track_caller]
     pub fn start_again(&mut self) {
         assert!(self.child.is_none(), "the server still runs");
