@@ -2,6 +2,7 @@
 //! it shows, the settings and counters are those there are, and links lead somewhere.
 
 mod examples;
+mod listening;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -7,6 +7,7 @@ mod keys;
 mod many;
 mod notifications;
 mod once;
+mod page;
 
 mod replicas;
 mod settings;

@@ -17,11 +17,15 @@
 //! All output is compared as it stands, but for two kinds of integers: Unix times in ms (13 digits) that no command of
 //! the block names, which must be in the same order and as far apart as they are shown; and numbers that are said to
 //! vary, which must be of that size. What follows `redis-cli` after the fence are its arguments (`-3` for RESP3).
+//!
+//! A block that subscribes listens while the next block runs, and is compared when that is done.
 
 use std::process::Command;
+use std::sync::LazyLock;
 
 use crate::common::{LIMIT, Server, wait_until};
 
+use super::listening::Listener;
 use super::{documents, read};
 
 /// A command of an example.
@@ -84,19 +88,24 @@ fn blocks(document: &str) -> Vec<Block<'_>> {
     blocks
 }
 
-/// What `redis-cli` prints on a terminal.
-fn redis_cli(server: &Server, arguments: &[&str], command: &str) -> String {
+/// The command line of `redis-cli` that prints what it would on a terminal.
+fn redis_cli(server: &Server, arguments: &[&str], command: &str) -> Command {
+    static BINARY: LazyLock<&str> = LazyLock::new(|| {
+        let runs = |binary: &&str| Command::new(binary).arg("--version").output().is_ok();
+        let found = ["redis-cli", "valkey-cli"].into_iter().find(runs);
+        found.expect("redis-cli or valkey-cli; run `make setup`")
+    });
     assert!(!command.contains(['"', '\'']), "no quotes here: {command}");
-    let port = server.port().to_string();
-    let run = |binary| {
-        let mut cli = Command::new(binary);
-        cli.args(["-h", "127.0.0.1", "-p", &port, "--no-raw"]);
-        cli.args(arguments)
-            .args(command.split_whitespace())
-            .output()
-    };
-    let output = run("redis-cli").or_else(|_| run("valkey-cli"));
-    let output = output.expect("redis-cli or valkey-cli; run `make setup`");
+    let mut cli = Command::new(*BINARY);
+    cli.args(["-h", "127.0.0.1", "-p", &server.port().to_string()]);
+    cli.arg("--no-raw").args(arguments);
+    cli.args(command.split_whitespace());
+    cli
+}
+
+/// What it prints.
+fn printed(mut cli: Command) -> String {
+    let output = cli.output().expect("it runs");
     String::from_utf8(output.stdout).expect("its output is text")
 }
 
@@ -176,7 +185,8 @@ fn every_example_gives_what_it_shows() {
         // A server for each document, since an example may change the server's settings or users.
         let server = Server::start();
         let mut client = server.client();
-        for block in &blocks {
+        let mut listening: Option<(Listener, &Step)> = None;
+        'blocks: for block in &blocks {
             client.cmd(&["FLUSHALL"]);
             let mut comparison = Comparison {
                 block,
@@ -186,7 +196,17 @@ fn every_example_gives_what_it_shows() {
             for step in &block.steps {
                 examples += 1;
                 let place = format!("{path}:{}: {}", step.line, step.command);
-                let run = || redis_cli(&server, &block.arguments, step.command);
+                let cli = || redis_cli(&server, &block.arguments, step.command);
+                if Listener::is_meant_by(step.command) {
+                    assert!(block.steps.len() == 1 && listening.is_none(), "{place}");
+                    let listener = Listener::start(cli());
+                    wait_until(LIMIT, format!("{place}: it listens"), || {
+                        listener.lines().len() >= 3 * (step.command.split(' ').count() - 1)
+                    });
+                    listening = Some((listener, step));
+                    continue 'blocks;
+                }
+                let run = || printed(cli());
                 if step.later {
                     let shown = step.output.join("\n");
                     wait_until(LIMIT, format!("{place}\n{shown}"), || {
@@ -200,6 +220,11 @@ fn every_example_gives_what_it_shows() {
                     wrong.push(format!("{place}\nshown:\n{shown}\noutput:\n{output}"));
                 }
             }
+            if let Some((listener, step)) = listening.take() {
+                let what = format!("{path}:{} hears {:#?}", step.line, step.output);
+                wait_until(LIMIT, what, || listener.lines() == step.output);
+            }
+            assert!(listening.is_none(), "{path}: nothing to listen to");
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
