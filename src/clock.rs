@@ -18,12 +18,19 @@ pub fn now(ctx: Context) -> Millis {
         return bounded(unsafe { cached() } / 1000);
     }
     const TOGETHER: u32 = raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA;
-    if ctx.flags() & TOGETHER != 0
-        && let Some(micros) = ctx.info(c"server", c"server_time_usec")
-    {
-        return bounded((micros / 1000).cast_signed());
+    match ctx.flags() & TOGETHER {
+        0 => wall(),
+        _ => cached_by_info(ctx),
     }
-    wall()
+}
+
+/// The server's cached time, whoever asks: what the server itself reckons with in a command's reply.
+pub fn cached(ctx: Context) -> Millis {
+    match api_if_any!(RedisModule_CachedMicroseconds) {
+        // SAFETY: the function takes nothing and reads a variable of the server.
+        Some(cached) => bounded(unsafe { cached() } / 1000),
+        None => cached_by_info(ctx),
+    }
 }
 
 /// A clock that is far off is taken for the next moment that can be stored.
@@ -41,4 +48,12 @@ pub fn wall() -> Millis {
 pub fn monotonic_micros() -> u64 {
     // SAFETY: the function takes nothing and reads a clock.
     unsafe { api!(RedisModule_MonotonicMicroseconds)() }
+}
+
+#[cold]
+fn cached_by_info(ctx: Context) -> Millis {
+    match ctx.info(c"server", c"server_time_usec") {
+        Some(micros) => bounded((micros / 1000).cast_signed()),
+        None => wall(),
+    }
 }

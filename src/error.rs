@@ -26,6 +26,10 @@ pub enum Error {
     WindowTooLong(Millis),
     /// A member is longer than 65,535 bytes.
     MemberTooLong,
+    /// The user may not run CLIENT LIST.
+    NoClientList,
+    /// The server gave no list of its clients, or none that is understood.
+    ClientListFailed,
     /// The set cannot address more members.
     Full,
     /// A change of this key was cut short by an internal error, and its content cannot be trusted.
@@ -61,6 +65,11 @@ impl fmt::Display for Error {
                  raise RETAIN with PRESENCE.CONFIG"
             ),
             Error::MemberTooLong => f.write_str("ERR member is longer than 65535 bytes"),
+            Error::NoClientList => f.write_str(
+                "NOPERM this user has no permissions to run the 'client|list' command, \
+                 which PRESENCE.CLIENTS needs",
+            ),
+            Error::ClientListFailed => f.write_str("ERR this server's CLIENT LIST cannot be read"),
             Error::Full => f.write_str("ERR this key can hold no more members"),
             Error::Damaged => f.write_str(
                 "ERR internal error: an earlier command on this key was cut short, see the server's log",

@@ -3,6 +3,7 @@
 //! [`core`] is the data structure and knows nothing of the server; the rest is the shell around it. `docs/design.md`
 //! shows how it fits together.
 
+mod clients;
 mod clock;
 mod commands;
 pub mod core;

@@ -43,6 +43,7 @@ mod reads_never_write;
 mod record;
 mod replicated_commands;
 mod scan;
+mod server_clients;
 mod server_table;
 mod settings_of_keys;
 mod touch;

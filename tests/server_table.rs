@@ -10,7 +10,7 @@ use crate::common::{Client, Server, show, text};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
-/// Name, arity, the contract's flags, the last key (0: the only one), and the key's flags.
+/// Of the commands with keys: name, arity, the contract's flags, the last key (0: the only one), and the key's flags.
 const COMMANDS: [(&str, i64, &str, i64, &str); 15] = [
     ("TOUCH", -3, "denyoom fast write", 0, "RW update"),
     ("TOUCHEX", -5, "denyoom fast write", 0, "RW update"),
@@ -89,15 +89,33 @@ fn command_info_has_one_key_specification_with_the_right_access() {
 }
 
 #[test]
-fn every_command_of_the_module_is_in_this_table() {
+fn clients_has_no_keys_and_is_for_administrators() {
+    let mut client = SERVER.client();
+    let entry = info(&mut client, "CLIENTS");
+    assert_eq!(show(&entry[0]), r#""PRESENCE.CLIENTS""#);
+    assert_eq!(show(&entry[1]), "-1");
+    let mut flags = words(&entry[2]);
+    flags.retain(|flag| flag != "module");
+    assert_eq!(flags, ["admin", "readonly"]);
+    let keys: Vec<String> = entry[3..6].iter().map(show).collect();
+    assert_eq!(keys.join(" "), "0 0 0");
+    assert_eq!(array(&entry[8]), []);
+    assert_eq!(
+        client.answer("COMMAND GETKEYS PRESENCE.CLIENTS WINDOW 5"),
+        "ERR The command has no key arguments"
+    );
+}
+
+#[test]
+fn every_command_of_the_module_is_in_this_file() {
     let mut listed = SERVER
         .client()
         .strings(&["COMMAND", "LIST", "FILTERBY", "MODULE", "presence"]);
-    listed.retain(|name| name.to_uppercase() != "PRESENCE.CLIENTS");
     listed.sort();
-    let mut expected: Vec<String> = COMMANDS
-        .iter()
-        .map(|(name, ..)| format!("PRESENCE.{name}"))
+    let names = COMMANDS.iter().map(|(name, ..)| *name);
+    let mut expected: Vec<String> = names
+        .chain(["CLIENTS"])
+        .map(|name| format!("PRESENCE.{name}"))
         .collect();
     expected.sort();
     assert_eq!(listed, expected);
@@ -142,9 +160,10 @@ fn getkeys_finds_the_keys_and_only_those() {
 /// The documentation of all commands, as maps.
 fn docs() -> BTreeMap<String, BTreeMap<String, Value>> {
     let mut client = SERVER.client3();
-    COMMANDS
-        .iter()
-        .map(|(name, ..)| {
+    let names = COMMANDS.iter().map(|(name, ..)| *name);
+    names
+        .chain(["CLIENTS"])
+        .map(|name| {
             let full = format!("PRESENCE.{name}");
             let docs = client.fields(&["COMMAND", "DOCS", &full]);
             let Value::Map(fields) = docs[&full].clone() else {
@@ -248,6 +267,7 @@ fn command_docs_has_the_arguments_of_the_contract() {
             "key:key [TTL ttl:integer] [RETAIN retain:integer] [LINGER linger:integer]",
         ),
         ("INFO", "key:key"),
+        ("CLIENTS", "[WINDOW milliseconds:integer]"),
         (
             "EVICT",
             "key:key cutoff-milliseconds:unix-time [LIMIT n:integer]",
@@ -255,5 +275,5 @@ fn command_docs_has_the_arguments_of_the_contract() {
     ] {
         assert_eq!(syntax(&docs[name]["arguments"]), expected, "{name}");
     }
-    assert_eq!(docs.len(), COMMANDS.len());
+    assert_eq!(docs.len(), COMMANDS.len() + 1);
 }

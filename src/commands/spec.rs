@@ -24,7 +24,7 @@ pub struct Spec {
     pub last_key: i32,
     /// ACL categories beside `presence`.
     pub categories: &'static CStr,
-    /// What is done to the keys: `READ`, `UPSERT` or `REMOVE`.
+    /// What is done to the keys: `READ`, `UPSERT` or `REMOVE`; or that there are none, `KEYLESS`.
     pub key_flags: u32,
     pub summary: &'static CStr,
     pub complexity: &'static CStr,
@@ -32,6 +32,8 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The command has no keys.
+    pub const KEYLESS: u32 = 0;
     /// Keys are read, and their content returned.
     pub const READ: u32 = raw::REDISMODULE_CMD_KEY_RO | raw::REDISMODULE_CMD_KEY_ACCESS;
     /// Keys are changed or made.
@@ -234,16 +236,13 @@ pub fn register(
     // SAFETY: the context is live, the strings C strings.
     let created = unsafe {
         let create = api!(RedisModule_CreateCommand);
-        let last_key = if spec.last_key < 0 { spec.last_key } else { 1 };
-        create(
-            ctx.as_ptr(),
-            name,
-            entry,
-            spec.flags.as_ptr(),
-            1,
-            last_key,
-            1,
-        )
+        let flags = spec.flags.as_ptr();
+        let (first, last, step) = match spec.last_key {
+            _ if spec.key_flags == Spec::KEYLESS => (0, 0, 0),
+            last if last < 0 => (1, last, 1),
+            _ => (1, 1, 1),
+        };
+        create(ctx.as_ptr(), name, entry, flags, first, last, step)
     };
     if created != ok {
         return failed("the creation");
@@ -253,14 +252,17 @@ pub fn register(
 
     let mut parts = Vec::new();
     let mut args = raw_args(spec.args, &mut parts);
-    // SAFETY: plain structures of the server, for which all zeros is the empty value.
+    // SAFETY: plain structures of the server, for which all zeros is the empty value, and the end of the list.
     let mut keys: [raw::RedisModuleCommandKeySpec; 2] = unsafe { std::mem::zeroed() };
-    keys[0].flags = spec.key_flags.into();
-    keys[0].begin_search_type = raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
-    keys[0].bs.index.pos = 1;
-    keys[0].find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
-    keys[0].fk.range.lastkey = spec.last_key;
-    keys[0].fk.range.keystep = 1;
+    if spec.key_flags != Spec::KEYLESS {
+        keys[0].flags = spec.key_flags.into();
+        keys[0].begin_search_type =
+            raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_INDEX;
+        keys[0].bs.index.pos = 1;
+        keys[0].find_keys_type = raw::RedisModuleKeySpecFindKeysType_REDISMODULE_KSPEC_FK_RANGE;
+        keys[0].fk.range.lastkey = spec.last_key;
+        keys[0].fk.range.keystep = 1;
+    }
     let info = raw::RedisModuleCommandInfo {
         version: &raw const LAYOUT,
         summary: spec.summary.as_ptr(),

@@ -3,6 +3,7 @@
 
 pub mod alloc;
 pub mod args;
+pub mod call;
 pub mod context;
 pub mod guard;
 pub mod key;

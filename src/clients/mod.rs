@@ -1,0 +1,102 @@
+//! The connections to this server, as it lists them itself.
+//!
+//! The module API tells of one client its address, database and name, but not when it last spoke. `CLIENT LIST` does, and
+//! is what operators compare with, so its text is what is read here: all of it for a command, or the lines of some ids.
+
+mod line;
+
+use crate::clock;
+use crate::core::time::Millis;
+use crate::error::{Error, Result};
+use crate::ffi::call::{Refusal, Reply};
+use crate::ffi::context::Context;
+use crate::ffi::text::SharedString;
+
+use line::Line;
+
+/// A connection to this server. Servers keep both of its times in whole seconds; here they are in Unix ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client<'a> {
+    pub id: u64,
+    pub addr: &'a [u8],
+    /// What it calls itself; empty where it does not.
+    pub name: &'a [u8],
+    pub user: &'a [u8],
+    pub db: i64,
+    pub connected_at: i64,
+    pub last_interaction: i64,
+    /// Whether it is the server's own: a replica of this server's, or its primary.
+    pub is_internal: bool,
+}
+
+/// What the server said of its clients at one moment.
+pub struct List {
+    reply: Reply,
+    now: Millis,
+}
+
+impl List {
+    /// All clients, if the user of the command that is running may run CLIENT LIST.
+    pub fn for_user(ctx: Context) -> Result<List> {
+        let reply = ctx.call_as_user(c"CLIENT", &[SharedString::new(b"LIST")]);
+        List::new(ctx, reply)
+    }
+
+    fn new(ctx: Context, reply: std::result::Result<Reply, Refusal>) -> Result<List> {
+        let reply = reply.map_err(|why| match why {
+            Refusal::Forbidden => Error::NoClientList,
+            Refusal::Unavailable => Error::ClientListFailed,
+        })?;
+        // Asked for afterwards: outside of a command, the call itself moves the cached time.
+        let now = clock::cached(ctx);
+        Ok(List { reply, now })
+    }
+
+    /// When it was that, in Unix ms.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// The clients, each unless its line is not understood.
+    pub fn iter(&self) -> impl Iterator<Item = Result<Client<'_>>> {
+        let text = self.reply.text().unwrap_or_default();
+        let lines = text.split(|byte| *byte == b'\n');
+        lines.filter(|line| !line.is_empty()).map(|line| {
+            let line = Line::read(line).ok_or(Error::ClientListFailed)?;
+            Ok(line.client(self.now))
+        })
+    }
+}
+
+/// Whether a client that last spoke then is online at `now`, all in Unix ms: whether that is less than `window` ago, in the
+/// whole seconds in which servers count.
+pub fn is_online(last_interaction: i64, now: Millis, window: Millis) -> bool {
+    seconds(now) - last_interaction < window as i64
+}
+
+/// The whole seconds of a time in ms, in ms.
+fn seconds(time: Millis) -> i64 {
+    time as i64 / 1000 * 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn online_goes_by_whole_seconds() {
+        let now = 1_700_000_009_999;
+        for (last_interaction, window, online) in [
+            (1_700_000_009_000, 1, true),
+            (1_700_000_008_000, 1000, false),
+            (1_700_000_008_000, 1001, true),
+            (1_700_000_000_000, 9000, false),
+            (1_700_000_000_000, 9001, true),
+            // The clock has stepped back.
+            (1_700_000_060_000, 1, true),
+        ] {
+            let found = is_online(last_interaction, now, window);
+            assert_eq!(found, online, "{last_interaction} {window}");
+        }
+    }
+}
