@@ -16,7 +16,6 @@ use crate::core::{PresenceSet, Seen};
 use crate::datatype;
 use crate::datatype::value::Value;
 use crate::events::{self, Batch};
-use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
 use crate::ffi::main_thread::MainThread;
@@ -104,12 +103,8 @@ fn tick(ctx: Context) {
 
 /// Whether this server may change data by itself now.
 fn may_write(ctx: Context) -> bool {
-    let flags = ctx.flags();
-    let primary = flags & raw::REDISMODULE_CTX_FLAGS_MASTER != 0;
-    let loading = raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING;
-    // SAFETY: the function takes nothing.
-    let paused = unsafe { api!(RedisModule_AvoidReplicaTraffic)() } != 0;
-    primary && flags & loading == 0 && !paused
+    let primary = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER != 0;
+    primary && !ctx.is_loading() && !ctx.is_paused()
 }
 
 /// Drops entries whose keys are gone or noted elsewhere by now, once they outnumber the keys: a key that is deleted leaves

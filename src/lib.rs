@@ -3,6 +3,7 @@
 //! [`core`] is the data structure and knows nothing of the server; the rest is the shell around it. `docs/design.md`
 //! shows how it fits together.
 
+mod announcements;
 mod clients;
 mod clock;
 mod commands;
@@ -97,5 +98,6 @@ fn load(ctx: Context, args: Args) -> Result<(), String> {
     server_events::register(ctx)?;
     metrics::register(ctx);
     eviction::start(ctx);
+    announcements::start(ctx);
     Ok(())
 }

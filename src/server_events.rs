@@ -1,7 +1,7 @@
 //! What the server tells the module of. Keys that come under another name, databases that are exchanged or emptied, and
 //! its cron: for the eviction, to find its keys again and to keep running. Data that was loaded, another role, and the link
 //! to the primary: for the events, to know which are this server's to tell. Forks: for the replication, to know whether
-//! anybody listens.
+//! anybody listens. Clients that come and go: for the announcements.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
@@ -13,7 +13,7 @@ use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::keys::WriteKey;
-use crate::{departed, events, eviction, listeners};
+use crate::{announcements, departed, events, eviction, listeners};
 
 /// Two databases are exchanged. The API's own constants are private to C.
 const SWAPDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
@@ -25,7 +25,11 @@ const FLUSHDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
     id: raw::REDISMODULE_EVENT_FLUSHDB,
     dataver: 1,
 };
-
+/// A client connects or disconnects.
+const CLIENT: raw::RedisModuleEvent = raw::RedisModuleEvent {
+    id: raw::REDISMODULE_EVENT_CLIENT_CHANGE,
+    dataver: 1,
+};
 /// The server's cron, several times a second by a clock that does not step.
 const CRON: raw::RedisModuleEvent = raw::RedisModuleEvent {
     id: raw::REDISMODULE_EVENT_CRON_LOOP,
@@ -68,6 +72,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
         if subscribed != ok
             || server(ctx.as_ptr(), SWAPDB, Some(on_swap)) != ok
             || server(ctx.as_ptr(), FLUSHDB, Some(on_flush)) != ok
+            || server(ctx.as_ptr(), CLIENT, Some(on_client)) != ok
             || server(ctx.as_ptr(), CRON, Some(on_cron)) != ok
             || server(ctx.as_ptr(), LOADING, Some(on_loading)) != ok
             || server(ctx.as_ptr(), ROLE, Some(on_role)) != ok
@@ -137,6 +142,26 @@ unsafe extern "C" fn on_flush(
 
 /// # Safety
 /// Called by the server only.
+unsafe extern "C" fn on_client(
+    ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    part: u64,
+    info: *mut c_void,
+) {
+    // SAFETY: the server passes a live context, and the structure of this event.
+    let (ctx, info) = unsafe {
+        let info = &*info.cast::<raw::RedisModuleClientInfo>();
+        (Context::new(ctx), info)
+    };
+    guard("a client's coming or going", || match part {
+        raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_CONNECTED => announcements::joined(ctx, info.id),
+        raw::REDISMODULE_SUBEVENT_CLIENT_CHANGE_DISCONNECTED => announcements::left(ctx, info.id),
+        _ => {}
+    });
+}
+
+/// # Safety
+/// Called by the server only.
 unsafe extern "C" fn on_cron(
     ctx: *mut raw::RedisModuleCtx,
     _event: raw::RedisModuleEvent,
@@ -145,7 +170,10 @@ unsafe extern "C" fn on_cron(
 ) {
     // SAFETY: the server passes a live context.
     let ctx = unsafe { Context::new(ctx) };
-    guard("the cron", || eviction::check_timer(ctx));
+    guard("the cron", || {
+        eviction::check_timer(ctx);
+        announcements::check_timer(ctx);
+    });
 }
 
 /// # Safety

@@ -39,7 +39,7 @@ fn servers_side_by_side_do_not_meet() {
         let mut client = server.client();
         assert_eq!(
             client.int(&args!["INCRBY", "port", server.port()]),
-            server.port().into()
+            i64::from(server.port())
         );
         let pid = server.info_field("server", "process_id");
         assert_eq!(pid, server.pid().to_string());

@@ -9,6 +9,7 @@ mod common;
 mod acl;
 mod all_or_nothing;
 mod allocations;
+mod announcements;
 mod arity_and_numbers;
 mod clients;
 mod clocks;

@@ -6,13 +6,31 @@ use std::collections::BTreeMap;
 use crate::common::{Client, Server};
 
 /// Name, default, lowest and highest value.
-const SETTINGS: [(&str, i64, i64, i64); 5] = [
+const NUMBERS: [(&str, i64, i64, i64); 6] = [
     ("default-ttl", 300_000, 1, 315_360_000_000),
     ("default-retain", 0, 0, 315_360_000_000),
     ("default-linger", -1, -1, 315_360_000_000),
     ("sweep-interval", 100, 1, 60_000),
     ("sweep-budget", 1000, 100, 100_000),
+    ("client-announce-frequency", 0, 0, 86_400),
 ];
+
+/// A setting that is text: name, default, other values, and bad ones with what a value must be.
+type Text = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [&'static str],
+    &'static str,
+);
+
+const TEXTS: [Text; 1] = [(
+    "client-announce-channel",
+    "__redis__:cli",
+    &["c", "{my} channel*", "caf\u{e9}:\"'\\"],
+    &["", "a\0b"],
+    "the name of a channel, not empty and without zero bytes",
+)];
 
 /// All settings of the module, by their names without `presence.`.
 fn settings(client: &mut Client) -> BTreeMap<String, String> {
@@ -30,10 +48,13 @@ fn settings(client: &mut Client) -> BTreeMap<String, String> {
 }
 
 fn defaults() -> BTreeMap<String, String> {
-    SETTINGS
+    let numbers = NUMBERS
         .iter()
-        .map(|(name, value, ..)| (name.to_string(), value.to_string()))
-        .collect()
+        .map(|(name, value, ..)| (name.to_string(), value.to_string()));
+    let texts = TEXTS
+        .iter()
+        .map(|(name, value, ..)| (name.to_string(), value.to_string()));
+    numbers.chain(texts).collect()
 }
 
 /// The settings that differ from the defaults.
@@ -49,17 +70,14 @@ fn changed(server: &Server) -> Vec<String> {
 #[test]
 fn config_get_shows_them_with_their_defaults() {
     let server = Server::start();
-    let found = settings(&mut server.client());
-    for (name, value) in defaults() {
-        assert_eq!(found.get(&name), Some(&value), "{name}");
-    }
+    assert_eq!(settings(&mut server.client()), defaults());
 }
 
 #[test]
 fn config_set_changes_them_within_their_bounds() {
     let server = Server::start();
     let mut client = server.client();
-    for (name, _, lowest, highest) in SETTINGS {
+    for (name, _, lowest, highest) in NUMBERS {
         let mut set = |value: &str| client.answer(&format!("CONFIG SET presence.{name} {value}"));
         for value in [lowest, highest] {
             assert_eq!(set(&value.to_string()), "OK", "{name} {value}");
@@ -84,6 +102,75 @@ fn config_set_changes_them_within_their_bounds() {
         ),
         "{unknown}"
     );
+}
+
+#[test]
+fn config_set_changes_texts_and_refuses_bad_ones() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (name, default, values, bad, must_be) in TEXTS {
+        let full = format!("presence.{name}");
+        for value in values.iter().chain([&default]) {
+            client.cmd(&["CONFIG", "SET", &full, value]);
+            assert_eq!(settings(&mut client)[name], *value);
+            for bad in bad {
+                let error = client.err(&["CONFIG", "SET", &full, bad]);
+                assert_eq!(
+                    error,
+                    format!(
+                        "ERR CONFIG SET failed (possibly related to argument '{full}') - argument must be {must_be}"
+                    )
+                );
+                assert_eq!(settings(&mut client)[name], *value, "after {bad:?}");
+            }
+        }
+        // Of two settings that are set together, both are or none.
+        let other = "presence.sweep-interval";
+        client.err(&["CONFIG", "SET", &full, values[0], other, "0"]);
+        assert_eq!(settings(&mut client)[name], default);
+        client.err(&["CONFIG", "SET", other, "50", &full, bad[0]]);
+        assert_eq!(settings(&mut client)["sweep-interval"], "100");
+    }
+}
+
+#[test]
+fn texts_come_from_load_arguments_and_the_configuration_file_and_are_rewritten() {
+    for (name, _, values, bad, must_be) in TEXTS {
+        for value in values {
+            let quoted = format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+            let arguments = format!("{name} {quoted}");
+            let expected = [format!("{name} {value}")];
+            let server = Server::builder().module_args(&arguments).start();
+            assert_eq!(changed(&server), expected);
+            let mut server = Server::builder()
+                .arg(&format!("presence.{arguments}"))
+                .module_args(&format!("{name} other"))
+                .start();
+            assert_eq!(changed(&server), expected);
+            // Servers rewrite load arguments without quotes, and lines with them.
+            let mut client = server.client();
+            client.cmd(&["CONFIG", "SET", &format!("presence.{name}"), values[1]]);
+            assert_eq!(client.answer("CONFIG REWRITE"), "OK");
+            server.restart();
+            assert_eq!(changed(&server), [format!("{name} {}", values[1])]);
+        }
+        for bad in bad {
+            let quoted = format!("\"{}\"", bad.replace('\0', "\\x00"));
+            let log = Server::builder()
+                .module_args(&format!("{name} {quoted}"))
+                .start_expecting_failure();
+            let bad = bad.replace('\0', "\\0");
+            let why = format!(
+                "presence: not loaded, the argument '{name}' must be {must_be}, not '{bad}'"
+            );
+            assert!(log.contains(&why), "{log}");
+            let log = Server::builder()
+                .arg(&format!("presence.{name} {quoted}"))
+                .start_expecting_failure();
+            let why = format!("presence.{name} : argument must be {must_be}");
+            assert!(log.contains(&why), "{log}");
+        }
+    }
 }
 
 #[test]
@@ -191,6 +278,14 @@ fn a_bad_load_argument_stops_the_load_and_says_why() {
             "presence: not loaded, the argument 'default-linger' must be a number between -1 and 315360000000, not '-2'",
         ),
         (
+            "client-announce-frequency -1",
+            "presence: not loaded, the argument 'client-announce-frequency' must be a number between 0 and 86400, not '-1'",
+        ),
+        (
+            "client-announce-channel",
+            "presence: not loaded, the argument 'client-announce-channel' lacks its value",
+        ),
+        (
             "sweep-interval 0",
             "presence: not loaded, the argument 'sweep-interval' must be a number between 1 and 60000, not '0'",
         ),
@@ -211,6 +306,10 @@ fn a_bad_line_of_the_configuration_file_stops_the_start() {
         ("presence.default-ttl 0", "presence.default-ttl"),
         ("presence.default-linger -2", "presence.default-linger"),
         ("presence.sweep-budget x", "presence.sweep-budget"),
+        (
+            "presence.client-announce-frequency -1",
+            "presence.client-announce-frequency",
+        ),
         ("presence.no-such 1", unknown),
     ] {
         let log = Server::builder().arg(line).start_expecting_failure();

@@ -391,5 +391,12 @@ fn where_client_list_is_renamed_away_it_says_so() {
         client.answer("PRESENCE.CLIENTS"),
         "ERR this server's CLIENT LIST cannot be read"
     );
+    assert_eq!(
+        client.answer("CONFIG SET presence.client-announce-frequency 1"),
+        "OK"
+    );
+    server.wait_log(
+        "presence: clients are not announced, ERR this server's CLIENT LIST cannot be read",
+    );
     assert_eq!(client.answer("PING"), "PONG");
 }

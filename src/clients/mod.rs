@@ -42,6 +42,21 @@ impl List {
         List::new(ctx, reply)
     }
 
+    /// All clients, for the module itself.
+    pub fn of_all(ctx: Context) -> Result<List> {
+        List::new(ctx, ctx.call(c"CLIENT", &[SharedString::new(b"LIST")]))
+    }
+
+    /// Those of these clients that are there, in the order given.
+    pub fn of(ctx: Context, ids: &[u64]) -> Result<List> {
+        let words = [&b"LIST"[..], b"ID"].map(SharedString::new);
+        let ids = ids
+            .iter()
+            .map(|id| SharedString::new(id.to_string().as_bytes()));
+        let args: Vec<_> = words.into_iter().chain(ids).collect();
+        List::new(ctx, ctx.call(c"CLIENT", &args))
+    }
+
     fn new(ctx: Context, reply: std::result::Result<Reply, Refusal>) -> Result<List> {
         let reply = reply.map_err(|why| match why {
             Refusal::Forbidden => Error::NoClientList,

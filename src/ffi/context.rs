@@ -61,6 +61,30 @@ impl Context {
             != 0
     }
 
+    /// Whether the server is loading data, from a file or from its primary.
+    pub fn is_loading(self) -> bool {
+        let loading = raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING;
+        self.flags() & loading != 0
+    }
+
+    /// Whether clients are paused, or their writes: by CLIENT PAUSE or for a failover. What is replicated then kills the
+    /// server.
+    pub fn is_paused(self) -> bool {
+        // SAFETY: the function takes nothing.
+        unsafe { api!(RedisModule_AvoidReplicaTraffic)() != 0 }
+    }
+
+    /// The name of this node, where it is one of a cluster.
+    pub fn cluster_node(self) -> Option<String> {
+        const LEN: usize = raw::REDISMODULE_NODE_ID_LEN as usize;
+        // SAFETY: the function takes nothing, and returns null or a name of this length, which is copied at once.
+        let name = unsafe {
+            let name: *const [u8; LEN] = api!(RedisModule_GetMyClusterID)().cast();
+            name.as_ref()?
+        };
+        Some(String::from_utf8_lossy(name).into_owned())
+    }
+
     /// Writes a warning into the server's log.
     pub fn warn(self, message: &str) {
         let message = CString::new(message.replace('\0', "\\0")).expect("zero bytes are replaced");

@@ -12,7 +12,7 @@ use crate::core::time::{MAX_DURATION, Millis};
 use crate::ffi::api;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::{events, eviction};
+use crate::{announcements, events, eviction};
 
 use number::Number;
 use text::Text;
@@ -25,6 +25,14 @@ static DEFAULT_LINGER: Number = Number::new("default-linger", -1, -1, LONGEST);
 static SWEEP_INTERVAL: Number =
     Number::new("sweep-interval", 100, 1, 60_000).applied_by(eviction::restart);
 static SWEEP_BUDGET: Number = Number::new("sweep-budget", 1000, 100, 100_000);
+static CLIENT_ANNOUNCE_FREQUENCY: Number =
+    Number::new("client-announce-frequency", 0, 0, 86_400).applied_by(announcements::restart);
+static CLIENT_ANNOUNCE_CHANNEL: Text = Text::new(
+    "client-announce-channel",
+    "__redis__:cli",
+    "the name of a channel, not empty and without zero bytes",
+    |name| !name.is_empty(),
+);
 
 static EVENTS: Text = Text::new(
     "events",
@@ -33,13 +41,15 @@ static EVENTS: Text = Text::new(
     events::set_published,
 );
 
-static SETTINGS: [&dyn Setting; 6] = [
+static SETTINGS: [&dyn Setting; 8] = [
     &DEFAULT_TTL,
     &DEFAULT_RETAIN,
     &DEFAULT_LINGER,
     &SWEEP_INTERVAL,
     &SWEEP_BUDGET,
     &EVENTS,
+    &CLIENT_ANNOUNCE_FREQUENCY,
+    &CLIENT_ANNOUNCE_CHANNEL,
 ];
 
 /// The settings of a key that is made now.
@@ -59,6 +69,16 @@ pub fn sweep_interval() -> i64 {
 /// µs that one run of the eviction may take.
 pub fn sweep_budget() -> u64 {
     SWEEP_BUDGET.get() as u64
+}
+
+/// s between two announcements of the connected clients, 0 for none.
+pub fn announce_frequency() -> u64 {
+    CLIENT_ANNOUNCE_FREQUENCY.get() as u64
+}
+
+/// The channel of the announcements.
+pub fn announce_channel() -> Vec<u8> {
+    CLIENT_ANNOUNCE_CHANNEL.get()
 }
 
 /// One setting, whatever its type.

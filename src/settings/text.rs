@@ -42,6 +42,15 @@ impl Text {
         }
     }
 
+    /// The text that holds.
+    pub fn get(&self) -> Vec<u8> {
+        match &*self.value.borrow() {
+            // SAFETY: the string is owned by the value, and copied while that is borrowed.
+            Some(value) => unsafe { text::bytes(value.as_ptr()) }.to_vec(),
+            None => self.default.into(),
+        }
+    }
+
     fn take(&self, value: &[u8]) -> bool {
         let taken = !value.contains(&0) && (self.take)(value);
         if taken {

@@ -29,7 +29,7 @@ pub(super) const CLOCK_FILE: &str = "clock";
 #[derive(Clone)]
 pub struct Builder {
     settings: String,
-    module: PathBuf,
+    module: Option<PathBuf>,
     module_args: String,
     clock: Option<String>,
 }
@@ -39,7 +39,7 @@ impl Builder {
     pub(super) fn new() -> Self {
         Self {
             settings: DEFAULTS.into(),
-            module: module_path().into(),
+            module: Some(module_path().into()),
             module_args: String::new(),
             clock: None,
         }
@@ -61,7 +61,13 @@ impl Builder {
 
     /// Loads another file as the module.
     pub fn module(mut self, path: impl Into<PathBuf>) -> Self {
-        self.module = path.into();
+        self.module = Some(path.into());
+        self
+    }
+
+    /// Loads no module: a test does so later.
+    pub fn without_module(mut self) -> Self {
+        self.module = None;
         self
     }
 
@@ -90,13 +96,12 @@ impl Builder {
 
     /// The text of the configuration file.
     pub(super) fn config(&self, port: u16, dir: &Path) -> String {
-        format!(
-            "{}port {port}\ndir \"{}\"\nloadmodule \"{}\" {}\n",
-            self.settings,
-            dir.display(),
-            self.module.display(),
-            self.module_args,
-        )
+        let mut config = format!("{}port {port}\ndir \"{}\"\n", self.settings, dir.display());
+        if let Some(module) = &self.module {
+            let line = format!("loadmodule \"{}\" {}\n", module.display(), self.module_args);
+            config.push_str(&line);
+        }
+        config
     }
 
     /// Starts the server and waits until it answers.

@@ -48,6 +48,6 @@ pub use replication::wait_caught_up;
 pub use server::Server;
 pub use subscriber::Subscriber;
 pub use touchex::touchex;
-pub use value::{elements, fields, int, text};
+pub use value::{bytes, elements, fields, int, text};
 pub use wait::{LIMIT, wait_until};
 pub use wire::{RawConnection, encode};

@@ -1,0 +1,150 @@
+//! The clients of one announcement, asked for a few at a time.
+
+use std::collections::BTreeSet;
+
+use crate::clients::Client;
+use crate::error::Result;
+
+/// Clients asked for in one step.
+const BITE: usize = 64;
+/// The bytes of a name that are announced; nothing else bounds what a client may call itself.
+const LONGEST_NAME: usize = 256;
+
+/// A client, as it was when it was asked for.
+pub struct Gathered {
+    pub id: u64,
+    pub addr: String,
+    pub name: String,
+    /// When it last spoke, in Unix ms.
+    pub last_interaction: i64,
+}
+
+/// The clients in the order of their ids, as far as they have been asked for. New clients have higher ids than all before
+/// them, so whoever connects meanwhile is still to come; whoever goes is taken out.
+pub struct Gathering {
+    /// The lowest id that has not been asked for.
+    next: u64,
+    clients: Vec<Gathered>,
+}
+
+impl Gathering {
+    pub fn new() -> Gathering {
+        Gathering {
+            next: 0,
+            clients: Vec::new(),
+        }
+    }
+
+    /// The ids to ask for next, out of all. None: this was all.
+    pub fn next(&self, connected: &BTreeSet<u64>) -> Vec<u64> {
+        connected.range(self.next..).take(BITE).copied().collect()
+    }
+
+    /// Takes what the server said of the ids that were asked for. The server's own connections do not count.
+    pub fn add<'a>(
+        &mut self,
+        asked: &[u64],
+        clients: impl Iterator<Item = Result<Client<'a>>>,
+    ) -> Result {
+        for client in clients {
+            let client = client?;
+            if !client.is_internal {
+                self.clients.push(Gathered {
+                    id: client.id,
+                    addr: text(client.addr),
+                    name: text(client.name),
+                    last_interaction: client.last_interaction,
+                });
+            }
+        }
+        self.next = asked.last().map_or(self.next, |last| last + 1);
+        Ok(())
+    }
+
+    /// A client has gone.
+    pub fn left(&mut self, id: u64) {
+        if let Ok(index) = self.clients.binary_search_by_key(&id, |client| client.id) {
+            self.clients.remove(index);
+        }
+    }
+
+    /// The clients that were found.
+    pub fn clients(&self) -> &[Gathered] {
+        &self.clients
+    }
+}
+
+/// Bytes as text: what is no UTF-8 becomes U+FFFD, and one that is too long ends in an ellipsis.
+fn text(bytes: &[u8]) -> String {
+    let mut text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_NAME)]).into_owned();
+    if bytes.len() > LONGEST_NAME {
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(id: u64, name: &[u8]) -> Client<'_> {
+        Client {
+            id,
+            addr: b"127.0.0.1:1",
+            name,
+            user: b"default",
+            db: 0,
+            connected_at: 0,
+            last_interaction: id as i64 * 1000,
+            is_internal: name == b"internal",
+        }
+    }
+
+    fn ids(gathering: &Gathering) -> Vec<u64> {
+        gathering.clients().iter().map(|client| client.id).collect()
+    }
+
+    #[test]
+    fn all_are_asked_for_and_those_who_come_and_go_meanwhile_are_right() {
+        let mut connected: BTreeSet<u64> = (10..10 + 2 * BITE as u64).collect();
+        let mut gathering = Gathering::new();
+        let asked = gathering.next(&connected);
+        assert_eq!(asked, (10..10 + BITE as u64).collect::<Vec<_>>());
+        // One of them is a replica, and one has gone before the server was asked.
+        let found = asked.iter().filter(|id| **id != 12).map(|id| {
+            let name: &[u8] = if *id == 13 { b"internal" } else { b"web" };
+            Ok(client(*id, name))
+        });
+        gathering.add(&asked, found).expect("all lines were read");
+        for gone in [11, 12, 13, 100] {
+            connected.remove(&gone);
+            gathering.left(gone);
+        }
+        connected.insert(500);
+        loop {
+            let asked = gathering.next(&connected);
+            if asked.is_empty() {
+                break;
+            }
+            let found = asked.iter().map(|id| Ok(client(*id, b"")));
+            gathering.add(&asked, found).expect("all lines were read");
+        }
+        assert_eq!(ids(&gathering), connected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_line_that_is_not_understood_ends_it() {
+        let mut gathering = Gathering::new();
+        let broken = crate::error::Error::ClientListFailed;
+        assert_eq!(gathering.add(&[1], [Err(broken)].into_iter()), Err(broken));
+    }
+
+    #[test]
+    fn names_are_text_and_bounded() {
+        assert_eq!(text(b"a\xffb\n"), "a\u{fffd}b\n");
+        let long = vec![b'x'; LONGEST_NAME];
+        assert_eq!(text(&long), "x".repeat(LONGEST_NAME));
+        let longer = vec![b'x'; LONGEST_NAME + 1];
+        assert_eq!(text(&longer), "x".repeat(LONGEST_NAME) + "…");
+    }
+}

@@ -1,0 +1,184 @@
+//! Telling subscribers who is connected to this server: every `presence.client-announce-frequency` seconds, and when a
+//! client comes or goes, as one JSON message on `presence.client-announce-channel`.
+//!
+//! All clients are asked for each announcement, since only that says when each last spoke. That is done in slices with
+//! pauses in between, so that no other client waits for it, however many there are. Nothing runs while the frequency is 0,
+//! but that the ids of those who are connected are kept: the server has no way to ask for them a few at a time.
+//!
+//! A server announces its own clients to its own subscribers: what a module publishes goes to no replica. In a cluster it
+//! does go to all nodes, so there a message says whose it is.
+
+mod gathering;
+mod message;
+mod pace;
+
+use std::collections::BTreeSet;
+
+use crate::clients::List;
+use crate::error::Result;
+use crate::ffi::api;
+use crate::ffi::context::Context;
+use crate::ffi::main_thread::MainThread;
+use crate::ffi::text::SharedString;
+use crate::timer::Timer;
+use crate::{clock, settings};
+
+use gathering::Gathering;
+use pace::Pace;
+
+static TIMER: Timer = Timer::new("the announcements of clients", tick);
+static STATE: MainThread<State> = MainThread::new(State {
+    connected: BTreeSet::new(),
+    pace: Pace::new(),
+    gathering: None,
+});
+
+/// What is known, and what is being done.
+struct State {
+    /// The ids of those who are connected, so far as the server said that they came.
+    connected: BTreeSet<u64>,
+    pace: Pace,
+    /// The announcement that is being made.
+    gathering: Option<Gathering>,
+}
+
+/// How long one slice may take, in µs.
+const SLICE: u64 = 500;
+/// A slice is followed by a pause of this many times what it took: a quarter of one core at most.
+const REST: u64 = 3;
+/// In how many ms to look again whether an announcement that had to wait may be made.
+const RETRY: i64 = 100;
+
+impl State {
+    /// The announcement that is being made, or a new one where one is due.
+    fn go_on(&mut self, now: u64, frequency: u64) -> Option<Gathering> {
+        if let Some(gathering) = self.gathering.take() {
+            return Some(gathering);
+        }
+        if now < self.pace.due(frequency) {
+            return None;
+        }
+        self.pace.begun = now;
+        Some(Gathering::new())
+    }
+}
+
+/// Starts to keep who is connected, and to announce where the settings say so.
+pub fn start(ctx: Context) {
+    // None where the server starts; those who are there where the module comes later.
+    if let Ok(list) = List::of_all(ctx) {
+        let ids = list.iter().flatten().map(|client| client.id);
+        STATE.borrow().connected.extend(ids);
+    }
+    restart(ctx);
+}
+
+/// The frequency has changed: it counts from now.
+pub fn restart(ctx: Context) {
+    let mut state = STATE.borrow();
+    state.gathering = None;
+    state.pace = Pace::new();
+    state.pace.begun = clock::monotonic_micros();
+    match settings::announce_frequency() {
+        0 => TIMER.stop(ctx),
+        frequency => arm(ctx, state.pace.due(frequency)),
+    }
+}
+
+/// A client has connected.
+pub fn joined(ctx: Context, id: u64) {
+    let mut state = STATE.borrow();
+    state.connected.insert(id);
+    changed(ctx, &mut state);
+}
+
+/// A client has gone. One that was turned away was never said to have come.
+pub fn left(ctx: Context, id: u64) {
+    let mut state = STATE.borrow();
+    if state.connected.remove(&id) {
+        if let Some(gathering) = &mut state.gathering {
+            gathering.left(id);
+        }
+        changed(ctx, &mut state);
+    }
+}
+
+fn changed(ctx: Context, state: &mut State) {
+    let frequency = settings::announce_frequency();
+    if frequency == 0 {
+        return;
+    }
+    let is_first = state.pace.changes.is_none();
+    state.pace.change(clock::monotonic_micros());
+    // While one is made, the timer is that of its slices.
+    if is_first && state.gathering.is_none() {
+        arm(ctx, state.pace.due(frequency));
+    }
+}
+
+/// Keeps the timer going where the clock has stepped back.
+pub fn check_timer(ctx: Context) {
+    TIMER.check(ctx);
+}
+
+/// Has the timer run at `due`, in µs.
+fn arm(ctx: Context, due: u64) {
+    let wait = due.saturating_sub(clock::monotonic_micros());
+    TIMER.arm(ctx, wait.div_ceil(1000).max(1) as i64);
+}
+
+/// What the timer runs, which is armed only while there is a frequency.
+fn tick(ctx: Context) {
+    let frequency = settings::announce_frequency();
+    let start = clock::monotonic_micros();
+    if ctx.is_loading() || ctx.is_paused() {
+        // What was gathered is old by the time that this is over.
+        STATE.borrow().gathering = None;
+        return TIMER.arm(ctx, RETRY);
+    }
+    let Some(mut gathering) = STATE.borrow().go_on(start, frequency) else {
+        let due = STATE.borrow().pace.due(frequency);
+        return arm(ctx, due);
+    };
+    match gather(ctx, &mut gathering, start + SLICE) {
+        Ok(true) => publish(ctx, &gathering),
+        Ok(false) => {
+            STATE.borrow().gathering = Some(gathering);
+            let took = clock::monotonic_micros() - start;
+            return TIMER.arm(ctx, (took * REST).div_ceil(1000) as i64);
+        }
+        Err(error) => ctx.warn(&format!("presence: clients are not announced, {error}")),
+    }
+    let mut state = STATE.borrow();
+    state.pace.publish(clock::monotonic_micros());
+    arm(ctx, state.pace.due(frequency));
+}
+
+/// Asks for the next clients until all have been asked for, which is said, or it is `deadline`.
+fn gather(ctx: Context, gathering: &mut Gathering, deadline: u64) -> Result<bool> {
+    loop {
+        let asked = gathering.next(&STATE.borrow().connected);
+        if asked.is_empty() {
+            return Ok(true);
+        }
+        let list = List::of(ctx, &asked)?;
+        gathering.add(&asked, list.iter())?;
+        if clock::monotonic_micros() >= deadline {
+            return Ok(false);
+        }
+    }
+}
+
+fn publish(ctx: Context, gathering: &Gathering) {
+    let window = settings::of_new_keys().ttl;
+    let message = message::write(
+        gathering.clients(),
+        clock::wall(),
+        window,
+        ctx.cluster_node().as_deref(),
+    );
+    let channel = SharedString::new(&settings::announce_channel());
+    let message = SharedString::new(&message);
+    // SAFETY: the context and both strings are live; the server copies what it sends.
+    unsafe { api!(RedisModule_PublishMessage)(ctx.as_ptr(), channel.as_ptr(), message.as_ptr()) };
+}
