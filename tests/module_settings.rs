@@ -24,13 +24,22 @@ type Text = (
     &'static str,
 );
 
-const TEXTS: [Text; 1] = [(
-    "client-announce-channel",
-    "__redis__:cli",
-    &["c", "{my} channel*", "caf\u{e9}:\"'\\"],
-    &["", "a\0b"],
-    "the name of a channel, not empty and without zero bytes",
-)];
+const TEXTS: [Text; 2] = [
+    (
+        "client-announce-channel",
+        "__redis__:cli",
+        &["c", "{my} channel*", "caf\u{e9}:\"'\\"],
+        &["", "a\0b"],
+        "the name of a channel, not empty and without zero bytes",
+    ),
+    (
+        "events",
+        "",
+        &["j", "tl", "mtlj", "A", "jj"],
+        &["q", "J", "a", "t ", "j,l", "a\0b"],
+        "any of the letters j, l, t and m, or A for all",
+    ),
+];
 
 /// All settings of the module, by their names without `presence.`.
 fn settings(client: &mut Client) -> BTreeMap<String, String> {

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 
 use crate::clients::List;
 use crate::error::Result;
-use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
+use crate::ffi::publish::publish_here;
 use crate::ffi::text::SharedString;
 use crate::timer::Timer;
 use crate::{clock, settings};
@@ -179,6 +179,5 @@ fn publish(ctx: Context, gathering: &Gathering) {
     );
     let channel = SharedString::new(&settings::announce_channel());
     let message = SharedString::new(&message);
-    // SAFETY: the context and both strings are live; the server copies what it sends.
-    unsafe { api!(RedisModule_PublishMessage)(ctx.as_ptr(), channel.as_ptr(), message.as_ptr()) };
+    publish_here(ctx, &channel, &message);
 }

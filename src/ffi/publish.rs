@@ -15,7 +15,12 @@ pub fn publish(ctx: Context, channel: &SharedString, message: &SharedString) {
     {
         return;
     }
-    // SAFETY: the context and the strings are live.
+    publish_here(ctx, channel, message);
+}
+
+/// Publishes a message to this server's own subscribers, in a cluster to those of every node.
+pub fn publish_here(ctx: Context, channel: &SharedString, message: &SharedString) {
+    // SAFETY: the context and the strings are live; the server copies what it sends.
     unsafe {
         api!(RedisModule_PublishMessage)(ctx.as_ptr(), channel.as_ptr(), message.as_ptr());
     }
