@@ -5,10 +5,10 @@ use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
 
 const READS: [&str; 15] = [
     "PRESENCE.COUNT key",
-    "PRESENCE.COUNT key WINDOW 1000",
+    "PRESENCE.COUNT key WINDOW 200000",
     "PRESENCE.MCOUNT key missing over",
     "PRESENCE.LIST key",
-    "PRESENCE.LIST key WINDOW 1000 REV LIMIT 0 10 WITHSEEN",
+    "PRESENCE.LIST key WINDOW 200000 REV LIMIT 0 10 WITHSEEN",
     "PRESENCE.SCAN key 0 COUNT 1000",
     "PRESENCE.ISONLINE key ann old nobody",
     "PRESENCE.FILTER key ann old nobody",
