@@ -153,7 +153,7 @@ fn texts_come_from_load_arguments_and_the_configuration_file_and_are_rewritten()
             assert_eq!(changed(&server), expected);
             let mut server = Server::builder()
                 .arg(&format!("presence.{arguments}"))
-                .module_args(&format!("{name} other"))
+                .module_args(&format!("{name} {}", values[0]))
                 .start();
             assert_eq!(changed(&server), expected);
             // Servers rewrite load arguments without quotes, and lines with them.
