@@ -237,7 +237,7 @@ fn fill_memory(client: &mut Client, policy: &str) {
         "CONFIG",
         "SET",
         "maxmemory",
-        "1mb",
+        "1kb",
         "maxmemory-policy",
         policy
     ]);

@@ -29,7 +29,7 @@ fn the_digest_sees_everything() {
         args!["PRESENCE.CONFIG", "room", "TTL", 600_000].to_vec(),
         args!["PRESENCE.CONFIG", "room", "RETAIN", 7_000_000].to_vec(),
         args!["PRESENCE.CONFIG", "room", "LINGER", 0].to_vec(),
-        args!["PRESENCE.CONFIG", "room", "LINGER", 9].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "LINGER", 900_000].to_vec(),
         touchex("room", 600_000, now - 2, ["ann"]),
         args!["PRESENCE.SETMAX", "room", 9, 1000].to_vec(),
         args!["PRESENCE.SETMAX", "room", 9, 1001].to_vec(),

@@ -17,7 +17,7 @@ fn many_rooms_at_once() {
     let settings = Server::builder().arg("appendonly yes");
     let mut cluster = Cluster::start(&settings, 3, 3);
     let now = cluster.node(0).client().now_ms();
-    let due = now + 4000;
+    let due = now + 8000;
     let mut slots = BTreeMap::new();
     for primary in 0..3 {
         let mut client = cluster.node(primary).client();
