@@ -67,3 +67,28 @@ find_server() {
 find_cli() {
     command -v redis-cli || command -v valkey-cli
 }
+
+# as_root COMMAND...
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+# Whether as_root works: root, or sudo without a password, or somebody at the keyboard to type it.
+can_be_root() {
+    [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
+}
+
+# taken PORT: whether something accepts connections on it.
+taken() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+}
+
+# The counts of all test binaries, from the output of `cargo test` in a file: `3 passed, 0 failed`.
+sum_of_tests() {
+    awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
+        END { printf "%d passed, %d failed%s\n", passed, failed, ignored ? ", " ignored " skipped" : "" }' "$1"
+}

@@ -5,11 +5,6 @@
 
 readonly PORTS_TO_TRY=100
 
-# Whether something accepts connections on the port.
-taken() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
 # free_port FIRST
 free_port() {
     local port

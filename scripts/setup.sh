@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that what the project needs is there: installs Debian packages where it can, else says in one line what
 # is missing. Quick and silent when nothing is. `setup.sh build` looks after the build only, `run` after a server as
-# well, `test` (what no argument means) after everything.
+# well, `test` (what no argument means) after everything, and `base` after what scripts/docker-base.sh needs.
 . "$(dirname "$0")/lib.sh"
 
 readonly scope=${1:-test}
@@ -63,6 +63,12 @@ look() {
     local tools
     missing=()
     packages=()
+    if [ "$scope" = base ]; then
+        PATH=$PATH:/usr/sbin have debootstrap || lack debootstrap debootstrap
+        have wget || lack wget wget
+        [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || lack "Debian's keys" debian-archive-keyring
+        return
+    fi
     have_compiler || lack "a C compiler" gcc libc6-dev
     have_libclang || lack libclang libclang-dev
     use_cargo || lack "Rust $(rust_version) or newer"
@@ -71,7 +77,6 @@ look() {
     find_cli >/dev/null || lack "redis-cli or valkey-cli"
     [ "$scope" = run ] && return
     have_redis_py || lack "redis-py for /usr/bin/python3" python3-redis
-    have faketime || lack faketime faketime
     if use_cargo && ! have_rust_tools; then
         read -ra tools <<<"$(rust_tools_of "$(cargo_package)")"
         lack "rustfmt and clippy" "${tools[@]}"
@@ -86,7 +91,9 @@ in_words() {
 # give_up ADVICE: ends with one line that says what is missing.
 give_up() {
     local hint=''
-    if ! use_cargo && have rustup; then
+    if [ "$scope" = base ]; then
+        fail "missing: $(in_words). $1"
+    elif ! use_cargo && have rustup; then
         hint="; for Rust run: rustup update stable && rustup default stable"
     elif ! use_cargo && [[ " ${packages[*]} " != *" cargo"* ]]; then
         hint="; Rust comes from https://rustup.rs"
@@ -109,6 +116,7 @@ offered() {
 # Adds the packages whose choice depends on the versions that apt has.
 choose() {
     local package tools
+    [ "$scope" != base ] || return 0
     if ! use_cargo; then
         # Debian keeps a current Rust for its browsers in cargo-web.
         for package in cargo cargo-web; do
@@ -132,20 +140,6 @@ choose() {
             fi
         done
     fi
-}
-
-# as_root COMMAND...
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    else
-        sudo "$@"
-    fi
-}
-
-# Whether as_root works: root, or sudo without a password, or somebody at the keyboard to type it.
-can_be_root() {
-    [ "$(id -u)" = 0 ] || { have sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; }
 }
 
 # Installs `packages`. A server that comes with them is neither started now nor at the next boot: it would sit on
@@ -178,7 +172,7 @@ install_packages() {
 # What rustup itself can bring: a toolchain where it has none at all, as its Debian package comes, and the tools of
 # one that came without. It needs no root. A toolchain that is too old is its owner's to update.
 ask_rustup() {
-    have rustup || return 0
+    [ "$scope" != base ] && have rustup || return 0
     if ! use_cargo && ! rustup toolchain list 2>/dev/null | grep -q '^[^ ]*-'; then
         rustup default stable || true
     fi
@@ -188,8 +182,8 @@ ask_rustup() {
 }
 
 case $scope in
-build | run | test) ;;
-*) fail "usage: $0 [build|run|test]" ;;
+build | run | test | base) ;;
+*) fail "usage: $0 [build|run|test|base]" ;;
 esac
 look
 [ ${#missing[@]} = 0 ] && exit

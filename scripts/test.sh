@@ -14,6 +14,5 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
 cargo test --no-fail-fast "$@" 2>&1 | tee "$log" || status=$?
-awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
-    END { printf "%d passed, %d failed%s\n", passed, failed, ignored ? ", " ignored " skipped" : "" }' "$log"
+sum_of_tests "$log"
 exit "$status"

@@ -4,7 +4,7 @@
 use redis::Value;
 
 use super::load::Load;
-use crate::common::{AGREEMENT, Client, Cluster, Server, show, wait_until};
+use crate::common::{AGREEMENT, Client, Cluster, Server, not_applicable, show, wait_until};
 
 /// Longer than a test takes, in ms.
 const LONG: i64 = 600_000;
@@ -25,7 +25,10 @@ fn ways(client: &mut Client) -> Vec<Way> {
         Value::Array(info) if matches!(info[..], [Value::Array(_)]) => {
             vec![Way::KeyByKey, Way::Atomic]
         }
-        _ => vec![Way::KeyByKey],
+        _ => {
+            not_applicable("slots migrate key by key only: there is no `CLUSTER MIGRATESLOTS`");
+            vec![Way::KeyByKey]
+        }
     }
 }
 

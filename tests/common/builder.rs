@@ -1,10 +1,9 @@
 //! The settings of a test's server, and how it is started.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use super::environment::{faketime_library, module_path, server_binary};
+use super::clock;
+use super::environment::served_module;
 use super::server::{Server, StartError};
 
 /// How many other ports to try when somebody else was quicker to bind.
@@ -22,9 +21,6 @@ repl-diskless-sync-delay 0
 appendfsync no
 ";
 
-/// How much a server's clock is off, in its folder.
-pub(super) const CLOCK_FILE: &str = "clock";
-
 /// Settings of a server to be started.
 #[derive(Clone)]
 pub struct Builder {
@@ -39,7 +35,7 @@ impl Builder {
     pub(super) fn new() -> Self {
         Self {
             settings: DEFAULTS.into(),
-            module: Some(module_path().into()),
+            module: Some(served_module().into()),
             module_args: String::new(),
             clock: None,
         }
@@ -74,24 +70,16 @@ impl Builder {
     /// Has the server's clock be off by so much, as `faketime -f` takes it: `-1h`. [`Server::set_clock`] changes it.
     pub fn clock(mut self, offset: &str) -> Self {
         self.clock = Some(offset.into());
-        self
+        self.arg(clock::SETTING)
     }
 
-    /// The command that runs the server in `dir`, without its arguments.
-    pub(super) fn command(&self, dir: &Path) -> Command {
-        let mut command = Command::new(server_binary());
-        if let Some(offset) = &self.clock {
-            let file = dir.join(CLOCK_FILE);
-            fs::write(&file, offset).expect("the folder is writable");
-            // What faketime sets, but for the process of its own in between; timers are not to be off. While it
-            // starts, the library asks for memory, and jemalloc, asked for it, for the time, for ever: libc comes first.
-            command
-                .env("LD_PRELOAD", format!("{} libc.so.6", faketime_library()))
-                .env("FAKETIME_TIMESTAMP_FILE", file)
-                .env("FAKETIME_NO_CACHE", "1")
-                .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        }
-        command
+    /// What the environment of a server in `dir` has besides: its clock, where it has one.
+    pub(super) fn environment(&self, dir: &Path) -> Vec<(&'static str, String)> {
+        let set = |offset: &String| {
+            clock::set(dir, offset);
+            clock::preload(dir)
+        };
+        self.clock.iter().map(set).collect()
     }
 
     /// The text of the configuration file.

@@ -5,7 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// The module under test: `PRESENCE_MODULE`, or the release build of this checkout.
+/// The module in an image that `make docker` has built.
+const MODULE_IN_IMAGE: &str = "/usr/local/lib/presence/libredis_presence.so";
+
+/// The image whose containers the servers are: `PRESENCE_DOCKER`. Without it they are processes of this machine.
+pub fn image() -> Option<&'static str> {
+    static IMAGE: OnceLock<Option<String>> = OnceLock::new();
+    IMAGE
+        .get_or_init(|| env::var("PRESENCE_DOCKER").ok())
+        .as_deref()
+}
+
+/// The module under test as a file of this machine: `PRESENCE_MODULE`, or the release build of this checkout.
 ///
 /// # Panics
 /// When there is no such file.
@@ -21,6 +32,14 @@ pub fn module_path() -> &'static Path {
             Err(error) => panic!("no module at {}: {error}; run `make build`", path.display()),
         }
     })
+}
+
+/// The module under test where a server finds it: in an image it is the image's own.
+pub fn served_module() -> &'static Path {
+    match image() {
+        Some(_) => Path::new(MODULE_IN_IMAGE),
+        None => module_path(),
+    }
 }
 
 /// The server to start: `PRESENCE_SERVER`, or the first of `redis-server` and `valkey-server` that runs.
@@ -49,24 +68,4 @@ fn runs(binary: &Path) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
-}
-
-/// The library of `faketime`, by which a process sees another time.
-///
-/// # Panics
-/// When it is not installed.
-pub fn faketime_library() -> &'static str {
-    static LIBRARY: OnceLock<String> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let output = Command::new("faketime")
-            .args(["-f", "+0", "printenv", "LD_PRELOAD"])
-            .output();
-        match output {
-            Ok(output) if output.status.success() => {
-                let library = String::from_utf8(output.stdout).expect("a path in UTF-8");
-                library.trim_end().into()
-            }
-            other => panic!("faketime cannot be run: {other:?}; run `make setup`"),
-        }
-    })
 }

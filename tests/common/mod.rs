@@ -7,9 +7,12 @@
 //! assert_eq!(client.err(&["PRESENCE.COUNT"]), "ERR wrong number of arguments for 'PRESENCE.COUNT' command");
 //! ```
 //!
-//! Two settings come from the environment:
+//! Settings come from the environment:
 //! - `PRESENCE_MODULE`: the module to load, by default `target/release/libredis_presence.so` of this checkout;
-//! - `PRESENCE_SERVER`: the server's binary, by default `redis-server`, else `valkey-server`, from the path.
+//! - `PRESENCE_SERVER`: the server's binary, by default `redis-server`, else `valkey-server`, from the path;
+//! - `PRESENCE_DOCKER`: an image of `make docker`. Each server is a container of it, with the image's own module;
+//! - `PRESENCE_DOCKER_RUN`: the process that the containers are for, by its id;
+//! - `PRESENCE_NOT_APPLICABLE`: a file for [`not_applicable`].
 
 /// The arguments of a command from values of different types: text, bytes and numbers.
 ///
@@ -20,16 +23,20 @@ macro_rules! args {
     };
 }
 
+mod applicable;
 mod builder;
 mod client;
+mod clock;
 mod cluster;
 mod cluster_client;
+mod container;
 mod dialog;
 mod environment;
 mod presence;
 mod process;
 mod random;
 mod replication;
+mod running;
 mod server;
 mod subscriber;
 mod touchex;
@@ -37,6 +44,7 @@ mod value;
 mod wait;
 mod wire;
 
+pub use applicable::not_applicable;
 pub use builder::Builder;
 pub use client::Client;
 pub use cluster::{AGREEMENT, Cluster};

@@ -1,17 +1,17 @@
 //! A server of a test's own, with the module loaded.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use redis::{ProtocolVersion, RedisError};
 
-use super::builder::{Builder, CLOCK_FILE};
+use super::builder::Builder;
 use super::client::Client;
-use super::environment::server_binary;
+use super::clock;
 use super::process::{self, TempDir};
+use super::running::{Launch, Running};
 use super::wait::{LIMIT, wait_until};
 use super::wire::RawConnection;
 
@@ -26,7 +26,7 @@ pub(super) enum StartError {
 /// A running server, killed and its folder removed when dropped. Where the test has failed, its log's end is printed.
 pub struct Server {
     /// `None` between a `kill9` and the `start_again`.
-    child: Option<Child>,
+    process: Option<Running>,
     port: u16,
     dir: TempDir,
     builder: Builder,
@@ -47,7 +47,7 @@ impl Server {
     /// Chooses a port and writes the settings; nothing runs yet.
     pub(super) fn new(builder: &Builder) -> Self {
         let server = Self {
-            child: None,
+            process: None,
             port: process::free_port(),
             dir: TempDir::new(),
             builder: builder.clone(),
@@ -59,32 +59,22 @@ impl Server {
 
     /// Starts the process and waits until it answers.
     pub(super) fn launch(&mut self) -> Result<(), StartError> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_path());
-        let log = log.expect("the folder is writable");
-        // The log goes to the standard output, where complaints about the settings go as well.
         let seen = self.log().len();
-        let mut command = self.builder.command(self.dir());
-        command
-            .arg(self.config_path())
-            .current_dir(self.dir())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().expect("a second handle"))
-            .stderr(log);
-        let child = process::spawn(command)
-            .unwrap_or_else(|error| panic!("{}: {error}", server_binary().display()));
-        let child = self.child.insert(child);
+        let process = Running::start(&Launch {
+            dir: self.dir(),
+            config: &self.config_path(),
+            log: &self.log_path(),
+            environment: &self.builder.environment(self.dir()),
+        });
+        let process = self.process.insert(process);
 
         let deadline = Instant::now() + LIMIT;
         loop {
-            if answers(self.port, child.id()) {
+            if answers(self.port, process.id()) {
                 return Ok(());
             }
-            let ended = child.try_wait().expect("our own child");
-            let why = match ended {
-                Some(status) => format!("ended with {status}"),
+            let why = match process.ended() {
+                Some(how) => how,
                 None if Instant::now() > deadline => format!("did not answer in {LIMIT:?}"),
                 None => {
                     thread::sleep(Duration::from_millis(2));
@@ -104,7 +94,7 @@ impl Server {
     /// Has the clock of a server that was started with one (see [`Builder::clock`]) be off by so much from now on.
     pub fn set_clock(&mut self, offset: &str) {
         self.builder = self.builder.clone().clock(offset);
-        fs::write(self.dir().join(CLOCK_FILE), offset).expect("the folder is writable");
+        clock::set(self.dir(), offset);
     }
 
     /// Stops the server as an operator does (it saves where its settings say so) and starts it on the same data and
@@ -122,26 +112,24 @@ impl Server {
         if let Err(error) = self.client().raw(&["SHUTDOWN"]) {
             assert!(error.is_io_error(), "SHUTDOWN: {error}");
         }
-        let child = self.child.as_mut().expect("the server runs");
+        let process = self.process.as_mut().expect("the server runs");
         wait_until(LIMIT, "the server has shut down", || {
-            child.try_wait().expect("our own child").is_some()
+            process.ended().is_some()
         });
-        self.child = None;
+        self.process = None;
     }
 
     /// Kills the server where it stands, as a crash or a power cut would.
     pub fn kill9(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // It may have ended by itself: there is nothing to kill then, but still something to wait for.
-            let _ = child.kill();
-            let _ = child.wait();
+        if let Some(process) = self.process.take() {
+            process.kill();
         }
     }
 
     /// Starts a server that was stopped or killed on the same data and port.
     #[track_caller]
     pub fn start_again(&mut self) {
-        assert!(self.child.is_none(), "the server still runs");
+        assert!(self.process.is_none(), "the server still runs");
         let deadline = Instant::now() + LIMIT;
         loop {
             match self.launch() {
@@ -182,7 +170,7 @@ impl Server {
 
     /// The process's id.
     pub fn pid(&self) -> u32 {
-        self.child.as_ref().expect("the server runs").id()
+        self.process.as_ref().expect("the server runs").id()
     }
 
     /// All that it has logged so far, over its restarts.
