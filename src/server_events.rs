@@ -12,6 +12,7 @@ use crate::core::time::Millis;
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
+use crate::ffi::home;
 use crate::keys::WriteKey;
 use crate::{announcements, departed, events, eviction, listeners};
 
@@ -97,6 +98,9 @@ unsafe extern "C" fn on_key(
 ) -> c_int {
     // SAFETY: the server passes a live context and a C string.
     let (ctx, event) = unsafe { (Context::new(ctx), CStr::from_ptr(event)) };
+    if event == c"move_from" {
+        home::leaves(ctx.db());
+    }
     if event == c"rename_to" || event == c"move_to" {
         guard("a keyspace event", || {
             if let Ok(mut key) = WriteKey::open(ctx, name, None)
@@ -106,6 +110,9 @@ unsafe extern "C" fn on_key(
                 key.watch();
             }
         });
+    }
+    if event == c"move_to" || event == c"copy_to" {
+        home::returns(ctx);
     }
     raw::REDISMODULE_OK as c_int
 }

@@ -39,6 +39,7 @@ mod never_a_crash;
 mod odd_names;
 mod one_instant;
 mod one_state;
+mod other_databases;
 mod rdb;
 mod reads_never_write;
 mod record;

@@ -8,7 +8,7 @@ use redis_module::raw;
 use super::value::Value;
 use crate::eviction;
 use crate::ffi::guard::guard;
-use crate::ffi::{api, text};
+use crate::ffi::{api, home, text};
 
 /// A copy of a value, for another key, which the eviction is told of.
 ///
@@ -36,6 +36,8 @@ pub unsafe extern "C" fn copy(
             let name = unsafe { text::bytes(name) };
             copy.set_queued(eviction::watch(db, name, due));
         }
+        // SAFETY: the context is live.
+        home::leaves(unsafe { api!(RedisModule_GetDbIdFromOptCtx)(ctx) });
         Box::into_raw(copy).cast()
     })
     .unwrap_or(null_mut())

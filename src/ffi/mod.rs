@@ -6,6 +6,7 @@ pub mod args;
 pub mod call;
 pub mod context;
 pub mod guard;
+pub mod home;
 pub mod key;
 pub mod main_thread;
 pub mod publish;
