@@ -1,7 +1,8 @@
 # The contributor's guide: `make help` lists every target. The work is done by the scripts in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test lint fmt bench bench-quick bench-before clean
+.PHONY: help setup build run test lint fmt bench bench-quick bench-before docker docker-run docker-base test-docker \
+	test-matrix docker-clean clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +42,24 @@ bench-quick: ## Run the server's benchmark with small sizes; ONLY="touch stalls"
 bench-before: ## Compare with an older build of the module: BEFORE=path/to/libredis_presence.so
 	@scripts/setup.sh run
 	@PRESENCE_BEFORE=$(BEFORE) scripts/bench.sh before
+
+docker: ## Build the image redis-presence, on the newest official redis image; BASE=image chooses another server
+	@scripts/docker-build.sh
+
+docker-run: docker ## Build the image and start a server of it with docker compose, on PORT (6379); Ctrl-C stops it
+	@scripts/docker-run.sh
+
+docker-base: ## Make the base images of docker/servers from Debian's packages; ARGS=redis-8.0 makes that one only
+	@scripts/docker-base.sh $(ARGS)
+
+test-docker: ## Run the integration tests with each server in a container of the image; ARGS and BASE as above
+	@scripts/test-docker.sh $(ARGS)
+
+test-matrix: ## Run them on every server of docker/servers; docs/compatibility.md gets the results
+	@scripts/test-matrix.sh $(ARGS)
+
+docker-clean: ## Remove every image, container and volume that these have made
+	@scripts/docker-clean.sh
 
 clean: ## Remove all that was built; data/ stays
 	@rm -rf target
