@@ -7,7 +7,8 @@ mod message;
 mod page;
 mod quiet;
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use redis::{PushKind, Value as Reply};
 use serde_json::Value;
@@ -147,6 +148,19 @@ impl Announcement {
 fn set_frequency(client: &mut Client, seconds: u32) {
     let line = format!("CONFIG SET presence.client-announce-frequency {seconds}");
     assert_eq!(client.answer(&line), "OK");
+}
+
+/// Has clients come and go for so long, a hundred a second: every closed connection occupies the machine for a while.
+/// Returns how many.
+fn come_and_go(server: &Server, time: Duration) -> usize {
+    let end = Instant::now() + time;
+    let mut clients = 0;
+    while Instant::now() < end {
+        server.raw_connection().call(&["PING"]);
+        clients += 1;
+        thread::sleep(Duration::from_millis(10));
+    }
+    clients
 }
 
 /// How often the server's list of clients was asked for, in parts or as a whole.

@@ -35,8 +35,8 @@ const TEXTS: [Text; 2] = [
     (
         "events",
         "",
-        &["j", "tl", "mtlj", "A", "jj"],
-        &["q", "J", "a", "t ", "j,l", "a\0b"],
+        &["j", "A", "mtlj"],
+        &["x", "jx", "J", "j l", "j\0"],
         "any of the letters j, l, t and m, or A for all",
     ),
 ];
@@ -71,7 +71,7 @@ fn changed(server: &Server) -> Vec<String> {
     let defaults = defaults();
     settings(&mut server.client())
         .into_iter()
-        .filter(|(name, value)| defaults.get(name).is_some_and(|default| default != value))
+        .filter(|(name, value)| defaults[name] != *value)
         .map(|(name, value)| format!("{name} {value}"))
         .collect()
 }

@@ -33,7 +33,6 @@ static CLIENT_ANNOUNCE_CHANNEL: Text = Text::new(
     "the name of a channel, not empty and without zero bytes",
     |name| !name.is_empty(),
 );
-
 static EVENTS: Text = Text::new(
     "events",
     "",

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{CHANNEL, Subscriber, payload, set_frequency};
+use super::{CHANNEL, Subscriber, come_and_go, payload, set_frequency};
 use crate::common::{LIMIT, Server, wait_until};
 
 /// A frequency at which nothing comes by itself in a test.
@@ -98,12 +98,8 @@ fn however_many_come_and_go_there_is_one_a_second_at_the_most() {
     let mut subscriber = Subscriber::to(&server, "subscriber");
     let mut admin = server.client();
     set_frequency(&mut admin, DAILY);
-    let (start, mut turns) = (Instant::now(), 0);
-    while start.elapsed() < Duration::from_millis(3500) {
-        server.raw_connection().call(&["PING"]);
-        turns += 1;
-    }
-    assert!(turns > 50, "only {turns} clients came and went");
+    let clients = come_and_go(&server, Duration::from_millis(3500));
+    assert!(clients > 50, "only {clients} clients came and went");
     let mut last = server.client();
     last.cmd(&["CLIENT", "SETNAME", "last"]);
     let mut times = Vec::new();
@@ -135,10 +131,7 @@ fn a_new_frequency_counts_from_now_and_0_ends_them() {
         said.at - start
     );
     set_frequency(&mut admin, 0);
-    let end = Instant::now() + Duration::from_millis(2500);
-    while Instant::now() < end {
-        server.raw_connection().call(&["PING"]);
-    }
+    come_and_go(&server, Duration::from_millis(2500));
     admin.cmd(&["PUBLISH", CHANNEL, "end"]);
     assert_eq!(subscriber.message(), "end");
 }

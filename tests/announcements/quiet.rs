@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{CHANNEL, Subscriber, lists_asked_for, set_frequency};
+use super::{CHANNEL, Subscriber, come_and_go, lists_asked_for, set_frequency};
 use crate::common::{LIMIT, Server, wait_until};
 
 #[test]
@@ -15,10 +15,7 @@ fn without_a_frequency_nothing_is_published_and_nobody_is_asked() {
     // The module asks once, when it is loaded.
     let asked = lists_asked_for(&mut admin);
     assert!(asked <= 1, "{asked}");
-    let end = Instant::now() + Duration::from_millis(2500);
-    while Instant::now() < end {
-        server.raw_connection().call(&["PING"]);
-    }
+    come_and_go(&server, Duration::from_millis(2500));
     assert_eq!(lists_asked_for(&mut admin), asked);
     admin.cmd(&["PUBLISH", CHANNEL, "end"]);
     assert_eq!(subscriber.message(), "end");
@@ -27,10 +24,7 @@ fn without_a_frequency_nothing_is_published_and_nobody_is_asked() {
     assert!(lists_asked_for(&mut admin) > asked);
     set_frequency(&mut admin, 0);
     let asked = lists_asked_for(&mut admin);
-    let end = Instant::now() + Duration::from_millis(1500);
-    while Instant::now() < end {
-        server.raw_connection().call(&["PING"]);
-    }
+    come_and_go(&server, Duration::from_millis(1500));
     assert_eq!(lists_asked_for(&mut admin), asked);
 }
 
@@ -38,7 +32,7 @@ fn without_a_frequency_nothing_is_published_and_nobody_is_asked() {
 fn nobody_is_asked_for_who_has_gone() {
     let server = Server::start();
     let mut subscriber = Subscriber::to(&server, "subscriber");
-    for _ in 0..1000 {
+    for _ in 0..500 {
         server.raw_connection().call(&["PING"]);
     }
     let mut admin = server.client();
