@@ -18,7 +18,7 @@ readonly BASE_IMAGE=redis-presence-base
 # The server of them that serves where no registry has the official image.
 readonly DEBIAN_SERVER=redis-8.0
 
-# Ends the script unless an engine answers.
+# Ends the script unless an engine for Linux containers answers.
 need_engine() {
     local answer
     have docker || fail "no Docker here: there is no docker command"

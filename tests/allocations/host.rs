@@ -11,7 +11,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 
-use crate::common::module_path;
+use crate::common::module_file;
 
 /// A string of the server's, to which the module has a pointer.
 type Text = Vec<u8>;
@@ -124,7 +124,7 @@ impl Host {
 
 /// Loads the module's file.
 fn load() {
-    let path = CString::new(module_path().as_os_str().as_bytes()).expect("a path");
+    let path = CString::new(module_file().as_os_str().as_bytes()).expect("a path");
     // SAFETY: C strings; the symbol is that of every module; the library is never unloaded.
     let loaded = unsafe {
         let library = libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::clock;
-use super::environment::served_module;
+use super::environment::module_path;
 use super::server::{Server, StartError};
 
 /// How many other ports to try when somebody else was quicker to bind.
@@ -35,7 +35,7 @@ impl Builder {
     pub(super) fn new() -> Self {
         Self {
             settings: DEFAULTS.into(),
-            module: Some(served_module().into()),
+            module: Some(module_path().into()),
             module_args: String::new(),
             clock: None,
         }

@@ -20,7 +20,7 @@ pub fn image() -> Option<&'static str> {
 ///
 /// # Panics
 /// When there is no such file.
-pub fn module_path() -> &'static Path {
+pub fn module_file() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| {
         let path = env::var_os("PRESENCE_MODULE").map_or_else(
@@ -35,10 +35,10 @@ pub fn module_path() -> &'static Path {
 }
 
 /// The module under test where a server finds it: in an image it is the image's own.
-pub fn served_module() -> &'static Path {
+pub fn module_path() -> &'static Path {
     match image() {
         Some(_) => Path::new(MODULE_IN_IMAGE),
-        None => module_path(),
+        None => module_file(),
     }
 }
 
