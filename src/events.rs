@@ -63,14 +63,17 @@ const ALL: u8 = Event::Join as u8 | Event::Leave as u8 | Event::Timeout as u8 | 
 
 /// The events that are published, added up.
 static PUBLISHED: AtomicU8 = AtomicU8::new(0);
-/// Since when this server tells of members that time out and are remembered.
-static SINCE: AtomicU64 = AtomicU64::new(0);
+/// Since when it is this server that tells of members who time out and are remembered: since its data was loaded, or it
+/// became a primary.
+static BEGUN: AtomicU64 = AtomicU64::new(0);
 /// Of a replica whose link to its primary is down: until when it was heard. 0 otherwise.
 static VOICE_LOST: AtomicU64 = AtomicU64::new(0);
-/// Whether the settings asked for time-outs when the eviction last ran.
-static ASKED: AtomicBool = AtomicBool::new(false);
-/// When that was.
+/// When the eviction last ran.
 static LAST_RUN: AtomicU64 = AtomicU64::new(0);
+/// Whether the settings asked for time-outs then.
+static ASKED: AtomicBool = AtomicBool::new(false);
+/// When the eviction ran last before they were asked for.
+static ASKED_SINCE: AtomicU64 = AtomicU64::new(0);
 
 /// Takes over what `presence.events` says: any of the letters, or `A` for all. `false`: it says something else.
 pub fn set_published(letters: &[u8]) -> bool {
@@ -91,35 +94,53 @@ pub fn set_published(letters: &[u8]) -> bool {
 pub fn check_settings() {
     let (asked, now) = (tell_timeouts(), clock::wall());
     if asked && !ASKED.load(Ordering::Relaxed) {
-        SINCE.store(since(), Ordering::Relaxed);
+        ASKED_SINCE.store(LAST_RUN.load(Ordering::Relaxed), Ordering::Relaxed);
         eviction::look_again();
     }
-    // The clock may have stepped back since.
-    SINCE.fetch_min(now, Ordering::Relaxed);
+    follow_clock(now);
     ASKED.store(asked, Ordering::Relaxed);
     LAST_RUN.store(now, Ordering::Relaxed);
 }
 
-/// From when on time-outs of members who are remembered are told: [`SINCE`], or where the eviction has not run since they
-/// were asked for, when it last ran.
-fn since() -> Millis {
-    let since = SINCE.load(Ordering::Relaxed);
-    match ASKED.load(Ordering::Relaxed) {
-        true => since,
-        false => since.max(LAST_RUN.load(Ordering::Relaxed)),
+/// Has what was noted mean the same moments where the clock has stepped back since the last run. Nobody would be told of
+/// until it came to where it had been.
+fn follow_clock(now: Millis) {
+    /// What an adjustment of the clock may take back without anything being done, in ms.
+    const SLACK: Millis = 500;
+    /// When the last run was by a clock that does not step, in ms.
+    static STEADY: AtomicU64 = AtomicU64::new(0);
+    let steady = clock::monotonic_micros() / 1000;
+    let passed = steady - STEADY.swap(steady, Ordering::Relaxed);
+    let back = (LAST_RUN.load(Ordering::Relaxed) + passed).saturating_sub(now);
+    if back > SLACK {
+        for moment in [&BEGUN, &ASKED_SINCE] {
+            let noted = moment.load(Ordering::Relaxed);
+            moment.store(noted.saturating_sub(back), Ordering::Relaxed);
+        }
     }
+}
+
+/// From when on time-outs of members who are remembered are told.
+fn since() -> Millis {
+    let asked_since = match ASKED.load(Ordering::Relaxed) {
+        true => &ASKED_SINCE,
+        false => &LAST_RUN,
+    };
+    asked_since
+        .load(Ordering::Relaxed)
+        .max(BEGUN.load(Ordering::Relaxed))
 }
 
 /// The data is loaded.
 pub fn loaded() {
-    SINCE.store(clock::wall(), Ordering::Relaxed);
+    BEGUN.store(clock::wall(), Ordering::Relaxed);
 }
 
 /// This server has become a primary. It goes on where the last one's voice was lost.
 pub fn promoted() {
     let lost = VOICE_LOST.swap(0, Ordering::Relaxed);
-    let since = if lost > 0 { lost } else { clock::wall() };
-    SINCE.store(since, Ordering::Relaxed);
+    let begun = if lost > 0 { lost } else { clock::wall() };
+    BEGUN.store(begun, Ordering::Relaxed);
 }
 
 /// This server has become a replica.
@@ -133,10 +154,12 @@ pub fn set_link(ctx: Context, up: bool) {
     if up {
         VOICE_LOST.store(0, Ordering::Relaxed);
     } else if VOICE_LOST.load(Ordering::Relaxed) == 0 {
-        // A server that is promoted reports this twice, and has forgotten about its primary by the second time.
+        // A server that is promoted reports this twice, and has forgotten about its primary by the second time. It counts
+        // in whole seconds: the end of the one it means, since nobody is to be told of twice.
         let silence = ctx.info(c"replication", c"master_last_io_seconds_ago");
-        let heard = clock::wall().saturating_sub(silence.unwrap_or(0).saturating_mul(1000));
-        VOICE_LOST.store(heard, Ordering::Relaxed);
+        let now = clock::wall();
+        let heard = (now / 1000 + 1).saturating_sub(silence.unwrap_or(0)) * 1000;
+        VOICE_LOST.store(heard.min(now), Ordering::Relaxed);
     }
 }
 
@@ -187,10 +210,11 @@ impl Batch {
         self.add(Event::Leave, member);
     }
 
-    /// A member's time was up, which nobody had been told.
+    /// A member's time was up, which nobody had been told, as far as this server knows.
     pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) {
-        metrics::TIMEOUTS.add(1);
-        if seen.ttl >= retain || seen.due(0) > since() {
+        let is_after = |moment| seen.ttl >= retain || seen.due(0) > moment;
+        metrics::TIMEOUTS.add(is_after(BEGUN.load(Ordering::Relaxed)).into());
+        if is_after(since()) {
             self.add(Event::Timeout, member);
         }
     }

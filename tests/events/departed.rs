@@ -1,7 +1,7 @@
 //! A key that does not linger is over with its last member, and another may have its name before anybody has told of those
 //! who were in it. They are told of all the same.
 
-use crate::common::Client;
+use crate::common::{Client, Server};
 
 use super::{pass, start, start_unswept, sweep, wait_timeouts};
 
@@ -90,13 +90,14 @@ fn keys_that_are_over_one_after_the_other_under_one_name_each_tell() {
 #[test]
 fn a_key_that_is_over_tells_of_those_only_who_were_not_told_of() {
     let (server, mut client, mut subscriber) = start("");
-    client.answer("PRESENCE.CONFIG room RETAIN 1000 LINGER 0");
+    client.answer("PRESENCE.CONFIG room RETAIN 600000 LINGER 0");
     client.answer("PRESENCE.TOUCHEX room PX 1 MEMBERS 1 ann");
     wait_timeouts(&server, 1);
     assert_eq!(subscriber.heard().len(), 3);
     client.answer("CONFIG SET presence.sweep-interval 60000");
     client.answer("PRESENCE.TOUCHEX room PX 1 MEMBERS 1 bob");
-    pass(&mut client, 1000);
+    client.answer("PRESENCE.CONFIG room RETAIN 1");
+    pass(&mut client, 1);
     client.answer("PRESENCE.TOUCH room cid");
     assert_eq!(
         subscriber.heard(),
@@ -105,4 +106,23 @@ fn a_key_that_is_over_tells_of_those_only_who_were_not_told_of() {
     sweep(&mut client);
     wait_timeouts(&server, 2);
     assert_eq!(subscriber.heard(), ["timeout:room bob"]);
+}
+
+#[test]
+fn who_becomes_a_replica_leaves_the_telling_to_its_primary() {
+    let (server, mut client, mut subscriber) = start_unswept("");
+    let other = Server::start();
+    over(&mut client, "room", &["ann", "bob"]);
+    client.answer("PRESENCE.TOUCH room cid");
+    subscriber.heard();
+    client.answer(&format!("REPLICAOF 127.0.0.1 {}", other.port()));
+    server.wait_link_up();
+    sweep(&mut client);
+    client.answer("REPLICAOF NO ONE");
+    client.touchex("room", 20, None, ["dan"]);
+    wait_timeouts(&server, 1);
+    assert_eq!(
+        subscriber.heard(),
+        ["join:room dan", "max:room 1", "timeout:room dan"]
+    );
 }

@@ -151,8 +151,11 @@ fn nobody_is_lost_with_a_key_whose_others_are_over() {
         let mut deleted = Subscriber::new(server.client(), &["__keyevent@0__:del"]);
         let linger = if act.contains("LINGER") { -1 } else { 0 };
         client.answer(&format!("PRESENCE.CONFIG room LINGER {linger}"));
-        client.answer(&format!("PRESENCE.TOUCHEX room PX {ttl} MEMBERS 1 ann"));
-        client.answer("PRESENCE.TOUCHEX room PX 1 MEMBERS 3 bob cid dan");
+        // Where she does not stay, the key is over the moment after: all in one command.
+        client.together(&[
+            &format!("PRESENCE.TOUCHEX room PX {ttl} MEMBERS 1 ann"),
+            "PRESENCE.TOUCHEX room PX 1 MEMBERS 3 bob cid dan",
+        ]);
         pass(&mut client, 1);
         subscriber.heard();
         let now = client.now_ms().to_string();

@@ -122,7 +122,7 @@ fn a_promoted_replica_tells_of_what_comes_and_of_nothing_twice() {
     client.answer("PRESENCE.TOUCH room dan");
     assert_eq!(subscriber.heard_to_the_end(&mut client).len(), 8);
     let mut client = promote(&replica);
-    wait_until(LIMIT, "two time-outs", || replica.presence("timeouts") >= 2);
+    wait_timeouts(&replica, 2);
     let mut heard = subscriber.heard();
     heard.sort();
     assert_eq!(heard, ["timeout:plain cid", "timeout:room bob"]);
@@ -180,7 +180,7 @@ fn after_a_crash_the_new_primary_tells_of_those_since_then() {
         "{heard:?}"
     );
     let mut client = promote(&replica);
-    wait_until(LIMIT, "two time-outs", || replica.presence("timeouts") >= 2);
+    wait_timeouts(&replica, 2);
     client.answer("PRESENCE.TOUCHEX later PX 300 MEMBERS 1 zoe");
     wait_until(LIMIT, "a while is over", || {
         replica.presence("members") == 2
