@@ -184,6 +184,8 @@ fn full_synchronisations_in_the_middle() {
     let (run_id, mut client) = (primary.run_id(), primary.client());
     fill(&primary);
     expire(&primary);
+    // They come when the sweep has stopped half-way, however fast it is.
+    client.cmd(&["CLIENT", "PAUSE", "20000", "WRITE"]);
     let early = slow().start_replica_of(&primary);
     let early_id = early.run_id();
     let late = Server::start_replica_of(&primary);
@@ -191,6 +193,7 @@ fn full_synchronisations_in_the_middle() {
         late.presence("members") > STAYING,
         "it was over before the synchronisation"
     );
+    client.cmd(&["CLIENT", "UNPAUSE"]);
     client.cmd(&["BGREWRITEAOF"]);
     // The first is synchronised once more, for its primary's history is another.
     client.cmd(&["DEBUG", "CHANGE-REPL-ID"]);

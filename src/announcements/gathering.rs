@@ -46,6 +46,7 @@ impl Gathering {
         asked: &[u64],
         clients: impl Iterator<Item = Result<Client<'a>>>,
     ) -> Result {
+        let before = self.clients.len();
         for client in clients {
             let client = client?;
             if !client.is_internal {
@@ -57,6 +58,8 @@ impl Gathering {
                 });
             }
         }
+        // Valkey 8.1 lists them in no order.
+        self.clients[before..].sort_by_key(|client| client.id);
         self.next = asked.last().map_or(self.next, |last| last + 1);
         Ok(())
     }

@@ -56,7 +56,29 @@ fn cluster() -> Vec<Server> {
             .filter(|line| line.contains(" connected") && !line.contains("handshake"));
         links.count() == 4 && text.contains("slave")
     });
+    nodes.iter().for_each(|node| wait_heard(node, &nodes));
     nodes
+}
+
+/// Waits until what a node publishes comes to all others: a node may know another for a while before it takes its messages.
+fn wait_heard(from: &Server, nodes: &[Server]) {
+    let received = |node: &Server| -> u64 {
+        let info = node.client().text(&["CLUSTER", "INFO"]);
+        let mut lines = info.lines();
+        let name = "cluster_stats_messages_publish_received:";
+        let count = lines.find_map(|line| line.strip_prefix(name));
+        count.map_or(0, |count| count.parse().expect("a number"))
+    };
+    let others: Vec<_> = nodes
+        .iter()
+        .filter(|node| node.port() != from.port())
+        .collect();
+    let before: Vec<u64> = others.iter().map(|node| received(node)).collect();
+    wait_until(3 * LIMIT, "all hear of each other", || {
+        from.client().cmd(&["PUBLISH", "nobody's channel", "hello"]);
+        let heard = |(node, before): (&&Server, &u64)| received(node) > *before;
+        others.iter().zip(&before).all(heard)
+    });
 }
 
 /// What each subscriber has heard from a node, its own messages and the bus's.
