@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the integration tests on every server of docker/servers, each in containers of its image, with one and the same
 # module, built once on the oldest of their systems. The results go to docs/compatibility.md, and the last line counts.
-# Arguments are names of servers: then only these are tested, and the page stays as it is.
+# Arguments are names of servers: then only these are tested, and the others' lines stay as they are, with their date.
 #
 # What stands in single quotes is for the shell of a container, and the trap calls what seems not to be called.
 # shellcheck disable=SC2016,SC2317
@@ -45,16 +45,27 @@ test_on() {
     : >"$work/missing"
     PRESENCE_NOT_APPLICABLE=$work/missing run_tests "$image" "$work" || failed=1
     grep -q '^test result:' "$log" || fail "the tests did not run on $name"
-    printf '| %s | %s | %s | %s | %s | %s |\n' "$server" "$system" "$(package_of "$image")" "$(count passed "$log")" \
-        "$(count failed "$log")" "$(sort --unique "$work/missing" | wc --lines)" >>"$work/results"
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$name" "$server" "$system" "$(package_of "$image")" \
+        "$(date --utc +%F)" "$(count passed "$log")" "$(count failed "$log")" \
+        "$(sort --unique "$work/missing" | wc --lines)" >>"$work/lines"
     # A test that is ignored, or that says of itself that the server has not got what it is about.
     {
         sed -n 's/^test \([^ ]*\) ... ignored\(, \)\?\(.*\)/\1\t**ignored** \3/p' "$log"
         sort --unique "$work/missing"
     } | while IFS=$'\t' read -r test reason; do
-        printf '| %s | `%s` | %s |\n' "$server" "$test" "$reason" >>"$work/differences"
+        printf '| %s | `%s` | %s |\n' "$name" "$test" "$reason" >>"$work/lines"
     done
     cat "$log" >>"$work/all.log"
+}
+
+# lines CELLS: the lines of a table, which has so many columns, for each server: new ones, or those of the page.
+lines() {
+    local name from
+    while read -r name _; do
+        from=$PAGE
+        [[ " ${names[*]} " != *" $name "* ]] || from=$work/lines
+        awk -F '|' -v name=" $name " -v fields=$(($1 + 2)) '$2 == name && NF == fields' "$from"
+    done < <(servers)
 }
 
 # The tables, as they stand in the page.
@@ -62,21 +73,17 @@ tables() {
     local glibc
     glibc=$(ask "$BUILD_IMAGE" 'objdump --dynamic-syms /target/release/libredis_presence.so' |
         grep --only-matching 'GLIBC_[0-9.]*' | sort --version-sort --unique | tail -n 1)
-    printf '%s, `make test-matrix`, %s. One module for all, built on %s; it needs glibc %s.\n\n' "$(date --utc +%F)" \
-        "$(uname --machine)" "$(system_of "$BUILD_IMAGE")" "${glibc#GLIBC_}"
-    echo '| server | system | package | passed | failed | not applicable |'
-    echo '| --- | --- | --- | --: | --: | --: |'
-    cat "$work/results"
+    printf 'On %s. One module for all, built on %s; it needs glibc %s.\n\n' "$(uname --machine)" \
+        "$(system_of "$BUILD_IMAGE")" "${glibc#GLIBC_}"
+    echo '| name | server | system | package | date | passed | failed | not applicable |'
+    echo '| --- | --- | --- | --- | --- | --: | --: | --: |'
+    lines 8
     echo
-    if [ ! -s "$work/differences" ]; then
-        echo 'Every test applies to every server.'
-        return
-    fi
     echo 'Tests of what a server has not got, and what they say of it:'
     echo
-    echo '| server | test | what it says |'
+    echo '| name | test | what it says |'
     echo '| --- | --- | --- |'
-    cat "$work/differences"
+    lines 3
 }
 
 # Puts the tables into the page, between its marks.
@@ -112,9 +119,7 @@ for name in "${names[@]}"; do
     test_on "$name"
 done
 tables | tee "$work/tables"
-if [ $# = 0 ]; then
-    write_page
-    echo "test-matrix: the tables are in $PAGE"
-fi
+write_page
+echo "test-matrix: the tables are in $PAGE"
 sum_of_tests "$work/all.log"
 exit "$failed"
