@@ -63,7 +63,7 @@ lines() {
     local name from
     while read -r name _; do
         from=$PAGE
-        [[ " ${names[*]} " != *" $name "* ]] || from=$work/lines
+        [[ " ${tested[*]} " != *" $name "* ]] || from=$work/lines
         awk -F '|' -v name=" $name " -v fields=$(($1 + 2)) '$2 == name && NF == fields' "$from"
     done < <(servers)
 }
@@ -115,11 +115,14 @@ build_module "$builder"
 module=$(ask "$BUILD_IMAGE" 'sha256sum /target/release/libredis_presence.so' | cut -d ' ' -f 1)
 
 failed=0
+tested=()
 for name in "${names[@]}"; do
     test_on "$name"
+    tested+=("$name")
+    tables >"$work/tables"
+    write_page
 done
-tables | tee "$work/tables"
-write_page
+cat "$work/tables"
 echo "test-matrix: the tables are in $PAGE"
 sum_of_tests "$work/all.log"
 exit "$failed"
