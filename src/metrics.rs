@@ -7,36 +7,57 @@ use redis_module::raw;
 use crate::ffi::api;
 use crate::ffi::guard::guard;
 
-/// A number that is counted on any thread.
-pub struct Counter(AtomicU64);
+/// A number that is counted, nearly always on the main thread.
+///
+/// A change there is a load and a store: an addition that is one for all threads waits until every store before it has
+/// arrived, which is what a touch is full of. What is counted elsewhere is kept apart.
+pub struct Counter {
+    here: AtomicU64,
+    elsewhere: AtomicU64,
+}
 
 impl Counter {
     const fn new() -> Counter {
-        Counter(AtomicU64::new(0))
+        Counter {
+            here: AtomicU64::new(0),
+            elsewhere: AtomicU64::new(0),
+        }
     }
 
+    /// On the main thread.
     #[inline]
     pub fn add(&self, more: usize) {
-        self.0.fetch_add(more as u64, Ordering::Relaxed);
+        self.replace(0, more);
     }
 
-    /// What stood in the total as `old` stands as `new`.
+    /// What stood in the total as `old` stands as `new`. On the main thread.
     #[inline]
     pub fn replace(&self, old: usize, new: usize) {
-        self.0
-            .fetch_add((new as u64).wrapping_sub(old as u64), Ordering::Relaxed);
+        let change = (new as u64).wrapping_sub(old as u64);
+        let before = self.here.load(Ordering::Relaxed);
+        self.here
+            .store(before.wrapping_add(change), Ordering::Relaxed);
     }
 
+    /// As [`replace`](Self::replace), on any thread.
+    pub fn replace_anywhere(&self, old: usize, new: usize) {
+        let change = (new as u64).wrapping_sub(old as u64);
+        self.elsewhere.fetch_add(change, Ordering::Relaxed);
+    }
+
+    /// On the main thread.
     pub fn set(&self, value: u64) {
-        self.0.store(value, Ordering::Relaxed);
+        self.here.store(value, Ordering::Relaxed);
     }
 
+    /// On the main thread.
     pub fn raise_to(&self, value: u64) {
-        self.0.fetch_max(value, Ordering::Relaxed);
+        self.set(value.max(self.get()));
     }
 
     pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        let elsewhere = self.elsewhere.load(Ordering::Relaxed);
+        self.here.load(Ordering::Relaxed).wrapping_add(elsewhere)
     }
 }
 
