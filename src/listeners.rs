@@ -3,10 +3,10 @@
 //! A server builds the arguments of a replicated command before it looks for listeners, which costs more than a touch
 //! itself. Where nobody listens, a touch therefore only tells the server that data has changed (`replication.rs`).
 //!
-//! The log is seen by its flag. Replication cannot begin unseen: a replica needs a copy of the data first, which the
-//! server's fork makes, and what was changed before that is in the copy. So the server is asked for its backlog after
-//! each fork, after data was loaded and after a change of roles, and its answer holds until the next of these. In a
-//! cluster, where slots move by other means, there is always somebody.
+//! Neither can begin unseen: a log that is switched on and a replica need a copy of the data first, which the server's
+//! fork makes, and what was changed before that is in the copy. So the server is asked after each fork, after data was
+//! loaded and after a change of roles, and its answer holds until the next of these. In a cluster, where slots move by
+//! other means, there is always somebody.
 //!
 //! Should a server to come begin by yet another way, what it takes in is the client's own command: members are touched
 //! at its time instead of the primary's, but nothing is lost.
@@ -22,31 +22,29 @@ const NOBODY: u8 = 1;
 const SOMEBODY: u8 = 2;
 
 /// What the server answered last.
-static REPLICAS: AtomicU8 = AtomicU8::new(UNKNOWN);
+static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Something has happened that replication may have begun with.
+/// Something has happened that may have begun a log or replication.
 pub fn ask_again() {
-    REPLICAS.store(UNKNOWN, Ordering::Relaxed);
+    ANSWER.store(UNKNOWN, Ordering::Relaxed);
 }
 
 /// Whether what is replicated now is taken in by anybody.
 #[inline]
 pub fn are_there(ctx: Context) -> bool {
-    const ALWAYS: u32 = raw::REDISMODULE_CTX_FLAGS_AOF | raw::REDISMODULE_CTX_FLAGS_CLUSTER;
-    let replicas = match REPLICAS.load(Ordering::Relaxed) {
-        UNKNOWN => ask(ctx),
-        known => known,
-    };
-    replicas != NOBODY || ctx.flags() & ALWAYS != 0
+    match ANSWER.load(Ordering::Relaxed) {
+        UNKNOWN => ask(ctx) == SOMEBODY,
+        known => known == SOMEBODY,
+    }
 }
 
 #[cold]
 fn ask(ctx: Context) -> u8 {
+    const ALWAYS: u32 = raw::REDISMODULE_CTX_FLAGS_AOF | raw::REDISMODULE_CTX_FLAGS_CLUSTER;
     let none = |field| ctx.info(c"replication", field) == Some(0);
-    let answer = match none(c"repl_backlog_active") && none(c"connected_slaves") {
-        true => NOBODY,
-        false => SOMEBODY,
-    };
-    REPLICAS.store(answer, Ordering::Relaxed);
+    let nobody =
+        ctx.flags() & ALWAYS == 0 && none(c"repl_backlog_active") && none(c"connected_slaves");
+    let answer = if nobody { NOBODY } else { SOMEBODY };
+    ANSWER.store(answer, Ordering::Relaxed);
     answer
 }

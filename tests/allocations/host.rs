@@ -27,6 +27,18 @@ struct Key {
     value: *mut c_void,
 }
 
+/// An event of the server, and what the module has called when it happens.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Event {
+    id: u64,
+    version: u64,
+}
+type OnEvent = unsafe extern "C" fn(*mut Context, Event, u64, *mut c_void);
+/// A child process was born.
+const FORK: Event = Event { id: 13, version: 1 };
+static ON_FORK: Mutex<Option<OnEvent>> = Mutex::new(None);
+
 /// Blocks that the module has asked for so far, and strings of the server's that it has had made.
 static STRINGS: AtomicUsize = AtomicUsize::new(0);
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
@@ -81,10 +93,14 @@ impl Host {
         MICROS.fetch_add(millis * 1000, Relaxed);
     }
 
-    /// Whether the server keeps a log of changes.
+    /// Whether the server keeps a log of changes, which begins with a fork that copies the data.
     pub fn log(&mut self, kept: bool) {
         const AOF: c_int = 1 << 6;
         FLAGS.store(if kept { AOF } else { 0 }, Relaxed);
+        let on_fork = ON_FORK.lock().expect("no test panics with it");
+        let on_fork = on_fork.expect("the module asks for it");
+        // SAFETY: the module's callback, called as a server does.
+        unsafe { on_fork(&mut Context(get_api), FORK, 0, null_mut()) };
     }
 
     /// Blocks of memory and strings that the module holds.
@@ -147,6 +163,7 @@ extern "C" fn get_api(name: *const c_char, function: *mut *const c_void) -> c_in
         "Realloc" => realloc as *const c_void,
         "Free" => free as *const c_void,
         "MallocSize" => malloc_size as *const c_void,
+        "SubscribeToServerEvent" => subscribe as *const c_void,
         "CreateCommand" => create_command as *const c_void,
         "GetCommand" | "CreateDataType" | "ModuleTypeGetType" => something as *const c_void,
         "CachedMicroseconds" | "MonotonicMicroseconds" => micros as *const c_void,
@@ -219,6 +236,13 @@ unsafe extern "C" fn create_command(_ctx: *mut c_void, name: *const c_char, run:
         .into_owned();
     let mut commands = COMMANDS.lock().expect("no test panics with it");
     commands.get_or_insert_default().insert(name, run);
+    0
+}
+
+extern "C" fn subscribe(_ctx: *mut c_void, event: Event, call: OnEvent) -> c_int {
+    if event.id == FORK.id {
+        *ON_FORK.lock().expect("no test panics with it") = Some(call);
+    }
     0
 }
 
