@@ -33,8 +33,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let mut online = HashSet::new();
     let mut answered = 0;
     ctx.reply_array_of_unknown_len();
-    key.set().look_up(members.iter(), now, |member, seen| {
-        if seen.is_some_and(|seen| seen.is_online(now)) && online.insert(member) {
+    key.set().are_online(members.iter(), now, |member, is_online| {
+        if is_online && online.insert(member) {
             ctx.reply_bytes(member);
             answered += 1;
         }

@@ -27,8 +27,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
     ctx.reply_array(members.len());
     match key {
         None => members.iter().for_each(|_| ctx.reply_integer(0)),
-        Some(mut key) => key.set().look_up(members.iter(), now, |_, seen| {
-            ctx.reply_integer(seen.is_some_and(|seen| seen.is_online(now)).into());
+        Some(mut key) => key.set().are_online(members.iter(), now, |_, online| {
+            ctx.reply_integer(online.into());
         }),
     }
     Ok(())

@@ -48,7 +48,7 @@ pub struct Given {
 pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
     let mut key = WriteKey::open_as_it_is(ctx, name)?;
     // What a touch needs of memory is asked for here and there, ahead of other work (`core::ahead`).
-    let ahead = match (members.strings(), key.set()) {
+    let mut ahead = match (members.strings(), key.set()) {
         ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
         _ => None,
     };
@@ -82,12 +82,14 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
     }
     if let Some(set) = key.set() {
         set.check_room_for(members.len())?;
-        if let Some(ahead) = &ahead {
+        if let Some(ahead) = &mut ahead {
             set.further(ahead);
         }
     }
     if how == Touch::Now {
         replication::touch(ctx, name, seen, members.strings());
+        // Whatever is there, this touch is applied.
+        key.changed();
     }
 
     let (mut joined, mut applied, mut index) = (0, 0, 0);
@@ -139,7 +141,9 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         }
     }
     if applied > 0 {
-        key.changed();
+        if how != Touch::Now {
+            key.changed();
+        }
         if key.set().is_some_and(|set| set.is_empty()) {
             key.watch();
         } else {

@@ -25,7 +25,7 @@ impl Table {
         while let Some(slot) = from.and_then(|from| self.slots.live_at_or_below(from)) {
             let member = self.slots.member(slot);
             assert_eq!(
-                self.index_find(&member),
+                self.slots.with_name(slot, |name| self.index_find(name)),
                 Some(slot),
                 "{member:?} is not indexed"
             );

@@ -129,10 +129,15 @@ impl Chunk {
         self.words[index / 64] >> (index % 64) & 1 == 1
     }
 
-    /// Asks the processor for an entry, and for the word that says whether it is alive.
+    /// Asks the processor for an entry.
     #[inline]
     pub fn prefetch(&self, index: usize) {
         prefetch(&self.words[self.entry_word(index)]);
+    }
+
+    /// Asks the processor for the word that says whether an entry is alive.
+    #[inline]
+    pub fn prefetch_life(&self, index: usize) {
         prefetch(&self.words[index / 64]);
     }
 

@@ -1,8 +1,8 @@
 //! All that a set holds, told in its order, and a set made of what was told.
 
-use super::member::Packed;
 use super::seen::{Kept, Seen};
 use super::set::{Error, Form, PresenceSet};
+use super::sought::Sought;
 use super::time::Millis;
 
 impl PresenceSet {
@@ -39,7 +39,7 @@ impl PresenceSet {
         let seen = seen.bounded();
         let told = !seen.is_online(now) && seen.ttl < self.retain();
         let kept = Kept { seen, told };
-        let was_there = self.put(name, &Packed::new(name), None, kept, |_| true);
+        let was_there = self.put(&Sought::new(name), kept, |_| true);
         Ok(!was_there)
     }
 }

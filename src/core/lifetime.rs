@@ -1,8 +1,8 @@
 //! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
 
-use super::member::Packed;
 use super::seen::Kept;
 use super::set::{Form, PresenceSet};
+use super::sought::Sought;
 use super::time::Millis;
 
 impl PresenceSet {
@@ -40,10 +40,9 @@ impl PresenceSet {
 
     /// Takes a member out as if it had never been there.
     pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
-        let member = Packed::new(name);
         match &mut self.form {
             Form::Small(small) => small.take(name),
-            Form::Table(table) => table.remove(&member, member.hash()),
+            Form::Table(table) => table.remove(&Sought::new(name).hashed()),
         }
     }
 

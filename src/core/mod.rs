@@ -39,6 +39,7 @@ mod set;
 mod settings;
 mod slots;
 mod small;
+mod sought;
 mod squeeze;
 mod table;
 pub mod time;
@@ -47,7 +48,6 @@ mod told;
 #[cfg(test)]
 mod told_test;
 
-pub use ahead::Ahead;
 pub use compact::Compact;
 pub use list::{List, Span};
 pub use relocate::Mover;
@@ -55,4 +55,5 @@ pub use scan::ScanCursor;
 pub use seen::{Kept, Seen};
 pub use set::{Error, PresenceSet, Touch, Touched};
 pub use settings::{Peak, Settings};
+pub use sought::Sought;
 pub use table::BATCH;

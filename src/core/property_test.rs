@@ -343,7 +343,14 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
         looked_up.push(seen);
     });
     let known = |name: &Vec<u8>| model.get(name).filter(|seen| model.remembers(*seen, now));
-    assert_eq!(looked_up, names.iter().map(known).collect::<Vec<_>>());
+    let known: Vec<_> = names.iter().map(known).collect();
+    assert_eq!(looked_up, known);
+    let mut online = Vec::new();
+    set.are_online(names.iter().map(Vec::as_slice), now, |_, is_online| {
+        online.push(is_online);
+    });
+    let is_online = |seen: &Option<Seen>| seen.is_some_and(|seen| seen.is_online(now));
+    assert_eq!(online, known.iter().map(is_online).collect::<Vec<_>>());
 }
 
 proptest! {

@@ -6,13 +6,15 @@
 
 use super::compact::Compact;
 use super::list::Span;
-use super::member::Packed;
+use super::place::Place;
 use super::seen::{Kept, Seen};
 use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
 use super::slots::MAX_SLOTS;
 use super::small::Small;
+use super::sought::Sought;
 use super::table::{BATCH, Old, Table};
 use super::time::{MAX_TIME, Millis, expiry_cut};
+use super::timeline::Timeline;
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,67 +169,64 @@ impl PresenceSet {
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
         let seen = seen.bounded();
-        self.in_batches(members, |set, name, member, hash| {
-            f(name, set.touch_one(name, member, hash, seen, touch, now));
+        self.in_batches(members, Timeline::prefetch_life, |set, member| {
+            f(member.name(), set.touch_one(member, seen, touch, now));
         });
         Ok(())
     }
 
-    /// Calls `f` for each member, with its hash where the set is a table, whose memory was then asked for ahead.
+    /// Calls `f` for each member. Where the set is a table, the memory that they need was asked for ahead; `ahead` does so
+    /// for what is needed of the timeline.
     fn in_batches<'a>(
         &mut self,
         mut members: impl Iterator<Item = &'a [u8]>,
-        mut f: impl FnMut(&mut Self, &'a [u8], &Packed<'a>, Option<u64>),
+        ahead: impl Fn(&Timeline, Place),
+        mut f: impl FnMut(&mut Self, &Sought<'a>),
     ) {
         loop {
             let Form::Table(table) = &self.form else {
                 let Some(name) = members.next() else { return };
-                f(self, name, &Packed::new(name), None);
+                f(self, &Sought::new(name));
                 continue;
             };
-            let mut batch: [(&[u8], Packed, u64); BATCH] = [(&[], Packed::Number(0), 0); BATCH];
-            let mut hashes = [0; BATCH];
+            let mut batch = [Sought::new(&[]); BATCH];
             let mut len = 0;
             for name in members.by_ref().take(BATCH) {
-                let member = Packed::new(name);
-                hashes[len] = member.hash();
-                batch[len] = (name, member, hashes[len]);
+                batch[len] = Sought::new(name).hashed();
                 len += 1;
             }
             if len == 0 {
                 return;
             }
-            table.prefetch(&hashes[..len]);
-            for (name, member, hash) in &batch[..len] {
-                f(self, name, member, Some(*hash));
+            table.prefetch(&batch[..len], &ahead);
+            for member in &batch[..len] {
+                f(self, member);
             }
         }
     }
 
     #[inline]
-    pub(super) fn touch_one<'a>(
+    pub(super) fn touch_one(
         &mut self,
-        name: &'a [u8],
-        member: &Packed<'a>,
-        hash: Option<u64>,
+        member: &Sought,
         seen: Seen,
         touch: Touch,
         now: Millis,
     ) -> Touched {
         let retain = self.retain();
         if seen.ttl == 0 && retain == 0 {
-            return self.remove(name, member, hash, seen.at);
+            return self.remove(member, seen.at);
         }
         let leaves_nothing = touch == Touch::Past && seen.due(retain) <= now;
         if leaves_nothing {
-            match self.get(name, member, hash) {
+            match self.get(member) {
                 Some(old) if self.remembers(old.seen, now) => {}
                 _ => return Touched::default(),
             }
         }
         let told = seen.ttl > 0 && !seen.is_online(now);
         let (mut was_online, mut timed_out, mut kept) = (false, None, false);
-        self.put(name, member, hash, Kept { seen, told }, |old| {
+        self.put(member, Kept { seen, told }, |old| {
             was_online = old.is_online(now);
             if was_online && told || !was_online && old.kept().is_untold(now) {
                 timed_out = Some(old.kept().seen);
@@ -248,16 +247,15 @@ impl PresenceSet {
         }
     }
 
-    pub(super) fn put<'a>(
+    pub(super) fn put(
         &mut self,
-        name: &'a [u8],
-        member: &Packed<'a>,
-        hash: Option<u64>,
+        member: &Sought,
         kept: Kept,
         keep: impl FnOnce(Old) -> bool,
     ) -> bool {
         self.untouched = false;
         if let Form::Small(small) = &mut self.form {
+            let name = member.name();
             if let Some((place, old)) = small.find(name) {
                 if !keep(Old::Known(old)) {
                     small.set(place, kept);
@@ -270,8 +268,7 @@ impl PresenceSet {
             }
         }
         let table = self.make_table();
-        let hash = hash.unwrap_or_else(|| member.hash());
-        table.set(member, hash, kept, keep)
+        table.set(&member.hashed(), kept, keep)
     }
 
     /// The set's table; a small set becomes one.
@@ -279,8 +276,7 @@ impl PresenceSet {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
             for (_, name, kept) in small.iter() {
-                let member = Packed::new(name);
-                table.set(&member, member.hash(), kept, |_| false);
+                table.set(&Sought::new(name).hashed(), kept, |_| false);
             }
             self.form = Form::Table(table);
         }
@@ -290,17 +286,26 @@ impl PresenceSet {
         }
     }
 
-    fn get(&self, name: &[u8], member: &Packed, hash: Option<u64>) -> Option<Kept> {
+    fn is_online(&self, member: &Sought, now: Millis) -> bool {
         match &self.form {
-            Form::Small(small) => small.find(name).map(|(_, kept)| kept),
-            Form::Table(table) => table.get(member, hash.unwrap_or_else(|| member.hash())),
+            Form::Small(small) => small
+                .find(member.name())
+                .is_some_and(|(_, kept)| kept.seen.is_online(now)),
+            Form::Table(table) => table.old(member).is_some_and(|touch| touch.is_online(now)),
         }
     }
 
-    fn remove(&mut self, name: &[u8], member: &Packed, hash: Option<u64>, at: Millis) -> Touched {
+    fn get(&self, member: &Sought) -> Option<Kept> {
+        match &self.form {
+            Form::Small(small) => small.find(member.name()).map(|(_, kept)| kept),
+            Form::Table(table) => table.get(member),
+        }
+    }
+
+    fn remove(&mut self, member: &Sought, at: Millis) -> Touched {
         let before = match &mut self.form {
-            Form::Small(small) => small.take(name),
-            Form::Table(table) => table.remove(member, hash.unwrap_or_else(|| member.hash())),
+            Form::Small(small) => small.take(member.name()),
+            Form::Table(table) => table.remove(member),
         };
         if before.is_some() && self.is_empty() {
             self.set_empty_since(at);
@@ -321,10 +326,9 @@ impl PresenceSet {
     ) {
         let left = Seen { at: now, ttl: 0 }.bounded();
         let mut position = 0;
-        self.in_batches(members, |set, name, member, hash| {
-            let before = set.get(name, member, hash);
-            if before.is_some_and(|old| old.seen.is_online(now)) {
-                set.touch_one(name, member, hash, left, Touch::Now, now);
+        self.in_batches(members, Timeline::prefetch_life, |set, member| {
+            if set.is_online(member, now) {
+                set.touch_one(member, left, Touch::Now, now);
                 f(position);
             }
             position += 1;
@@ -424,6 +428,19 @@ impl PresenceSet {
         }
     }
 
+    /// Tells of members whether they are online: `f` is given each one in order. Less is read than to look them up.
+    pub fn are_online<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], bool),
+    ) {
+        let nothing = |_: &Timeline, _| {};
+        self.in_batches(members, nothing, |set, member| {
+            f(member.name(), set.is_online(member, now));
+        });
+    }
+
     /// Looks members up: `f` is given each one's touch in order, `None` for one that is not remembered at `now`.
     pub fn look_up<'a>(
         &mut self,
@@ -431,9 +448,9 @@ impl PresenceSet {
         now: Millis,
         mut f: impl FnMut(&'a [u8], Option<Seen>),
     ) {
-        self.in_batches(members, |set, name, member, hash| {
-            let seen = set.get(name, member, hash).map(|kept| kept.seen);
-            f(name, seen.filter(|seen| set.remembers(*seen, now)));
+        self.in_batches(members, Timeline::prefetch, |set, member| {
+            let seen = set.get(member).map(|kept| kept.seen);
+            f(member.name(), seen.filter(|seen| set.remembers(*seen, now)));
         });
     }
 }

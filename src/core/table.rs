@@ -2,10 +2,10 @@
 
 use super::chunk::Entry;
 use super::index::{Hashes, Index};
-use super::member::Packed;
 use super::place::{Place, Places, SlotId};
 use super::seen::{Kept, Seen};
 use super::slots::{MAX_SLOTS, Slots};
+use super::sought::Sought;
 use super::time::Millis;
 use super::timeline::Timeline;
 
@@ -75,38 +75,50 @@ impl Table {
         self.slots.len() + more < MAX_SLOTS && self.timeline.has_room_for(more)
     }
 
-    /// Asks for the memory that touching or looking up these members will need. All of a batch wait together for what
-    /// each would wait for alone.
-    pub fn prefetch(&self, hashes: &[u64]) {
-        debug_assert!(hashes.len() <= BATCH);
-        for hash in hashes {
-            self.index.prefetch(*hash);
+    /// Asks for the memory that touching or looking up these members will need, by `ahead` for that of the timeline. All
+    /// of a batch wait together for what each would wait for alone.
+    pub fn prefetch(&self, members: &[Sought], ahead: impl Fn(&Timeline, Place)) {
+        debug_assert!(members.len() <= BATCH);
+        for member in members {
+            self.index.prefetch(member.hash());
         }
         let mut slots = [None; BATCH];
-        for (slot, hash) in slots.iter_mut().zip(hashes) {
-            *slot = self.index.guess(*hash);
+        for (slot, member) in slots.iter_mut().zip(members) {
+            *slot = self.index.guess(member.hash());
             if let Some(slot) = *slot {
                 self.slots.prefetch(slot);
             }
         }
         for slot in slots.into_iter().flatten() {
-            self.timeline.prefetch(self.slots.place(slot));
+            ahead(&self.timeline, self.slots.place(slot));
         }
     }
 
     #[cfg(test)]
-    pub(super) fn index_find(&self, member: &Packed) -> Option<SlotId> {
-        self.find(member, member.hash())
+    pub(super) fn index_find(&self, name: &[u8]) -> Option<SlotId> {
+        self.find(&Sought::new(name))
     }
 
-    fn find(&self, member: &Packed, hash: u64) -> Option<SlotId> {
-        self.index.find(hash, |slot| self.slots.holds(slot, member))
+    #[inline]
+    fn find(&self, member: &Sought) -> Option<SlotId> {
+        let is_it = |slot| self.slots.holds(slot, member.packed());
+        match member.guess {
+            Some(slot) if is_it(slot) => Some(slot),
+            _ => self.index.find(member.hash(), is_it),
+        }
+    }
+
+    /// A member's touch, not read yet.
+    #[inline]
+    pub fn old(&self, member: &Sought) -> Option<Old<'_>> {
+        let slot = self.find(member)?;
+        Some(Old::InTimeline(&self.timeline, self.slots.place(slot)))
     }
 
     /// When a member was seen, and its ttl.
     #[inline]
-    pub fn get(&self, member: &Packed, hash: u64) -> Option<Kept> {
-        Some(self.kept(self.find(member, hash)?))
+    pub fn get(&self, member: &Sought) -> Option<Kept> {
+        Some(self.kept(self.find(member)?))
     }
 
     #[inline]
@@ -122,28 +134,22 @@ impl Table {
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
     /// stay instead. Returns whether there was one.
     #[inline]
-    pub fn set(
-        &mut self,
-        member: &Packed,
-        hash: u64,
-        new: Kept,
-        keep: impl FnOnce(Old) -> bool,
-    ) -> bool {
+    pub fn set(&mut self, member: &Sought, new: Kept, keep: impl FnOnce(Old) -> bool) -> bool {
         let entry = |slot| Entry {
             time: new.seen.at,
             slot,
             told: new.told,
         };
-        let Some(slot) = self.find(member, hash) else {
-            let slot = self.slots.insert(member);
-            self.index.insert(hash, slot, &self.slots);
+        let Some(slot) = self.find(member) else {
+            let slot = self.slots.insert(member.packed());
+            self.index.insert(member.hash(), slot, &self.slots);
             let ttl = new.seen.ttl;
             let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
             self.slots.set_place(slot, place);
             return false;
         };
         let place = self.slots.place(slot);
-        self.timeline.prefetch(place);
+        self.timeline.prefetch_life(place);
         if !keep(Old::InTimeline(&self.timeline, place)) {
             let ttl = new.seen.ttl;
             let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
@@ -156,10 +162,10 @@ impl Table {
     }
 
     /// Removes a member. Returns the touch that was there.
-    pub fn remove(&mut self, member: &Packed, hash: u64) -> Option<Kept> {
-        let slot = self.find(member, hash)?;
+    pub fn remove(&mut self, member: &Sought) -> Option<Kept> {
+        let slot = self.find(member)?;
         let old = self.kept(slot);
-        self.remove_slot(slot, hash);
+        self.remove_slot(slot, member.hash());
         Some(old)
     }
 

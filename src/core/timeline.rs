@@ -155,11 +155,18 @@ impl Timeline {
         }
     }
 
-    /// Asks the processor for what `kept` and `kill` will read.
+    /// Asks the processor for what `kept` will read.
     #[inline]
     pub fn prefetch(&self, place: Place) {
         let chunk = self.chunks.get(place.chunk());
         chunk.prefetch(place.index());
+    }
+
+    /// Asks the processor for what `kill` will change. The entry itself is seldom read then.
+    #[inline]
+    pub fn prefetch_life(&self, place: Place) {
+        let chunk = self.chunks.get(place.chunk());
+        chunk.prefetch_life(place.index());
     }
 
     /// Points the entry at another slot: the member has moved.

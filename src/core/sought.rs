@@ -1,0 +1,50 @@
+//! A member that a command is about, with what is found out about it before it is looked for.
+
+use super::member::Packed;
+use super::place::SlotId;
+
+/// A member by its name.
+#[derive(Clone, Copy)]
+pub struct Sought<'a> {
+    name: &'a [u8],
+    packed: Packed<'a>,
+    /// Once it is known; small sets do without.
+    hash: Option<u64>,
+    /// Where the member is most likely, as of the set's last change.
+    pub(super) guess: Option<SlotId>,
+}
+
+impl<'a> Sought<'a> {
+    #[inline]
+    pub(super) fn new(name: &'a [u8]) -> Sought<'a> {
+        Sought {
+            name,
+            packed: Packed::new(name),
+            hash: None,
+            guess: None,
+        }
+    }
+
+    /// The name as it came.
+    #[inline]
+    pub fn name(&self) -> &'a [u8] {
+        self.name
+    }
+
+    #[inline]
+    pub(super) fn packed(&self) -> &Packed<'a> {
+        &self.packed
+    }
+
+    #[inline]
+    pub(super) fn hash(&self) -> u64 {
+        self.hash.unwrap_or_else(|| self.packed.hash())
+    }
+
+    /// The same, with its hash at hand.
+    #[inline]
+    pub(super) fn hashed(mut self) -> Sought<'a> {
+        self.hash = Some(self.hash());
+        self
+    }
+}
