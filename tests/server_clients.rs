@@ -257,12 +257,14 @@ fn a_socket_whose_path_has_spaces_is_read_right() {
         .write_all(b"CLIENT SETNAME local\r\n")
         .expect("the server reads");
     let mut client = server.client();
+    // Valkey 9 puts brackets around it, as it does with every address that has a colon, and a port behind it.
+    let is_socket = |addr: &str| matches!(addr, "a b name=c.sock:0" | "[a b name=c.sock:0]:0");
     wait_until(LIMIT, "it has a name", || {
         let found = clients(client.cmd(&["PRESENCE.CLIENTS"]));
         let names = each(&found, "name");
         let addr = &each(&found, "addr")[names.iter().position(String::is_empty).unwrap_or(0)];
         names.contains(&"local".to_owned())
-            && each(&found, "addr").contains(&"a b name=c.sock:0".to_owned())
+            && each(&found, "addr").iter().any(|addr| is_socket(addr))
             && addr.starts_with("127.0.0.1:")
             && each(&found, "user") == ["default", "default"]
     });
