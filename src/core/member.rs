@@ -4,8 +4,7 @@
 //! a decimal number that fits 64 bits, and a UUID in lower case. Both are packed only in their canonical form, so
 //! that unpacking gives back exactly the bytes that came in: `007`, `-0`, `+1` and an upper-case UUID stay as text.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::LazyLock;
+use super::hash::hash;
 
 /// The longest member, in bytes.
 pub const MAX_MEMBER: usize = 65_535;
@@ -56,20 +55,14 @@ impl<'a> Packed<'a> {
         }
     }
 
-    /// SipHash-1-3 of the packed form under a key drawn at start-up, so that those who choose the names cannot choose
-    /// the collisions.
+    /// The hash of the packed form.
     #[inline]
     pub fn hash(&self) -> u64 {
-        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let mut hasher = KEY.build_hasher();
         match self {
-            Packed::Number(number) => hasher.write_u64(*number),
-            Packed::Uuid(bytes) | Packed::Short(bytes) => {
-                hasher.write_u128(u128::from_ne_bytes(*bytes));
-            }
-            Packed::Long(name) => hasher.write(name),
+            Packed::Number(number) => hash(&number.to_ne_bytes()),
+            Packed::Uuid(bytes) | Packed::Short(bytes) => hash(bytes),
+            Packed::Long(name) => hash(name),
         }
-        hasher.finish()
     }
 }
 

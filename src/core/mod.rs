@@ -18,6 +18,7 @@ mod dump;
 mod edges_test;
 mod entries;
 mod footprint;
+mod hash;
 mod index;
 mod lifetime;
 pub mod list;
