@@ -8,7 +8,7 @@
 pub const PAGE: usize = 256;
 const WORDS: usize = PAGE / 64;
 /// What the first page starts with; it doubles up to [`PAGE`].
-const FIRST: usize = 8;
+const FIRST: usize = 1;
 
 /// A paged store of `T`, addressed by index. `T::default()` fills places that hold nothing.
 #[derive(Clone)]

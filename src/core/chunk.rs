@@ -1,37 +1,21 @@
-//! A run of the timeline: up to 1,008 entries in order of time, and which of them are alive.
+//! A run of the timeline: up to 1,024 entries in order of time, and which of them are alive.
 //!
 //! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether it has been told (`told.rs`,
-//! one bit), and a slot (32 bits). A refresh appends a new entry and kills the old one, so chunks thin out as they age; a dead entry costs eight bytes and a bit until the chunk is
-//! squeezed. The bitmap of the living stands in front of the entries in the same block of a power of two bytes, which
-//! is a size that allocators serve without waste: 63 entries for each 64 words, and 3, 7, 15 or 31 below that.
+//! one bit), and a slot (32 bits). A refresh appends a new entry and kills the old one, so chunks thin out as they age; a
+//! dead entry costs eight bytes until the chunk is squeezed.
+//!
+//! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits of
+//! the living do not stand there but in the chunk itself: a refresh changes one of them in an old chunk and reads nothing
+//! of its entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
 
 use super::place::SlotId;
 use super::prefetch::prefetch;
 use super::time::Millis;
 
-/// Words in the largest chunk (8 KiB).
-pub const MAX_WORDS: usize = 1024;
-/// Words in the smallest chunk.
-const MIN_WORDS: usize = 4;
-/// Entries in the largest chunk.
-pub const MAX_ENTRIES: usize = entries_in(MAX_WORDS);
-
-const fn bitmap_words(words: usize) -> usize {
-    if words < 64 { 1 } else { words / 64 }
-}
-
-const fn entries_in(words: usize) -> usize {
-    words - bitmap_words(words)
-}
-
-/// The smallest size, in words, that has room for `entries`.
-fn words_for(entries: usize) -> usize {
-    let mut words = MIN_WORDS;
-    while entries_in(words) < entries {
-        words *= 2;
-    }
-    words
-}
+/// Entries in the largest chunk (8 KiB).
+pub const MAX_ENTRIES: usize = 1024;
+/// Entries in the smallest chunk.
+const MIN_ENTRIES: usize = 4;
 
 /// Where an entry's time begins in its word.
 const TIME_SHIFT: u32 = 33;
@@ -52,7 +36,9 @@ pub struct Entry {
 /// A run of entries in order of time. The default holds nothing and has room for nothing.
 #[derive(Clone, Default)]
 pub struct Chunk {
-    words: Box<[u64]>,
+    entries: Box<[u64]>,
+    /// A bit for each entry: whether it is alive.
+    living: Box<[u64]>,
     /// What the entries' times are counted from; no entry is earlier.
     base: Millis,
     len: u16,
@@ -70,16 +56,18 @@ pub struct Chunk {
 impl Chunk {
     /// An empty chunk with room for at least `entries`, for times from `base` on.
     pub fn new(entries: usize, base: Millis) -> Chunk {
+        let room = entries.next_power_of_two().max(MIN_ENTRIES);
         Chunk {
-            words: vec![0; words_for(entries)].into_boxed_slice(),
+            entries: vec![0; room].into_boxed_slice(),
+            living: vec![0; room.div_ceil(64)].into_boxed_slice(),
             base,
             ..Chunk::default()
         }
     }
 
-    /// The entries' block, to be moved (`relocate.rs`).
-    pub fn words_mut(&mut self) -> &mut Box<[u64]> {
-        &mut self.words
+    /// The chunk's blocks, to be moved (`relocate.rs`).
+    pub fn blocks_mut(&mut self) -> [&mut Box<[u64]>; 2] {
+        [&mut self.entries, &mut self.living]
     }
 
     pub fn base(&self) -> Millis {
@@ -100,12 +88,12 @@ impl Chunk {
     /// Entries there is room for.
     #[inline]
     pub fn capacity(&self) -> usize {
-        entries_in(self.words.len())
+        self.entries.len()
     }
 
-    /// Bytes of the entries' block.
+    /// Bytes of its blocks.
     pub fn bytes(&self) -> usize {
-        self.words.len() * 8
+        (self.entries.len() + self.living.len()) * 8
     }
 
     pub fn is_full(&self) -> bool {
@@ -116,51 +104,45 @@ impl Chunk {
     #[inline]
     pub fn is_thin(&self) -> bool {
         let share = if self.sealed { 2 } else { 8 };
-        self.alive() * share <= self.capacity() && self.words.len() > MIN_WORDS
-    }
-
-    #[inline]
-    fn entry_word(&self, index: usize) -> usize {
-        bitmap_words(self.words.len()) + index
+        self.alive() * share <= self.capacity() && self.capacity() > MIN_ENTRIES
     }
 
     #[inline]
     pub fn is_alive(&self, index: usize) -> bool {
-        self.words[index / 64] >> (index % 64) & 1 == 1
+        self.living[index / 64] >> (index % 64) & 1 == 1
     }
 
     /// Asks the processor for an entry.
     #[inline]
     pub fn prefetch(&self, index: usize) {
-        prefetch(&self.words[self.entry_word(index)]);
+        prefetch(&self.entries[index]);
     }
 
     /// Asks the processor for the word that says whether an entry is alive.
     #[inline]
     pub fn prefetch_life(&self, index: usize) {
-        prefetch(&self.words[index / 64]);
+        prefetch(&self.living[index / 64]);
     }
 
     #[inline]
     pub fn time(&self, index: usize) -> Millis {
-        self.base + (self.words[self.entry_word(index)] >> TIME_SHIFT)
+        self.base + (self.entries[index] >> TIME_SHIFT)
     }
 
     #[inline]
     pub fn slot(&self, index: usize) -> SlotId {
-        self.words[self.entry_word(index)] as SlotId
+        self.entries[index] as SlotId
     }
 
     /// Whether an entry has been told.
     #[inline]
     pub fn is_told(&self, index: usize) -> bool {
-        self.words[self.entry_word(index)] & TOLD != 0
+        self.entries[index] & TOLD != 0
     }
 
     /// Marks an entry as told.
     pub fn tell(&mut self, index: usize) {
-        let word = self.entry_word(index);
-        self.words[word] |= TOLD;
+        self.entries[index] |= TOLD;
     }
 
     /// The first living entry that has not been told. What is found out on the way is kept.
@@ -194,9 +176,8 @@ impl Chunk {
     #[inline]
     pub fn push(&mut self, entry: Entry) -> usize {
         let index = self.len();
-        let word = self.entry_word(index);
-        self.words[word] = self.word_of(entry);
-        self.words[index / 64] |= 1 << (index % 64);
+        self.entries[index] = self.word_of(entry);
+        self.living[index / 64] |= 1 << (index % 64);
         self.len += 1;
         self.alive += 1;
         index
@@ -206,14 +187,13 @@ impl Chunk {
     #[inline]
     pub fn kill(&mut self, index: usize) {
         debug_assert!(self.is_alive(index));
-        self.words[index / 64] &= !(1 << (index % 64));
+        self.living[index / 64] &= !(1 << (index % 64));
         self.alive -= 1;
     }
 
     /// Points a living entry at another slot.
     pub fn set_slot(&mut self, index: usize, slot: SlotId) {
-        let word = self.entry_word(index);
-        self.words[word] = self.words[word] & !(TOLD - 1) | u64::from(slot);
+        self.entries[index] = self.entries[index] & !(TOLD - 1) | u64::from(slot);
     }
 
     /// The first living entry at or after `index`.
@@ -223,8 +203,8 @@ impl Chunk {
             return None;
         }
         let (mut word, mut mask) = (index / 64, u64::MAX << (index % 64));
-        while word < bitmap_words(self.words.len()) {
-            let bits = self.words[word] & mask;
+        while word < self.living.len() {
+            let bits = self.living[word] & mask;
             if bits != 0 {
                 return Some(word * 64 + bits.trailing_zeros() as usize);
             }
@@ -240,7 +220,7 @@ impl Chunk {
         let index = index.min(self.len()).checked_sub(1)?;
         let (mut word, mut mask) = (index / 64, u64::MAX >> (63 - index % 64));
         loop {
-            let bits = self.words[word] & mask;
+            let bits = self.living[word] & mask;
             if bits != 0 {
                 return Some(word * 64 + bits.ilog2() as usize);
             }
@@ -256,14 +236,13 @@ impl Chunk {
             return 0;
         }
         let limit = time - self.base;
-        let first = bitmap_words(self.words.len());
-        self.words[first..first + self.len()].partition_point(|entry| entry >> TIME_SHIFT <= limit)
+        self.entries[..self.len()].partition_point(|entry| entry >> TIME_SHIFT <= limit)
     }
 
     /// How many living entries there are at or after `index`.
     pub fn count_from(&self, index: usize) -> usize {
-        let (word, bitmap) = (index / 64, &self.words[..bitmap_words(self.words.len())]);
-        let Some((first, rest)) = bitmap.get(word..).and_then(<[u64]>::split_first) else {
+        let word = index / 64;
+        let Some((first, rest)) = self.living.get(word..).and_then(<[u64]>::split_first) else {
             return 0;
         };
         let first = (first >> (index % 64)).count_ones();
@@ -274,10 +253,7 @@ impl Chunk {
     /// The index of the living entry that has `rank` living ones before it.
     pub fn select(&self, rank: usize) -> usize {
         let mut left = rank as u32;
-        for (word, &bits) in self.words[..bitmap_words(self.words.len())]
-            .iter()
-            .enumerate()
-        {
+        for (word, &bits) in self.living.iter().enumerate() {
             let ones = bits.count_ones();
             if left < ones {
                 let mut bits = bits;
@@ -308,12 +284,13 @@ impl Chunk {
 
     /// Doubles the room; every entry keeps its index.
     pub fn grow(&mut self) {
-        let old = std::mem::take(&mut self.words);
-        let mut words = vec![0; old.len() * 2].into_boxed_slice();
-        let (old_bits, new_bits) = (bitmap_words(old.len()), bitmap_words(words.len()));
-        words[..old_bits].copy_from_slice(&old[..old_bits]);
-        words[new_bits..new_bits + self.len()].copy_from_slice(&old[old_bits..][..self.len()]);
-        self.words = words;
+        let grown = Chunk::new(self.capacity() * 2, self.base);
+        let (entries, living) = (
+            std::mem::replace(&mut self.entries, grown.entries),
+            std::mem::replace(&mut self.living, grown.living),
+        );
+        self.entries[..entries.len()].copy_from_slice(&entries);
+        self.living[..living.len()].copy_from_slice(&living);
     }
 
     /// Whether an entry of this time fits among those that are here: within 24 days of the first and the last.
@@ -324,43 +301,37 @@ impl Chunk {
     /// Puts an entry before those from `index` on, which move up by one; there must be room.
     pub fn insert(&mut self, index: usize, entry: Entry) {
         debug_assert!(!self.is_full() && self.stretches_to(entry.time));
-        let first = bitmap_words(self.words.len());
+        let len = self.len();
         if entry.time < self.base {
             let shift = (self.base - entry.time) << TIME_SHIFT;
-            for entry in &mut self.words[first..first + self.len as usize] {
+            for entry in &mut self.entries[..len] {
                 *entry += shift;
             }
             self.base = entry.time;
         }
         self.told = self.told.min(index as u16);
-        self.words
-            .copy_within(first + index..first + self.len as usize, first + index + 1);
-        for at in (index..self.len()).rev() {
-            let bit = self.words[at / 64] >> (at % 64) & 1;
+        self.entries.copy_within(index..len, index + 1);
+        for at in (index..len).rev() {
+            let bit = self.living[at / 64] >> (at % 64) & 1;
             let above = at + 1;
-            self.words[above / 64] &= !(1 << (above % 64));
-            self.words[above / 64] |= bit << (above % 64);
+            self.living[above / 64] &= !(1 << (above % 64));
+            self.living[above / 64] |= bit << (above % 64);
         }
-        self.words[index / 64] |= 1 << (index % 64);
-        self.words[first + index] = self.word_of(entry);
+        self.living[index / 64] |= 1 << (index % 64);
+        self.entries[index] = self.word_of(entry);
         self.len += 1;
         self.alive += 1;
     }
 
     /// Cuts the entries from `index` on off.
     pub fn truncate(&mut self, index: usize) {
-        for word in index.div_ceil(64)..bitmap_words(self.words.len()) {
-            self.words[word] = 0;
-        }
+        self.living[index.div_ceil(64)..].fill(0);
         if !index.is_multiple_of(64) {
-            self.words[index / 64] &= u64::MAX >> (64 - index % 64);
+            self.living[index / 64] &= u64::MAX >> (64 - index % 64);
         }
         self.len = index as u16;
         self.told = self.told.min(self.len);
-        self.alive = self.words[..bitmap_words(self.words.len())]
-            .iter()
-            .map(|word| word.count_ones() as u16)
-            .sum();
+        self.alive = self.count_from(0) as u16;
     }
 }
 
@@ -370,10 +341,9 @@ mod tests {
 
     #[test]
     fn sizes_waste_nothing() {
-        let sizes: Vec<_> = (2..=10).map(|k| entries_in(1 << k)).collect();
-        assert_eq!(sizes, [3, 7, 15, 31, 63, 126, 252, 504, MAX_ENTRIES]);
-        assert_eq!((words_for(1), words_for(3), words_for(4)), (4, 4, 8));
-        assert_eq!(words_for(MAX_ENTRIES), MAX_WORDS);
+        let room = |entries| Chunk::new(entries, 0).capacity();
+        assert_eq!([0, 1, 4, 5].map(room), [4, 4, 4, 8]);
+        assert_eq!(room(MAX_ENTRIES), MAX_ENTRIES);
     }
 
     #[test]

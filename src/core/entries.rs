@@ -8,7 +8,7 @@ use super::timeline::{Block, Root, Timeline};
 /// An entry out of order moves at most this many others up; before more than that, the chunk is split.
 const MAX_SHIFT: usize = 128;
 /// Room in a chunk that is begun between others.
-const MIDDLE_ROOM: usize = 63;
+const MIDDLE_ROOM: usize = 64;
 
 impl Timeline {
     /// Adds an entry of one who stays for `ttl`. Among entries of the same time it comes last. Others may move, of which

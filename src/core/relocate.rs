@@ -82,7 +82,9 @@ impl Table {
             mover.slice(&mut table.groups);
         });
         steps.arena(&mut self.timeline.chunks, |chunk, mover| {
-            mover.slice(chunk.words_mut());
+            for block in chunk.blocks_mut() {
+                mover.slice(block);
+            }
         });
         steps.arena(&mut self.timeline.blocks, |_, _| {});
         steps.over.then_some(steps.next)

@@ -121,7 +121,7 @@ impl Timeline {
 
     /// How many separate allocations there are.
     pub fn allocations(&self) -> usize {
-        self.chunks.len() + 2 * self.blocks.len() + self.lanes.len()
+        2 * self.chunks.len() + 2 * self.blocks.len() + self.lanes.len()
     }
 
     /// The touch of the member whose entry this is.
