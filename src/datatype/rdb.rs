@@ -146,6 +146,12 @@ impl Reader {
         while left > 0 {
             let block = self.block()?;
             let before = left;
+            // Asks for the memory of the whole block's members first: they stand in the order of time, and the index has
+            // each of them somewhere else.
+            codec::decode(block.bytes(), |name, _| {
+                set.ahead(name);
+                Ok(())
+            })?;
             codec::decode(block.bytes(), |name, seen| {
                 left = left.checked_sub(1).ok_or(Corrupt)?;
                 match set.restore(name, seen, now) {
