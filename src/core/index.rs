@@ -3,7 +3,7 @@
 //! One big hash table rehashes everything it holds when it grows. Here the high bits of the hash choose one of many
 //! tables of at most 1,344 places, each of which grows by itself in steps and at last splits in two (Fagin et al.,
 //! "Extendible hashing", 1979), so that the worst any insertion waits for is one table's worth of work, and the load
-//! of a table stays between 0.65 and 0.875.
+//! of a table stays between 0.61 and 0.875.
 //!
 //! A hash fills all tables alike, so all would be full, and split, at nearly the same time, and memory would go up in
 //! steps. So they are filled unevenly: the first one twice as fast as the last, and those between in such a way that
@@ -26,7 +26,7 @@ const OVERFLOW: usize = WIDTH;
 /// Sizes of a table in groups; each a size that allocators serve without waste.
 const SIZES: [usize; 11] = [2, 4, 6, 8, 12, 16, 24, 32, 64, 80, 112];
 /// The size of the halves of a table that splits.
-const HALF: usize = 64;
+const HALF: usize = 80;
 /// How many slots ahead a table that grows asks for.
 const AHEAD: usize = 12;
 
@@ -485,7 +485,9 @@ mod tests {
             index.insert(Numbers.hash_of(id), id, &Numbers);
             if id > 2000 && id % 997 == 0 {
                 let bytes = index.bytes() as f64 / f64::from(id);
-                assert!(bytes < 9.5, "{bytes} bytes an entry at {id}");
+                // A table by itself goes up in steps; of many the load is the same at every size.
+                let most = if id < 50_000 { 9.5 } else { 7.8 };
+                assert!(bytes < most, "{bytes} bytes an entry at {id}");
             }
         }
     }
