@@ -18,6 +18,7 @@ mod dump;
 mod edges_test;
 mod entries;
 mod footprint;
+mod group;
 mod hash;
 mod index;
 mod lifetime;

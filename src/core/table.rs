@@ -1,7 +1,8 @@
 //! The form of a set with more than a few members: slots, an index over their names, and a timeline over their times.
 
 use super::chunk::Entry;
-use super::index::{Hashes, Index};
+use super::group::Hashes;
+use super::index::Index;
 use super::place::{Place, Places, SlotId};
 use super::seen::{Kept, Seen};
 use super::slots::{MAX_SLOTS, Slots};
@@ -118,7 +119,7 @@ impl Table {
     /// When a member was seen, and its ttl.
     #[inline]
     pub fn get(&self, member: &Sought) -> Option<Kept> {
-        Some(self.kept(self.find(member)?))
+        Some(self.old(member)?.kept())
     }
 
     #[inline]
