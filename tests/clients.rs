@@ -3,10 +3,7 @@
 
 use std::process::{Command, Output};
 
-use crate::common::Server;
-
-/// The interpreter that the distribution's redis-py belongs to.
-const PYTHON: &str = "/usr/bin/python3";
+use crate::common::{PYTHON, Server};
 
 /// Runs a command that is to succeed; what it printed.
 #[track_caller]

@@ -1,62 +1,11 @@
 //! The programs in docs/announcements.md show what they say.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::Instant;
+use std::process::Command;
 
 use super::Announcement;
-use crate::common::{LIMIT, Server};
-
-/// A program that runs until it is dropped, and the lines that it prints.
-struct Program {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Program {
-    fn start(command: &mut Command) -> Program {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}; run `make setup`"));
-        let output = BufReader::new(child.stdout.take().expect("it is piped"));
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            // Until the program ends, or nobody wants to know.
-            for line in output.lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    break;
-                }
-            }
-        });
-        Program { child, lines }
-    }
-
-    /// The first line from now on of which this holds.
-    #[track_caller]
-    fn until(&self, holds: impl Fn(&str) -> bool) -> String {
-        let deadline = Instant::now() + LIMIT;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).expect("the line in time");
-            if holds(&line) {
-                return line;
-            }
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended by itself, by an error that it has printed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::common::{Program, Server};
 
 /// The block of this language in the page.
 fn block(language: &str) -> String {
@@ -102,7 +51,7 @@ fn redis_py_shows_who_is_there() {
     );
     let mut admin = server.client();
     super::set_frequency(&mut admin, 2);
-    let program = Program::start(Command::new("/usr/bin/python3").args(["-u", "-c", &script]));
+    let program = Program::python(&["-c", &script]);
     program.until(|line| line == "2 of 2 clients online");
     program.until(|line| line.starts_with("  monitor: idle for "));
     let mut client = server.client();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{Cluster, Server};
+use crate::common::{Cluster, PYTHON, Server};
 
 /// What the recipe is to do; it prints a line each time.
 const USE: &str = r#"
@@ -39,7 +39,7 @@ fn recipe() -> String {
 #[test]
 fn the_recipe_for_one_very_large_audience() {
     let cluster = Cluster::start(&Server::builder(), 3, 0);
-    let output = Command::new("/usr/bin/python3")
+    let output = Command::new(PYTHON)
         .args(["-c", &(recipe() + USE), &cluster.node(0).port().to_string()])
         .output()
         .expect("python3 is there");
