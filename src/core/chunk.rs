@@ -5,8 +5,8 @@
 //! dead entry costs eight bytes until the chunk is squeezed.
 //!
 //! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits of
-//! the living do not stand there but in the chunk itself: a refresh changes one of them in an old chunk and reads nothing
-//! of its entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
+//! the living do not stand there but in a block of their own: a refresh changes one of them in an old chunk and reads
+//! nothing of its entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
 
 use super::place::SlotId;
 use super::prefetch::prefetch;
