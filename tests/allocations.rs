@@ -85,7 +85,8 @@ fn a_refresh_with_one_of_several_ttls_allocates_no_more() {
     });
 }
 
-/// Refreshes members at random: all but few of the refreshes allocate nothing at all, none more than a chunk's two blocks, and in the end no more memory is held than before.
+/// Refreshes members at random: all but few of the refreshes allocate nothing at all, none more than a chunk's two blocks,
+/// and in the end no more memory is held than before.
 fn refresh(host: &mut Host, mut touch: impl FnMut(&mut Host, &[u8], usize) -> Outcome) {
     for round in 0..REFRESHES {
         touch(host, &pick(round, MANY), round);
