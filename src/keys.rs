@@ -81,7 +81,7 @@ impl WriteKey {
     }
 
     /// Opens a key, which may be gone though nobody has removed it.
-    #[inline]
+    #[inline(always)]
     pub fn open_as_it_is(ctx: Context, name: Name) -> Result<WriteKey> {
         let mode = raw::REDISMODULE_READ | raw::REDISMODULE_WRITE;
         // SAFETY: the name is an argument of the running command, which outlives the key.

@@ -7,10 +7,23 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::time::{MAX_TIME, Millis};
+use crate::core::time::Millis;
 
 /// How much of the clock one bucket holds, as a shift: 64 ms.
 const BUCKET_SHIFT: u32 = 6;
+/// The latest time that a key can stand under, in the year 4199: values remember buckets in 5 bytes, of which two numbers
+/// mean something else.
+pub const LAST: Millis = ((1 << 40) - 3) << BUCKET_SHIFT;
+
+/// The number of the bucket that ends at `slot`, and the other way round.
+pub fn bucket_of(slot: Millis) -> u64 {
+    slot >> BUCKET_SHIFT
+}
+
+/// When a bucket ends.
+pub fn slot_of(bucket: u64) -> Millis {
+    bucket << BUCKET_SHIFT
+}
 
 /// A database, under whatever number it has at the moment. SWAPDB exchanges the numbers of two, FLUSHDB gives a number
 /// a new database.
@@ -93,7 +106,7 @@ impl Schedule {
     /// is later than any time that can be stored: a dump can have such a member, and no clock comes so far.
     pub fn slot(due: Millis) -> Millis {
         let end = due.checked_next_multiple_of(1 << BUCKET_SHIFT);
-        end.filter(|end| *end <= MAX_TIME).unwrap_or(Millis::MAX)
+        end.filter(|end| *end <= LAST).unwrap_or(Millis::MAX)
     }
 
     /// Notes that a key must be looked at when `due` has come, if ever. Returns under which time it stands: the value is
@@ -282,6 +295,7 @@ fn pop_number(entries: &mut Vec<u8>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::time::MAX_TIME;
 
     #[test]
     fn entries_come_when_due_under_the_number_their_database_has_then() {
@@ -306,16 +320,15 @@ mod tests {
     #[test]
     fn what_is_due_when_no_clock_comes_is_never_looked_at() {
         let mut schedule = Schedule::new();
-        let last = MAX_TIME - 63;
-        for due in [last + 1, MAX_TIME, MAX_TIME + 1, u64::MAX - 1, u64::MAX] {
+        for due in [LAST + 1, MAX_TIME, MAX_TIME + 1, u64::MAX - 1, u64::MAX] {
             assert_eq!(Schedule::slot(due), Millis::MAX, "{due}");
             assert_eq!(schedule.add(0, b"key", due), Millis::MAX, "{due}");
         }
         assert_eq!(schedule.len(), 0);
         assert!(schedule.pop(u64::MAX, 10).is_none());
-        for due in [0, 1, last - 1, last] {
+        for due in [0, 1, LAST - 1, LAST] {
             let queued = schedule.add(0, b"key", due);
-            assert!(queued >= due && queued <= last, "{due} stands at {queued}");
+            assert!(queued >= due && queued <= LAST, "{due} stands at {queued}");
             assert!(due == 0 || schedule.pop(queued - 1, 10).is_none());
             assert_eq!(
                 schedule.pop(queued, 10).map(|entry| entry.queued),

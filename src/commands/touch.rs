@@ -47,8 +47,8 @@ pub struct Given {
 #[inline]
 pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
     let mut key = WriteKey::open_as_it_is(ctx, name)?;
-    // What a touch needs of memory is asked for here and there, ahead of other work (`core::ahead`).
-    let mut ahead = match (members.strings(), key.set()) {
+    // The memory that a touch needs is asked for ahead of other work (`core::ahead`).
+    let ahead = match (members.strings(), key.set()) {
         ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
         _ => None,
     };
@@ -82,9 +82,6 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
     }
     if let Some(set) = key.set() {
         set.check_room_for(members.len())?;
-        if let Some(ahead) = &mut ahead {
-            set.further(ahead);
-        }
     }
     if how == Touch::Now {
         replication::touch(ctx, name, seen, members.strings());

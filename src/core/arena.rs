@@ -75,21 +75,6 @@ impl<T> Arena<T> {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 
-    /// The largest index in use that is at most `from`: what a descending walk visits next.
-    pub fn live_at_or_below(&self, from: u32) -> Option<u32> {
-        let last = (self.pages.len() * PAGE).checked_sub(1)?;
-        let from = last.min(from as usize);
-        let (mut word, mut mask) = (from / 64, u64::MAX >> (63 - from % 64));
-        loop {
-            let bits = self.live[word / WORDS][word % WORDS] & mask;
-            if bits != 0 {
-                return Some((word * 64 + bits.ilog2() as usize) as u32);
-            }
-            word = word.checked_sub(1)?;
-            mask = u64::MAX;
-        }
-    }
-
     fn set_open(&mut self, page: usize) {
         let word = page / 64;
         self.open[word] |= 1 << (page % 64);
@@ -146,11 +131,6 @@ impl<T: Default> Arena<T> {
         let item = std::mem::take(&mut self.pages[page][place]);
         self.drop_empty_tail();
         item
-    }
-
-    /// Whether more than half of several pages stands empty, so that moving items down would free memory.
-    pub fn is_sparse(&self) -> bool {
-        self.pages.len() > 2 && self.len < self.capacity() / 2
     }
 
     fn next_free(&self, page: usize) -> Option<usize> {
@@ -223,9 +203,6 @@ mod tests {
             arena.remove(i);
         }
         assert_eq!((arena.len(), arena.capacity()), (100, PAGE));
-        assert_eq!(arena.live_at_or_below(u32::MAX), Some(99));
-        arena.remove(50);
-        assert_eq!(arena.live_at_or_below(50), Some(49));
     }
 
     #[test]
@@ -241,6 +218,5 @@ mod tests {
             arena.remove(i);
         }
         assert_eq!((arena.len(), arena.capacity()), (0, 0));
-        assert_eq!(arena.live_at_or_below(5), None);
     }
 }

@@ -1,8 +1,9 @@
 //! What must hold inside a set between any two operations.
 
 use super::chunk::Chunk;
-use super::place::Place;
+use super::place::{Address, Place};
 use super::set::PresenceSet;
+use super::sought::Sought;
 use super::table::Table;
 use super::time::has_expired;
 use super::timeline::{BLOCK, Timeline};
@@ -19,24 +20,22 @@ impl PresenceSet {
 impl Table {
     fn check(&self) {
         self.timeline.check();
-        assert_eq!(self.slots.len(), self.timeline.len());
-        let mut from = Some(u32::MAX);
-        let mut walked = 0;
-        while let Some(slot) = from.and_then(|from| self.slots.live_at_or_below(from)) {
-            let member = self.slots.member(slot);
-            assert_eq!(
-                self.slots.with_name(slot, |name| self.index_find(name)),
-                Some(slot),
-                "{member:?} is not indexed"
-            );
-            let place = self.slots.place(slot);
+        let names = &self.names;
+        assert_eq!(names.len(), self.timeline.len());
+        assert_eq!(names.len(), names.spots().len());
+        for spot in names.spots() {
+            let member = names.member(spot);
+            let home = names.with_name(spot, |name| {
+                let sought = Sought::new(name);
+                assert_eq!(names.find(&sought), Some(spot), "{member:?} is found");
+                sought.home()
+            });
+            let place = names.place(spot);
             let chunk = self.timeline.chunks.get(place.chunk());
             assert!(chunk.is_alive(place.index()));
-            assert_eq!(chunk.slot(place.index()), slot);
-            walked += 1;
-            from = slot.checked_sub(1);
+            assert_eq!(chunk.entry(place.index()).home, home);
+            assert_eq!(names.at(Address { home, place }), spot);
         }
-        assert_eq!(walked, self.slots.len());
     }
 }
 
@@ -89,10 +88,15 @@ impl Timeline {
 }
 
 fn check_order(chunk: &Chunk, last: &mut u64) {
-    for index in 0..chunk.len() {
-        assert!(chunk.time(index) >= *last, "entries are in order");
-        *last = chunk.time(index);
+    chunk.check();
+    let mut living = 0;
+    for (_, entry) in chunk.living_from(0) {
+        assert!(entry.time >= *last, "entries are in order");
+        *last = entry.time;
+        living += 1;
     }
-    assert_eq!(chunk.living_from(0).count(), chunk.alive());
+    assert_eq!(living, chunk.alive());
+    assert!(chunk.last_time() >= *last);
+    *last = chunk.last_time();
     assert_eq!(Place::new(1, chunk.len() - 1).chunk(), 1);
 }

@@ -1,21 +1,29 @@
 //! A run of the timeline: up to 1,024 entries in order of time, and which of them are alive.
 //!
 //! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether it has been told (`told.rs`,
-//! one bit), and a slot (32 bits). A refresh appends a new entry and kills the old one, so chunks thin out as they age; a
-//! dead entry costs eight bytes until the chunk is squeezed.
+//! one bit), and the home of its member (32 bits). A refresh appends a new entry and kills the old one, so chunks thin
+//! out as they age; a dead entry costs eight bytes until the chunk is squeezed.
 //!
-//! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits of
-//! the living do not stand there but in a block of their own: a refresh changes one of them in an old chunk and reads
-//! nothing of its entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
+//! An entry keeps its index when the dead ones before it go: a squeezed chunk has a second set of bits, which says of
+//! which indices an entry is still stored, and the entry stands where as many stored ones are before it (rank and
+//! select, as in succinct data structures; Jacobson, "Space-efficient static trees and graphs", 1989). So squeezing is
+//! copying within the chunk, and no member has to be told that its place is another.
+//!
+//! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits do
+//! not stand there but in a block of their own: a refresh changes one of them in an old chunk and reads nothing of its
+//! entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
 
-use super::place::SlotId;
+use super::bits;
+use super::place::Home;
 use super::prefetch::prefetch;
 use super::time::Millis;
 
-/// Entries in the largest chunk (8 KiB).
+/// Indices, and so entries, of the largest chunk (8 KiB).
 pub const MAX_ENTRIES: usize = 1024;
-/// Entries in the smallest chunk.
+/// Entries there is room for in the smallest chunk.
 const MIN_ENTRIES: usize = 4;
+/// A chunk of which so small a share of the indices is alive gives its entries new ones.
+const STRETCH: usize = 8;
 
 /// Where an entry's time begins in its word.
 const TIME_SHIFT: u32 = 33;
@@ -28,7 +36,7 @@ pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub time: Millis,
-    pub slot: SlotId,
+    pub home: Home,
     /// Whether it has been told that the member went offline when its time was up.
     pub told: bool,
 }
@@ -37,14 +45,21 @@ pub struct Entry {
 #[derive(Clone, Default)]
 pub struct Chunk {
     entries: Box<[u64]>,
-    /// A bit for each entry: whether it is alive.
-    living: Box<[u64]>,
+    /// A bit for each index: whether its entry is alive. Of a squeezed chunk this is the first half, and the second
+    /// half has a bit for each index whose entry is stored.
+    bits: Box<[u64]>,
     /// What the entries' times are counted from; no entry is earlier.
     base: Millis,
+    /// Of a squeezed chunk: how many entries are stored before each quarter of the indices there may be.
+    quarters: [u16; 4],
+    /// Indices given out.
     len: u16,
+    /// Entries stored.
+    stored: u16,
     alive: u16,
     /// Living entries before this index have all been told.
     pub told: u16,
+    squeezed: bool,
     /// A chunk after which another was begun: it only loses entries, and is squeezed early.
     pub sealed: bool,
     /// Its place in its block's links.
@@ -53,13 +68,20 @@ pub struct Chunk {
     pub block: u32,
 }
 
+/// Words of bits in a quarter of the indices.
+const QUARTER: usize = MAX_ENTRIES / 64 / 4;
+
+fn room_for(entries: usize) -> usize {
+    entries.next_power_of_two().max(MIN_ENTRIES)
+}
+
 impl Chunk {
     /// An empty chunk with room for at least `entries`, for times from `base` on.
     pub fn new(entries: usize, base: Millis) -> Chunk {
-        let room = entries.next_power_of_two().max(MIN_ENTRIES);
+        let room = room_for(entries);
         Chunk {
             entries: vec![0; room].into_boxed_slice(),
-            living: vec![0; room.div_ceil(64)].into_boxed_slice(),
+            bits: vec![0; room.div_ceil(64)].into_boxed_slice(),
             base,
             ..Chunk::default()
         }
@@ -67,14 +89,14 @@ impl Chunk {
 
     /// The chunk's blocks, to be moved (`relocate.rs`).
     pub fn blocks_mut(&mut self) -> [&mut Box<[u64]>; 2] {
-        [&mut self.entries, &mut self.living]
+        [&mut self.entries, &mut self.bits]
     }
 
     pub fn base(&self) -> Millis {
         self.base
     }
 
-    /// Entries, living and dead.
+    /// Indices given out.
     #[inline]
     pub fn len(&self) -> usize {
         self.len as usize
@@ -93,11 +115,23 @@ impl Chunk {
 
     /// Bytes of its blocks.
     pub fn bytes(&self) -> usize {
-        (self.entries.len() + self.living.len()) * 8
+        (self.entries.len() + self.bits.len()) * 8
     }
 
+    /// How many indices there are bits for.
+    #[inline]
+    fn reach(&self) -> usize {
+        if self.squeezed {
+            self.bits.len() / 2 * 64
+        } else {
+            self.capacity()
+        }
+    }
+
+    /// Whether nothing can be appended.
+    #[inline]
     pub fn is_full(&self) -> bool {
-        self.len() == self.capacity()
+        self.stored as usize == self.capacity() || self.len() == self.reach()
     }
 
     /// Whether so few are alive that half the block, or for a chunk still being filled seven eighths, could go.
@@ -107,42 +141,90 @@ impl Chunk {
         self.alive() * share <= self.capacity() && self.capacity() > MIN_ENTRIES
     }
 
+    /// Whether there are so many more indices than living entries that these should get new ones.
+    #[inline]
+    pub fn is_stretched(&self) -> bool {
+        self.alive() * STRETCH <= self.len()
+    }
+
+    /// Whether some entries are not stored any more.
+    #[inline]
+    pub fn is_squeezed(&self) -> bool {
+        self.squeezed
+    }
+
+    #[inline]
+    fn living(&self) -> &[u64] {
+        &self.bits[..self.len().div_ceil(64)]
+    }
+
+    #[inline]
+    fn storing(&self) -> &[u64] {
+        &self.bits[self.bits.len() / 2..]
+    }
+
     #[inline]
     pub fn is_alive(&self, index: usize) -> bool {
-        self.living[index / 64] >> (index % 64) & 1 == 1
+        self.bits[index / 64] >> (index % 64) & 1 == 1
+    }
+
+    /// Where an entry stands.
+    #[inline]
+    fn position(&self, index: usize) -> usize {
+        if !self.squeezed {
+            return index;
+        }
+        let quarter = index / 64 / QUARTER;
+        let words = &self.storing()[quarter * QUARTER..];
+        usize::from(self.quarters[quarter])
+            + bits::count_before(words, index - quarter * QUARTER * 64)
+    }
+
+    /// The index of the entry that stands there.
+    fn index_of(&self, position: usize) -> usize {
+        if !self.squeezed {
+            return position;
+        }
+        bits::select(self.storing(), position).unwrap_or(self.len())
     }
 
     /// Asks the processor for an entry.
     #[inline]
     pub fn prefetch(&self, index: usize) {
-        prefetch(&self.entries[index]);
+        prefetch(&self.entries[self.position(index)]);
     }
 
     /// Asks the processor for the word that says whether an entry is alive.
     #[inline]
     pub fn prefetch_life(&self, index: usize) {
-        prefetch(&self.living[index / 64]);
+        prefetch(&self.bits[index / 64]);
+    }
+
+    #[inline]
+    fn time_of(&self, word: u64) -> Millis {
+        self.base + (word >> TIME_SHIFT)
     }
 
     #[inline]
     pub fn time(&self, index: usize) -> Millis {
-        self.base + (self.entries[index] >> TIME_SHIFT)
+        self.time_of(self.entries[self.position(index)])
     }
 
+    /// An entry that is stored, alive or not.
     #[inline]
-    pub fn slot(&self, index: usize) -> SlotId {
-        self.entries[index] as SlotId
-    }
-
-    /// Whether an entry has been told.
-    #[inline]
-    pub fn is_told(&self, index: usize) -> bool {
-        self.entries[index] & TOLD != 0
+    pub fn entry(&self, index: usize) -> Entry {
+        let word = self.entries[self.position(index)];
+        Entry {
+            time: self.time_of(word),
+            home: Home::from_bits(word as u32),
+            told: word & TOLD != 0,
+        }
     }
 
     /// Marks an entry as told.
     pub fn tell(&mut self, index: usize) {
-        self.entries[index] |= TOLD;
+        let position = self.position(index);
+        self.entries[position] |= TOLD;
     }
 
     /// The first living entry that has not been told. What is found out on the way is kept.
@@ -150,7 +232,7 @@ impl Chunk {
         let mut from = self.told as usize;
         let found = loop {
             match self.alive_from(from) {
-                Some(index) if self.is_told(index) => from = index + 1,
+                Some(index) if self.entry(index).told => from = index + 1,
                 found => break found,
             }
         };
@@ -158,8 +240,10 @@ impl Chunk {
         found
     }
 
+    /// The time of the last entry that is stored.
+    #[inline]
     pub fn last_time(&self) -> Millis {
-        self.time(self.len() - 1)
+        self.time_of(self.entries[self.stored as usize - 1])
     }
 
     /// Whether an entry of this time can be written: not before the base, and within 24 days after it.
@@ -169,16 +253,25 @@ impl Chunk {
 
     #[inline]
     fn word_of(&self, entry: Entry) -> u64 {
-        (entry.time - self.base) << TIME_SHIFT | u64::from(entry.told) << 32 | u64::from(entry.slot)
+        let time = (entry.time - self.base) << TIME_SHIFT;
+        time | u64::from(entry.told) << 32 | u64::from(entry.home.bits())
     }
 
     /// Appends an entry that is no earlier than the last; there must be room. Returns its index.
     #[inline]
     pub fn push(&mut self, entry: Entry) -> usize {
         let index = self.len();
-        self.entries[index] = self.word_of(entry);
-        self.living[index / 64] |= 1 << (index % 64);
+        self.entries[self.stored as usize] = self.word_of(entry);
+        self.bits[index / 64] |= 1 << (index % 64);
+        if self.squeezed {
+            let half = self.bits.len() / 2;
+            self.bits[half + index / 64] |= 1 << (index % 64);
+            if index.is_multiple_of(QUARTER * 64) {
+                self.quarters[index / (QUARTER * 64)] = self.stored;
+            }
+        }
         self.len += 1;
+        self.stored += 1;
         self.alive += 1;
         index
     }
@@ -187,46 +280,20 @@ impl Chunk {
     #[inline]
     pub fn kill(&mut self, index: usize) {
         debug_assert!(self.is_alive(index));
-        self.living[index / 64] &= !(1 << (index % 64));
+        self.bits[index / 64] &= !(1 << (index % 64));
         self.alive -= 1;
-    }
-
-    /// Points a living entry at another slot.
-    pub fn set_slot(&mut self, index: usize, slot: SlotId) {
-        self.entries[index] = self.entries[index] & !(TOLD - 1) | u64::from(slot);
     }
 
     /// The first living entry at or after `index`.
     #[inline]
     pub fn alive_from(&self, index: usize) -> Option<usize> {
-        if index >= self.len() {
-            return None;
-        }
-        let (mut word, mut mask) = (index / 64, u64::MAX << (index % 64));
-        while word < self.living.len() {
-            let bits = self.living[word] & mask;
-            if bits != 0 {
-                return Some(word * 64 + bits.trailing_zeros() as usize);
-            }
-            word += 1;
-            mask = u64::MAX;
-        }
-        None
+        bits::first_from(self.living(), index)
     }
 
     /// The last living entry before `index`.
     #[inline]
     pub fn alive_before(&self, index: usize) -> Option<usize> {
-        let index = index.min(self.len()).checked_sub(1)?;
-        let (mut word, mut mask) = (index / 64, u64::MAX >> (63 - index % 64));
-        loop {
-            let bits = self.living[word] & mask;
-            if bits != 0 {
-                return Some(word * 64 + bits.ilog2() as usize);
-            }
-            word = word.checked_sub(1)?;
-            mask = u64::MAX;
-        }
+        bits::last_before(self.living(), index.min(self.len()))
     }
 
     /// The first entry, living or dead, that is later than `time`.
@@ -236,35 +303,18 @@ impl Chunk {
             return 0;
         }
         let limit = time - self.base;
-        self.entries[..self.len()].partition_point(|entry| entry >> TIME_SHIFT <= limit)
+        let entries = &self.entries[..self.stored as usize];
+        self.index_of(entries.partition_point(|entry| entry >> TIME_SHIFT <= limit))
     }
 
     /// How many living entries there are at or after `index`.
     pub fn count_from(&self, index: usize) -> usize {
-        let word = index / 64;
-        let Some((first, rest)) = self.living.get(word..).and_then(<[u64]>::split_first) else {
-            return 0;
-        };
-        let first = (first >> (index % 64)).count_ones();
-        let rest: u32 = rest.iter().map(|word| word.count_ones()).sum();
-        (first + rest) as usize
+        self.alive() - bits::count_before(self.living(), index)
     }
 
     /// The index of the living entry that has `rank` living ones before it.
     pub fn select(&self, rank: usize) -> usize {
-        let mut left = rank as u32;
-        for (word, &bits) in self.living.iter().enumerate() {
-            let ones = bits.count_ones();
-            if left < ones {
-                let mut bits = bits;
-                for _ in 0..left {
-                    bits &= bits - 1;
-                }
-                return word * 64 + bits.trailing_zeros() as usize;
-            }
-            left -= ones;
-        }
-        self.len()
+        bits::select(self.living(), rank).unwrap_or(self.len())
     }
 
     /// The living entries, in order, from `index` on.
@@ -273,24 +323,64 @@ impl Chunk {
         std::iter::from_fn(move || {
             let index = self.alive_from(next)?;
             next = index + 1;
-            let entry = Entry {
-                time: self.time(index),
-                slot: self.slot(index),
-                told: self.is_told(index),
-            };
-            Some((index, entry))
+            Some((index, self.entry(index)))
         })
     }
 
     /// Doubles the room; every entry keeps its index.
     pub fn grow(&mut self) {
+        if self.squeezed {
+            return self.squeeze(self.capacity() * 2);
+        }
         let grown = Chunk::new(self.capacity() * 2, self.base);
-        let (entries, living) = (
+        let (entries, bits) = (
             std::mem::replace(&mut self.entries, grown.entries),
-            std::mem::replace(&mut self.living, grown.living),
+            std::mem::replace(&mut self.bits, grown.bits),
         );
         self.entries[..entries.len()].copy_from_slice(&entries);
-        self.living[..living.len()].copy_from_slice(&living);
+        self.bits[..bits.len()].copy_from_slice(&bits);
+    }
+
+    /// Lets the dead entries go: room is left for at least `room`, and every living one keeps its index.
+    pub fn squeeze(&mut self, room: usize) {
+        let reach = if self.sealed {
+            self.len()
+        } else {
+            (self.alive() * STRETCH)
+                .max(self.len() + 1)
+                .min(MAX_ENTRIES)
+        };
+        let half = reach.div_ceil(64);
+        let mut bits = vec![0; 2 * half];
+        let mut quarters = [0; 4];
+        let mut entries = Vec::with_capacity(room_for(room));
+        // Entries stored before a word's.
+        let mut before = 0;
+        for (word, &living) in self.living().iter().enumerate() {
+            let storing = if self.squeezed {
+                self.storing()[word]
+            } else {
+                u64::MAX
+            };
+            if word.is_multiple_of(QUARTER) {
+                quarters[word / QUARTER] = entries.len() as u16;
+            }
+            let mut left = living;
+            while left != 0 {
+                let below = (left & left.wrapping_neg()) - 1;
+                let position = before + (storing & below).count_ones() as usize;
+                entries.push(self.entries[position]);
+                left &= left - 1;
+            }
+            before += storing.count_ones() as usize;
+            (bits[word], bits[half + word]) = (living, living);
+        }
+        self.stored = entries.len() as u16;
+        entries.resize(room_for(room), 0);
+        self.entries = entries.into_boxed_slice();
+        self.bits = bits.into_boxed_slice();
+        self.quarters = quarters;
+        self.squeezed = true;
     }
 
     /// Whether an entry of this time fits among those that are here: within 24 days of the first and the last.
@@ -298,9 +388,9 @@ impl Chunk {
         self.last_time().max(time) - self.base.min(time) <= MAX_SPAN
     }
 
-    /// Puts an entry before those from `index` on, which move up by one; there must be room.
+    /// Puts an entry before those from `index` on, which move up by one; there must be room, and all be stored.
     pub fn insert(&mut self, index: usize, entry: Entry) {
-        debug_assert!(!self.is_full() && self.stretches_to(entry.time));
+        debug_assert!(!self.squeezed && !self.is_full() && self.stretches_to(entry.time));
         let len = self.len();
         if entry.time < self.base {
             let shift = (self.base - entry.time) << TIME_SHIFT;
@@ -312,74 +402,54 @@ impl Chunk {
         self.told = self.told.min(index as u16);
         self.entries.copy_within(index..len, index + 1);
         for at in (index..len).rev() {
-            let bit = self.living[at / 64] >> (at % 64) & 1;
+            let bit = self.bits[at / 64] >> (at % 64) & 1;
             let above = at + 1;
-            self.living[above / 64] &= !(1 << (above % 64));
-            self.living[above / 64] |= bit << (above % 64);
+            self.bits[above / 64] &= !(1 << (above % 64));
+            self.bits[above / 64] |= bit << (above % 64);
         }
-        self.living[index / 64] |= 1 << (index % 64);
+        self.bits[index / 64] |= 1 << (index % 64);
         self.entries[index] = self.word_of(entry);
         self.len += 1;
+        self.stored += 1;
         self.alive += 1;
     }
 
-    /// Cuts the entries from `index` on off.
+    /// Cuts the entries from `index` on off; all must be stored.
     pub fn truncate(&mut self, index: usize) {
-        self.living[index.div_ceil(64)..].fill(0);
+        debug_assert!(!self.squeezed);
+        self.bits[index.div_ceil(64)..].fill(0);
         if !index.is_multiple_of(64) {
-            self.living[index / 64] &= u64::MAX >> (64 - index % 64);
+            self.bits[index / 64] &= u64::MAX >> (64 - index % 64);
         }
         self.len = index as u16;
+        self.stored = self.len;
         self.told = self.told.min(self.len);
-        self.alive = self.count_from(0) as u16;
+        self.alive = bits::count(&self.bits) as u16;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_waste_nothing() {
-        let room = |entries| Chunk::new(entries, 0).capacity();
-        assert_eq!([0, 1, 4, 5].map(room), [4, 4, 4, 8]);
-        assert_eq!(room(MAX_ENTRIES), MAX_ENTRIES);
-    }
-
-    #[test]
-    fn rank_and_select_see_the_living() {
-        let mut chunk = Chunk::new(200, 1000);
-        for i in 0..200 {
-            let entry = Entry {
-                time: 1000 + u64::from(i) / 2,
-                slot: i,
-                told: false,
-            };
-            assert_eq!(chunk.push(entry), i as usize);
+impl Chunk {
+    /// Panics where the chunk contradicts itself.
+    pub fn check(&self) {
+        assert_eq!(bits::count(self.living()), self.alive());
+        assert!(self.len() <= self.reach() && self.reach() <= MAX_ENTRIES);
+        assert!(self.stored as usize <= self.capacity());
+        if !self.squeezed {
+            assert_eq!(self.stored, self.len);
+            return;
         }
-        for i in (0..200).step_by(3) {
-            chunk.kill(i);
+        assert_eq!(bits::count(self.storing()), self.stored as usize);
+        for (word, (living, storing)) in self.living().iter().zip(self.storing()).enumerate() {
+            assert_eq!(living & !storing, 0, "who is alive is stored");
+            if word.is_multiple_of(QUARTER) {
+                let before = bits::count(&self.storing()[..word]);
+                assert_eq!(usize::from(self.quarters[word / QUARTER]), before);
+            }
         }
-        assert_eq!(chunk.alive(), 133);
-        assert_eq!(chunk.after(1049), 100);
-        let living: Vec<usize> = (0..200).filter(|i| i % 3 != 0).collect();
-        assert_eq!(
-            chunk.count_from(100),
-            living.iter().filter(|i| **i >= 100).count()
-        );
-        assert!(
-            living
-                .iter()
-                .enumerate()
-                .all(|(rank, i)| chunk.select(rank) == *i)
-        );
-        assert_eq!(
-            chunk.living_from(0).map(|e| e.0).collect::<Vec<_>>(),
-            living
-        );
-        assert_eq!(chunk.alive_before(100), Some(98));
-        chunk.truncate(100);
-        assert_eq!((chunk.len(), chunk.alive()), (100, 66));
-        assert_eq!(chunk.count_from(0), 66);
     }
 }
+
+#[cfg(test)]
+#[path = "chunk_test.rs"]
+mod tests;

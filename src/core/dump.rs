@@ -3,6 +3,7 @@
 use super::seen::{Kept, Seen};
 use super::set::{Error, Form, PresenceSet};
 use super::sought::Sought;
+use super::table::BATCH;
 use super::time::Millis;
 
 impl PresenceSet {
@@ -18,14 +19,24 @@ impl PresenceSet {
                 }
             }
             Form::Table(table) => {
+                let names = &table.names;
                 let mut lanes: Vec<_> = table.timeline.lanes().collect();
                 lanes.sort_by_key(|(_, ttl)| *ttl);
                 for (lane, ttl) in lanes {
                     let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
-                    while let Some((at, slot)) = table.timeline.newer(&mut cursor) {
-                        table
-                            .slots
-                            .with_name(slot, |name| f(name, Seen { at, ttl }));
+                    let mut members = Vec::with_capacity(BATCH);
+                    loop {
+                        let next = std::iter::from_fn(|| table.timeline.newer(&mut cursor));
+                        members.extend(next.take(BATCH));
+                        if members.is_empty() {
+                            break;
+                        }
+                        for (_, address) in &members {
+                            names.prefetch(address.home);
+                        }
+                        for (at, address) in members.drain(..) {
+                            names.with_name(names.at(address), |name| f(name, Seen { at, ttl }));
+                        }
                     }
                 }
             }

@@ -7,18 +7,6 @@ use super::set::{PresenceSet, Touch};
 use super::settings::{Peak, Settings};
 use super::time::{MAX_DURATION, MAX_TIME, Millis};
 
-/// A set without members in its compact form, and one in its large form.
-fn both_forms(settings: Settings, now: Millis) -> [PresenceSet; 2] {
-    let small = PresenceSet::new(settings, now);
-    let mut table = small.clone();
-    let long = [b'x'; 200];
-    let seen = Seen { at: now, ttl: 0 };
-    assert_eq!(table.restore(&long, seen, 0), Ok(true));
-    table.evict(Millis::MAX, 1, |_, _| {});
-    assert_eq!((small.form(), table.form()), ("small", "table"));
-    [small, table]
-}
-
 fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
     Settings {
         ttl,
@@ -27,9 +15,21 @@ fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
     }
 }
 
-fn touch(set: &mut PresenceSet, name: &[u8], at: Millis, ttl: Millis, touch: Touch, now: Millis) {
+/// Touches a member. `table` says whether of a set that becomes a table with its first one.
+fn touch(
+    set: &mut PresenceSet,
+    table: bool,
+    name: &[u8],
+    at: Millis,
+    ttl: Millis,
+    touch: Touch,
+    now: Millis,
+) {
     set.touch([name].into_iter(), Seen { at, ttl }, touch, now, |_, _| {})
         .expect("there is room");
+    if table {
+        set.make_table();
+    }
     set.check();
 }
 
@@ -50,7 +50,8 @@ fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(String, Seen)> {
 
 #[test]
 fn a_touch_beyond_the_end_of_time_stays_at_it() {
-    for mut set in both_forms(settings(1000, 0, Some(1000)), 0) {
+    for table in [false, true] {
+        let mut set = PresenceSet::new(settings(1000, 0, Some(1000)), 0);
         let beyond = [
             MAX_TIME,
             MAX_TIME + 1,
@@ -60,7 +61,7 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
             u64::MAX,
         ];
         for now in beyond {
-            touch(&mut set, b"ann", now, u64::MAX, Touch::Now, now);
+            touch(&mut set, table, b"ann", now, u64::MAX, Touch::Now, now);
             let last = Seen {
                 at: MAX_TIME,
                 ttl: MAX_DURATION,
@@ -81,9 +82,10 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
 
 #[test]
 fn the_first_ms_is_a_moment_like_any_other() {
-    for mut set in both_forms(settings(1, 0, Some(0)), 0) {
-        touch(&mut set, b"ann", 0, 1, Touch::Now, 0);
-        touch(&mut set, b"bob", 0, MAX_DURATION, Touch::Past, 0);
+    for table in [false, true] {
+        let mut set = PresenceSet::new(settings(1, 0, Some(0)), 0);
+        touch(&mut set, table, b"ann", 0, 1, Touch::Now, 0);
+        touch(&mut set, table, b"bob", 0, MAX_DURATION, Touch::Past, 0);
         assert!(set.judge_peak(0));
         assert_eq!(set.peak(), Peak { count: 2, at: 0 });
         assert_eq!((set.online(0), set.online(1), set.online(0)), (2, 1, 2));
@@ -110,7 +112,8 @@ fn members_seen_weeks_apart_keep_their_times() {
             let gap: Millis = 1 << bits;
             [gap - 1, gap, gap + 1]
         }) {
-            for mut set in both_forms(settings(MAX_DURATION, 0, None), 0) {
+            for table in [false, true] {
+                let mut set = PresenceSet::new(settings(MAX_DURATION, 0, None), 0);
                 let now = MAX_TIME;
                 let at = |step: u64| now - 7 * gap + step * gap;
                 for step in order {
@@ -118,6 +121,7 @@ fn members_seen_weeks_apart_keep_their_times() {
                         let name = format!("{step} {twin}");
                         touch(
                             &mut set,
+                            table,
                             name.as_bytes(),
                             at(*step),
                             MAX_DURATION,
@@ -157,18 +161,19 @@ fn settings_and_records_beyond_their_bounds_stay_at_them() {
         at: MAX_TIME,
     };
     assert_eq!(set.peak(), highest);
-    touch(&mut set, b"ann", 5, 1000, Touch::Now, 5);
+    touch(&mut set, false, b"ann", 5, 1000, Touch::Now, 5);
     assert!(!set.judge_peak(5));
 }
 
 #[test]
 fn names_of_every_length_come_back_from_both_forms() {
-    for mut set in both_forms(settings(1000, 0, None), 0) {
+    for table in [false, true] {
+        let mut set = PresenceSet::new(settings(1000, 0, None), 0);
         for length in [
             0, 1, 14, 15, 16, 35, 36, 37, 126, 127, 128, 255, 256, 65_535,
         ] {
             let name = vec![b'n'; length];
-            touch(&mut set, &name, 5, 1000, Touch::Now, 5);
+            touch(&mut set, table, &name, 5, 1000, Touch::Now, 5);
             let mut seen = None;
             set.look_up([&name[..]].into_iter(), 5, |found, touch| {
                 assert_eq!(found.len(), length);

@@ -1,7 +1,7 @@
 //! Writing entries: nearly always at the end of their lane, sometimes in between.
 
 use super::chunk::{Chunk, Entry, MAX_ENTRIES};
-use super::place::{Place, Places};
+use super::place::{Address, Place, Places};
 use super::time::Millis;
 use super::timeline::{Block, Root, Timeline};
 
@@ -89,19 +89,25 @@ impl Timeline {
     ) -> Place {
         let chunk = self.chunks.get_mut(id);
         if chunk.spans(entry.time) {
-            if chunk.alive() * 2 <= chunk.capacity() {
-                let room = (chunk.alive() * 2).max(chunk.alive() + 1);
+            let room = (chunk.alive() * 2).min(MAX_ENTRIES).max(chunk.alive() + 1);
+            let half_dead = chunk.alive() * 2 <= chunk.capacity();
+            if chunk.is_stretched() || chunk.sealed && (half_dead || chunk.is_squeezed()) {
                 self.rebuild(id, room, places);
                 return self.push(id, entry);
             }
-            if chunk.capacity() < MAX_ENTRIES {
+            if half_dead && chunk.len() < MAX_ENTRIES {
+                self.squeeze_chunk(id, room);
+                return self.push(id, entry);
+            }
+            if chunk.capacity() < MAX_ENTRIES && chunk.len() < MAX_ENTRIES {
                 self.grow(id);
                 return self.push(id, entry);
             }
         }
-        let room = match (tail, chunk.capacity()) {
-            (true, MAX_ENTRIES) => MAX_ENTRIES,
-            _ => MIDDLE_ROOM,
+        let room = if tail && chunk.len() == MAX_ENTRIES {
+            chunk.capacity()
+        } else {
+            MIDDLE_ROOM
         };
         chunk.sealed = true;
         let new = self.new_chunk(room, entry.time);
@@ -119,7 +125,14 @@ impl Timeline {
         let link = links.partition_point(|link| link.first <= time);
         let id = links[link.saturating_sub(1)].chunk;
 
-        let chunk = self.chunks.get_mut(id);
+        let chunk = self.chunks.get(id);
+        if chunk.last_time() <= time {
+            return self.append(id, entry, false, places);
+        }
+        if chunk.is_squeezed() {
+            self.rebuild(id, chunk.alive() + 1, places);
+        }
+        let chunk = self.chunks.get(id);
         let index = chunk.after(time);
         if index == chunk.len() {
             return self.append(id, entry, false, places);
@@ -131,8 +144,12 @@ impl Timeline {
             let chunk = self.chunks.get_mut(id);
             if !chunk.is_full() {
                 chunk.insert(index, entry);
-                for (at, moved) in chunk.living_from(index + 1) {
-                    places.set_place(moved.slot, Place::new(id, at));
+                // From the last on: each moves to a place that nobody has any more.
+                for at in (index + 1..chunk.len()).rev() {
+                    if chunk.is_alive(at) {
+                        let (home, place) = (chunk.entry(at).home, Place::new(id, at - 1));
+                        places.moved(Address { home, place }, Place::new(id, at));
+                    }
                 }
                 let (block, link, base) = (chunk.block, chunk.link, chunk.base());
                 self.add_alive(block, link, 1);
@@ -166,16 +183,14 @@ impl Timeline {
         let moved = chunk.count_from(index);
         if moved > 0 {
             let base = chunk.time(index);
-            let mut new = Chunk::new(moved, base);
-            for (_, entry) in chunk.living_from(index) {
-                new.push(entry);
-            }
             let sealed = std::mem::replace(&mut chunk.sealed, true);
-            chunk.truncate(index);
             let empty = self.new_chunk(1, base);
             self.chunks.get_mut(empty).sealed = sealed;
             self.link_after(id, empty);
-            self.replace_chunk(empty, new, places);
+            let mut new = Chunk::new(moved, base);
+            self.move_living((id, index), &mut new, empty, places);
+            self.chunks.get_mut(id).truncate(index);
+            self.replace_chunk(empty, new);
             self.recount(id, -(moved as i32));
             self.recount(empty, moved as i32);
         } else {
@@ -185,31 +200,40 @@ impl Timeline {
 
     /// Writes a chunk anew with its living entries only and room for `room`.
     pub(super) fn rebuild(&mut self, id: u32, room: usize, places: &mut impl Places) {
+        let mut new = Chunk::new(room, self.chunks.get(id).base());
+        self.move_living((id, 0), &mut new, id, places);
+        self.replace_chunk(id, new);
+    }
+
+    /// Writes the living entries of a chunk, from an index on, into what is to be chunk `to`.
+    pub(super) fn move_living(
+        &self,
+        (id, from): (u32, usize),
+        new: &mut Chunk,
+        to: u32,
+        places: &mut impl Places,
+    ) {
+        /// How many members ahead are asked for.
+        const AHEAD: usize = 12;
         let chunk = self.chunks.get(id);
-        let mut new = Chunk::new(room, chunk.base());
-        for (_, entry) in chunk.living_from(0) {
-            new.push(entry);
+        let mut ahead = chunk.living_from(from);
+        for (_, entry) in ahead.by_ref().take(AHEAD) {
+            places.prefetch(entry.home);
         }
-        self.replace_chunk(id, new, places);
+        for (at, entry) in chunk.living_from(from) {
+            if let Some((_, entry)) = ahead.next() {
+                places.prefetch(entry.home);
+            }
+            let (home, place) = (entry.home, Place::new(id, at));
+            places.moved(Address { home, place }, Place::new(to, new.push(entry)));
+        }
     }
 
     /// Replaces a chunk's content by one that holds the same living entries, or those and a neighbour's.
-    pub(super) fn replace_chunk(&mut self, id: u32, mut new: Chunk, places: &mut impl Places) {
-        /// How many slots ahead are asked for.
-        const AHEAD: usize = 12;
+    pub(super) fn replace_chunk(&mut self, id: u32, mut new: Chunk) {
         let old = self.chunks.get_mut(id);
         (new.sealed, new.link, new.block) = (old.sealed, old.link, old.block);
         self.chunk_bytes = self.chunk_bytes + new.bytes() - old.bytes();
         *old = new;
-        let new = self.chunks.get(id);
-        for index in 0..new.len().min(AHEAD) {
-            places.prefetch(new.slot(index));
-        }
-        for index in 0..new.len() {
-            if index + AHEAD < new.len() {
-                places.prefetch(new.slot(index + AHEAD));
-            }
-            places.set_place(new.slot(index), Place::new(id, index));
-        }
     }
 }

@@ -27,23 +27,27 @@ impl PresenceSet {
                 }
                 evicted
             }
-            Form::Table(table) => table.evict(cutoff, retain, limit, |slots, slot, kept| {
+            Form::Table(table) => table.evict(cutoff, retain, limit, |names, spot, kept| {
                 last_due = kept.seen.due(retain);
-                slots.with_name(slot, |name| f(name, kept));
+                names.with_name(spot, |name| f(name, kept));
             }),
         };
         if evicted > 0 && self.is_empty() {
-            self.set_empty_since(last_due);
+            self.set_emptied(last_due);
         }
         evicted
     }
 
     /// Takes a member out as if it had never been there.
     pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
-        match &mut self.form {
+        let kept = match &mut self.form {
             Form::Small(small) => small.take(name),
             Form::Table(table) => table.remove(&Sought::new(name).hashed()),
+        }?;
+        if self.is_empty() {
+            self.set_emptied(kept.seen.at);
         }
+        Some(kept)
     }
 
     /// When the next member is due for removal; without members, when the key itself is. `None`: never.
@@ -64,7 +68,7 @@ impl PresenceSet {
     /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
     /// otherwise be gone before the settings it was made for could apply.
     fn awaits_first(&self) -> bool {
-        self.settings().linger == Some(0) && self.untouched
+        self.settings().linger == Some(0) && self.is_untouched()
     }
 
     /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have

@@ -2,7 +2,7 @@
 
 use std::collections::BinaryHeap;
 
-use super::place::SlotId;
+use super::place::Address;
 use super::rank::Cursor;
 use super::seen::Seen;
 use super::set::PresenceSet;
@@ -53,7 +53,7 @@ struct Walk<'a> {
 }
 
 /// Orders heads: time, then ttl; both turned around for the lists that go the other way.
-type Head = (i64, i64, usize, SlotId);
+type Head = (i64, i64, usize, Address);
 
 impl PresenceSet {
     /// The members of a page at `now`. Finding its beginning is O(log n) for each ttl in use, whatever the offset.
@@ -169,13 +169,14 @@ impl Walk<'_> {
         } else {
             timeline.older(cursor)
         };
-        if let Some((time, slot)) = next {
+        if let Some((time, address)) = next {
+            self.table.names.prefetch(address.home);
             // Lanes stand by ttl, the longest first. The heap gives the largest first.
             let (time, order) = (time as i64, -(lane as i64));
             self.heads.push(if self.reverse {
-                (-time, -order, lane, slot)
+                (-time, -order, lane, address)
             } else {
-                (time, order, lane, slot)
+                (time, order, lane, address)
             });
         }
     }
@@ -202,13 +203,14 @@ impl Page<'_> {
             }
             Members::Table(mut walk) => {
                 for _ in 0..self.len {
-                    let Some((_, _, lane, slot)) = walk.heads.pop() else {
+                    let Some((_, _, lane, address)) = walk.heads.pop() else {
                         debug_assert!(false, "the page ends early");
                         return;
                     };
                     walk.advance(lane);
-                    let seen = walk.table.seen(slot);
-                    walk.table.slots.with_name(slot, |name| f(name, seen));
+                    let names = &walk.table.names;
+                    let seen = walk.table.timeline.kept(address.place).seen;
+                    names.with_name(names.at(address), |name| f(name, seen));
                 }
             }
         }

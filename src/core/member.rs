@@ -28,15 +28,12 @@ pub enum Packed<'a> {
 
 impl<'a> Packed<'a> {
     /// The stored form of `name`.
-    #[inline]
+    #[inline(always)]
     pub fn new(name: &'a [u8]) -> Packed<'a> {
         if let Some(number) = parse_number(name) {
             Packed::Number(number)
         } else if name.len() <= MAX_SHORT {
-            let mut text = [0; 16];
-            text[..name.len()].copy_from_slice(name);
-            text[MAX_SHORT] = name.len() as u8;
-            Packed::Short(text)
+            Packed::Short(pack_short(name))
         } else if let Some(uuid) = parse_uuid(name) {
             Packed::Uuid(uuid)
         } else {
@@ -104,16 +101,52 @@ impl Text {
     }
 }
 
-/// The number that `name` spells, where it is spelled in the one canonical way.
-fn parse_number(name: &[u8]) -> Option<u64> {
-    let canonical = match name {
-        [b'0'] => true,
-        [b'1'..=b'9', ..] => name.len() <= 20,
-        _ => false,
+/// A short text, zero padded, with its length in the last byte. It is read in words that overlap, for a copy of as many
+/// bytes as there happen to be would be a call, and what it has written could not be read as a whole at once.
+#[inline]
+fn pack_short(name: &[u8]) -> [u8; 16] {
+    let len = name.len();
+    let (low, high) = match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let last = u64::from_le_bytes(*last);
+            // What is in `first` already goes; by 64 bits a word cannot be shifted at once.
+            (
+                u64::from_le_bytes(*first),
+                last >> (8 * (MAX_SHORT - len)) >> 8,
+            )
+        }
+        _ => (short_word(name), 0),
     };
-    if !canonical {
-        return None;
+    let text = u128::from(low) | u128::from(high) << 64 | (len as u128) << (8 * MAX_SHORT);
+    text.to_le_bytes()
+}
+
+/// Up to 7 bytes as a number.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    let len = bytes.len();
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last) << (8 * (len - 4));
     }
+    let byte = |at: usize| u64::from(bytes[at]) << (8 * at);
+    match len {
+        0 => 0,
+        _ => byte(0) | byte(len / 2) | byte(len - 1),
+    }
+}
+
+/// The number that `name` spells, where it is spelled in the one canonical way.
+#[inline]
+fn parse_number(name: &[u8]) -> Option<u64> {
+    match name {
+        [b'0'] => Some(0),
+        [b'1'..=b'9', ..] if name.len() <= 20 => parse_digits(name),
+        _ => None,
+    }
+}
+
+fn parse_digits(name: &[u8]) -> Option<u64> {
     name.iter().try_fold(0_u64, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
@@ -176,6 +209,13 @@ mod tests {
 
     #[test]
     fn every_other_spelling_keeps_its_bytes() {
+        for len in 0..=MAX_SHORT {
+            let text: Vec<u8> = (0..len).map(|at| b'z' - at as u8).collect();
+            let mut padded = [0; 16];
+            padded[..len].copy_from_slice(&text);
+            padded[MAX_SHORT] = len as u8;
+            assert_eq!(there_and_back(&text), Packed::Short(padded));
+        }
         for name in [
             &b""[..],
             b"007",

@@ -1,12 +1,13 @@
 //! The presence set itself. Knows nothing of Redis; time is always an argument.
 //!
 //! [`PresenceSet`] is what a key holds. A set of a few members is [`small`], a block of bytes; a larger one is a
-//! [`table`]: [`slots`] for the names, an [`index`] over them and a [`timeline`] over their times. `docs/design.md`
+//! [`table`]: the [`names`] by hash, and a [`timeline`] over their times. `docs/design.md`
 //! draws the whole.
 
 mod agenda;
 mod ahead;
 mod arena;
+mod bits;
 mod blocks;
 #[cfg(test)]
 mod check;
@@ -18,14 +19,16 @@ mod dump;
 mod edges_test;
 mod entries;
 mod footprint;
-mod group;
 mod hash;
+mod head;
 mod index;
+mod leaf;
 mod lifetime;
 pub mod list;
 pub mod member;
 #[cfg(test)]
 mod model;
+mod names;
 mod online;
 mod place;
 mod prefetch;
@@ -39,8 +42,9 @@ mod scan;
 mod seen;
 mod set;
 mod settings;
-mod slots;
 mod small;
+#[cfg(test)]
+mod small_test;
 mod sought;
 mod squeeze;
 mod table;

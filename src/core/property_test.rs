@@ -62,30 +62,24 @@ struct Run {
     sets: Vec<PresenceSet>,
     model: Model,
     now: Millis,
+    /// Whether the set becomes a table as soon as it has members, few as they may be.
+    table: bool,
 }
 
 impl Run {
-    /// Starts without members; as a table where `table` says so, as small sets are once they had a member of a long name.
+    /// Starts without members.
     fn new(now: Millis, retain: Millis, table: bool) -> Run {
         let settings = Settings {
             ttl: 1000,
             retain,
             linger: None,
         };
-        let mut run = Run {
+        Run {
             sets: vec![PresenceSet::new(settings, now)],
             model: Model::new(settings, now),
             now,
-        };
-        if table {
-            let long = [vec![b'x'; 200]];
-            run.touch(&long, Seen { at: now, ttl: 1000 }, Touch::Now, true);
-            run.configure(|settings| settings.retain = 0);
-            run.leave(&long);
-            run.configure(|settings| settings.retain = retain);
-            assert!(run.sets[0].is_empty() && run.sets[0].small().is_none());
+            table,
         }
-        run
     }
 
     fn touch(&mut self, members: &[Vec<u8>], seen: Seen, touch: Touch, judge: bool) {
@@ -102,14 +96,13 @@ impl Run {
                 joined.push(touched.joined);
                 applied |= touched.applied;
             };
-            // Many at once, or one by one in steps, as a command of one member does it.
+            // Many at once, or one by one in two steps, as a command of one member does it.
             if members.len().is_multiple_of(2) {
                 set.touch(names, seen, touch, now, |_, touched| note(touched))
                     .expect("there is room");
             } else {
                 for name in names {
-                    let mut member = set.ahead(name);
-                    set.further(&mut member);
+                    let member = set.ahead(name);
                     note(
                         set.touch_ahead(&member, seen, touch, now)
                             .expect("there is room"),
@@ -310,6 +303,11 @@ impl Run {
     fn run(&mut self, steps: &[Step]) {
         for step in steps {
             self.apply(&step.op);
+            for set in &mut self.sets {
+                if self.table && !set.is_empty() {
+                    set.make_table();
+                }
+            }
             if step.compared {
                 self.compare();
             }
@@ -327,6 +325,7 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     assert_eq!(set.is_untouched(), model.untouched);
     if model.members.is_empty() {
         assert_eq!(set.empty_since(), model.empty_since);
+        assert!(set.small().is_some(), "a table has members");
     }
     for now in [now, now + 700, now.saturating_sub(300), now] {
         let online = model.count(Span::Online, now);

@@ -1,6 +1,7 @@
 //! Questions about order: how many were seen after a moment, and walks that start anywhere.
 
-use super::place::SlotId;
+use super::chunk::{Chunk, Entry};
+use super::place::{Address, Place};
 use super::time::Millis;
 use super::timeline::{Lane, Timeline};
 
@@ -84,15 +85,16 @@ impl Timeline {
         }
     }
 
-    /// Steps over the next older entry and returns when it was seen, and its slot.
-    pub fn older(&self, cursor: &mut Cursor) -> Option<(Millis, SlotId)> {
+    /// Steps over the next older entry and returns when it was seen, and whose it is.
+    pub fn older(&self, cursor: &mut Cursor) -> Option<(Millis, Address)> {
         let root = &self.lanes[cursor.lane as usize].root;
         loop {
             let links = &self.blocks.get(root[cursor.root].block).links;
-            let chunk = self.chunks.get(links[cursor.link].chunk);
+            let id = links[cursor.link].chunk;
+            let chunk = self.chunks.get(id);
             if let Some(entry) = chunk.alive_before(cursor.entry) {
                 cursor.entry = entry;
-                return Some((chunk.time(entry), chunk.slot(entry)));
+                return Some(found(id, chunk, entry));
             }
             if cursor.link > 0 {
                 cursor.link -= 1;
@@ -104,15 +106,16 @@ impl Timeline {
         }
     }
 
-    /// Steps over the next newer entry and returns when it was seen, and its slot.
-    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Millis, SlotId)> {
+    /// Steps over the next newer entry and returns when it was seen, and whose it is.
+    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Millis, Address)> {
         let root = &self.lanes[cursor.lane as usize].root;
         loop {
             let links = &self.blocks.get(root[cursor.root].block).links;
-            let chunk = self.chunks.get(links[cursor.link].chunk);
+            let id = links[cursor.link].chunk;
+            let chunk = self.chunks.get(id);
             if let Some(entry) = chunk.alive_from(cursor.entry) {
                 cursor.entry = entry + 1;
-                return Some((chunk.time(entry), chunk.slot(entry)));
+                return Some(found(id, chunk, entry));
             }
             if cursor.link + 1 < links.len() {
                 cursor.link += 1;
@@ -127,12 +130,12 @@ impl Timeline {
     }
 
     /// The oldest entry of a lane; `None` where the lane is gone with its last.
-    pub fn first(&self, lane: u32) -> Option<(Millis, SlotId)> {
+    pub fn first(&self, lane: u32) -> Option<(Millis, Address)> {
         let root = self.lanes.get(lane as usize)?.root.front()?;
         let link = self.blocks.get(root.block).links.first()?;
         let chunk = self.chunks.get(link.chunk);
         let entry = chunk.alive_from(0)?;
-        Some((chunk.time(entry), chunk.slot(entry)))
+        Some(found(link.chunk, chunk, entry))
     }
 
     /// When the newest entry of a lane was seen.
@@ -140,6 +143,14 @@ impl Timeline {
         let mut cursor = self.cursor(lane, 0);
         self.older(&mut cursor).map(|(time, _)| time)
     }
+}
+
+/// When an entry's member was seen, and whose it is.
+#[inline]
+fn found(id: u32, chunk: &Chunk, entry: usize) -> (Millis, Address) {
+    let place = Place::new(id, entry);
+    let Entry { time, home, .. } = chunk.entry(entry);
+    (time, Address { home, place })
 }
 
 /// The living in the blocks of a root from `from` on, adding up whichever side is shorter.

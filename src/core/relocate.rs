@@ -4,6 +4,8 @@
 //! operations. A table is moved in steps, since a large one has too many blocks for one go.
 
 use super::arena::Arena;
+use super::index::Index;
+use super::leaf::{Line, Stored};
 use super::set::PresenceSet;
 use super::table::Table;
 
@@ -55,6 +57,19 @@ impl<M: Mover> Steps<'_, M> {
         }
     }
 
+    fn index<N: Stored, const K: usize>(
+        &mut self,
+        index: &mut Index<N, K>,
+        mut inner: impl FnMut(&mut N, &mut M),
+    ) {
+        self.each(index.leaves_mut(), |leaf, mover| {
+            mover.slice(&mut leaf.lines);
+            for name in leaf.lines.iter_mut().flat_map(Line::names_mut) {
+                inner(name, mover);
+            }
+        });
+    }
+
     fn arena<T>(&mut self, arena: &mut Arena<T>, mut inner: impl FnMut(&mut T, &mut M)) {
         self.each(arena.pages_mut(), |page, mover| {
             mover.slice(page);
@@ -73,14 +88,11 @@ impl Table {
             next: 0,
             over: false,
         };
-        let slots = &mut self.slots;
-        steps.arena(&mut slots.numbers, |_, _| {});
-        steps.arena(&mut slots.shorts, |_, _| {});
-        steps.arena(&mut slots.uuids, |_, _| {});
-        steps.arena(&mut slots.longs, |slot, mover| mover.slice(&mut slot.name));
-        steps.each(self.index.tables_mut(), |table, mover| {
-            mover.slice(&mut table.groups);
-        });
+        let names = &mut self.names;
+        steps.index(&mut names.numbers, |_, _| {});
+        steps.index(&mut names.shorts, |_, _| {});
+        steps.index(&mut names.uuids, |_, _| {});
+        steps.index(&mut names.longs, |name, mover| mover.slice(name));
         steps.arena(&mut self.timeline.chunks, |chunk, mover| {
             for block in chunk.blocks_mut() {
                 mover.slice(block);
@@ -117,14 +129,9 @@ mod tests {
     }
 
     fn blocks(table: &mut Table) -> usize {
-        let (slots, timeline) = (&mut table.slots, &mut table.timeline);
-        let pages = slots.numbers.pages_mut().len()
-            + slots.shorts.pages_mut().len()
-            + slots.uuids.pages_mut().len()
-            + slots.longs.pages_mut().len()
-            + timeline.chunks.pages_mut().len()
-            + timeline.blocks.pages_mut().len();
-        pages + slots.longs.len() + table.index.tables_mut().len() + 2 * timeline.chunks.len()
+        let (names, timeline) = (&table.names, &mut table.timeline);
+        let pages = timeline.chunks.pages_mut().len() + timeline.blocks.pages_mut().len();
+        names.allocations() + pages + 2 * timeline.chunks.len()
     }
 
     #[test]

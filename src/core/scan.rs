@@ -1,5 +1,6 @@
 //! Walking over the members in pieces, while others come and go.
 
+use super::place::Home;
 use super::set::{Form, PresenceSet};
 use super::time::Millis;
 
@@ -9,7 +10,7 @@ pub type ScanCursor = u64;
 impl PresenceSet {
     /// Part of a walk over the members online at `now`: visits about `count` members from `cursor` on (0 to begin) and
     /// returns the cursor to go on with, 0 when all have been visited. Who is online throughout the walk is visited at
-    /// least once: slots are walked downwards, and members move downwards only.
+    /// least once: the cursor is a [`Home`], and a member's never changes.
     pub fn scan(
         &self,
         cursor: ScanCursor,
@@ -28,25 +29,24 @@ impl PresenceSet {
             }
             Form::Table(table) => table,
         };
-        let mut from = match u32::try_from(cursor) {
-            Ok(0) | Err(_) => u32::MAX,
-            Ok(cursor) => cursor - 1,
-        };
-        for _ in 0..count {
-            let Some(slot) = table.slots.live_at_or_below(from) else {
-                return 0;
-            };
-            if table.seen(slot).is_online(now) {
-                table.slots.with_name(slot, &mut f);
-            }
-            match slot.checked_sub(1) {
-                Some(below) => from = below,
+        let mut from = Home::from_bits(u32::try_from(cursor).unwrap_or(0));
+        let mut visited = 0;
+        // A line may be empty, so lines are counted as well: ten for each member, as the server's own scans do.
+        for _ in 0..count.saturating_mul(10) {
+            let next = table.names.visit(from, |spot| {
+                visited += 1;
+                if table.seen(spot).is_online(now) {
+                    table.names.with_name(spot, &mut f);
+                }
+            });
+            match next {
                 None => return 0,
+                Some(next) => from = next,
+            }
+            if visited >= count {
+                break;
             }
         }
-        match table.slots.live_at_or_below(from) {
-            Some(slot) => ScanCursor::from(slot) + 1,
-            None => 0,
-        }
+        ScanCursor::from(from.bits())
     }
 }

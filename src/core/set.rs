@@ -6,15 +6,13 @@
 
 use super::compact::Compact;
 use super::list::Span;
-use super::place::Place;
+use super::names::MAX_NAMES;
 use super::seen::{Kept, Seen};
 use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
-use super::slots::MAX_SLOTS;
 use super::small::Small;
 use super::sought::Sought;
-use super::table::{BATCH, Old, Table};
+use super::table::{Batch, Old, Table};
 use super::time::{MAX_TIME, Millis, expiry_cut};
-use super::timeline::Timeline;
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +44,7 @@ pub struct Touched {
     pub timed_out: Option<Seen>,
 }
 
-/// How a set is stored.
+/// How a set is stored. Without members it is small.
 #[derive(Clone)]
 pub(super) enum Form {
     Small(Small),
@@ -58,10 +56,9 @@ pub(super) enum Form {
 pub struct PresenceSet {
     settings: CompactSettings,
     peak: CompactPeak,
-    /// Since when there have been no members, where there are none.
-    empty_since: Compact<6>,
-    /// Whether there never was a member.
-    pub(super) untouched: bool,
+    /// A note of whoever keeps the set, and no part of it. A structure around this one would have to begin another word
+    /// for that, while this one has the bytes to spare; and small sets are many.
+    pub note: Compact<5>,
     pub(super) form: Form,
 }
 
@@ -71,9 +68,8 @@ impl PresenceSet {
         PresenceSet {
             settings: CompactSettings::new(settings),
             peak: CompactPeak::new(Peak::default()),
-            empty_since: Compact::new(now.min(MAX_TIME)),
-            untouched: true,
-            form: Form::Small(Small::default()),
+            note: Compact::new(0),
+            form: Form::Small(Small::empty(now.min(MAX_TIME), true)),
         }
     }
 
@@ -118,24 +114,20 @@ impl PresenceSet {
         self.len() == 0
     }
 
-    /// Since when there have been no members; meaningless where there are some.
+    /// Since when there have been no members; 0 where there are some.
     pub fn empty_since(&self) -> Millis {
-        self.empty_since.get()
-    }
-
-    pub(super) fn set_empty_since(&mut self, since: Millis) {
-        self.empty_since = Compact::new(since.min(MAX_TIME));
+        self.small().map_or(0, Small::empty_since)
     }
 
     /// Whether there never was a member.
     pub fn is_untouched(&self) -> bool {
-        self.untouched
+        self.small().is_some_and(Small::is_untouched)
     }
 
-    /// Makes a set without members, that is loaded, one that had some until then.
+    /// Makes a set without members one that had some until then. The memory of a table goes.
     pub fn set_emptied(&mut self, at: Millis) {
-        self.empty_since = Compact::new(at.min(MAX_TIME));
-        self.untouched = false;
+        debug_assert!(self.is_empty());
+        self.form = Form::Small(Small::empty(at.min(MAX_TIME), false));
     }
 
     /// The longest a member can be remembered by this key's settings: what a window may not exceed.
@@ -150,7 +142,7 @@ impl PresenceSet {
     /// Whether as many members as this could be added.
     pub fn check_room_for(&self, more: usize) -> Result<(), Error> {
         match &self.form {
-            Form::Small(small) if small.len() + more < MAX_SLOTS => Ok(()),
+            Form::Small(small) if small.len() + more < MAX_NAMES => Ok(()),
             Form::Table(table) if table.has_room_for(more) => Ok(()),
             _ => Err(Error::Full),
         }
@@ -169,18 +161,18 @@ impl PresenceSet {
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
         let seen = seen.bounded();
-        self.in_batches(members, Timeline::prefetch_life, |set, member| {
+        self.in_batches(members, false, |set, member| {
             f(member.name(), set.touch_one(member, seen, touch, now));
         });
         Ok(())
     }
 
-    /// Calls `f` for each member. Where the set is a table, the memory that they need was asked for ahead; `ahead` does so
-    /// for what is needed of the timeline.
+    /// Calls `f` for each member. Where the set is a table, the memory in which they are looked for was asked for ahead, and
+    /// their entries where `entries` says so.
     fn in_batches<'a>(
         &mut self,
         mut members: impl Iterator<Item = &'a [u8]>,
-        ahead: impl Fn(&Timeline, Place),
+        entries: bool,
         mut f: impl FnMut(&mut Self, &Sought<'a>),
     ) {
         loop {
@@ -189,18 +181,16 @@ impl PresenceSet {
                 f(self, &Sought::new(name));
                 continue;
             };
-            let mut batch = [Sought::new(&[]); BATCH];
-            let mut len = 0;
-            for name in members.by_ref().take(BATCH) {
-                batch[len] = Sought::new(name).hashed();
-                len += 1;
+            let batch = Batch::of(&mut members);
+            table.prefetch(batch.members());
+            if entries {
+                table.prefetch_entries(batch.members());
             }
-            if len == 0 {
-                return;
-            }
-            table.prefetch(&batch[..len], &ahead);
-            for member in &batch[..len] {
+            for member in batch.members() {
                 f(self, member);
+            }
+            if batch.members().is_empty() {
+                return;
             }
         }
     }
@@ -253,7 +243,6 @@ impl PresenceSet {
         kept: Kept,
         keep: impl FnOnce(Old) -> bool,
     ) -> bool {
-        self.untouched = false;
         if let Form::Small(small) = &mut self.form {
             let name = member.name();
             if let Some((place, old)) = small.find(name) {
@@ -272,7 +261,7 @@ impl PresenceSet {
     }
 
     /// The set's table; a small set becomes one.
-    fn make_table(&mut self) -> &mut Table {
+    pub(super) fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
             for (_, name, kept) in small.iter() {
@@ -308,7 +297,7 @@ impl PresenceSet {
             Form::Table(table) => table.remove(member),
         };
         if before.is_some() && self.is_empty() {
-            self.set_empty_since(at);
+            self.set_emptied(at);
         }
         Touched {
             applied: before.is_some(),
@@ -326,7 +315,7 @@ impl PresenceSet {
     ) {
         let left = Seen { at: now, ttl: 0 }.bounded();
         let mut position = 0;
-        self.in_batches(members, Timeline::prefetch_life, |set, member| {
+        self.in_batches(members, false, |set, member| {
             if set.is_online(member, now) {
                 set.touch_one(member, left, Touch::Now, now);
                 f(position);
@@ -435,8 +424,7 @@ impl PresenceSet {
         now: Millis,
         mut f: impl FnMut(&'a [u8], bool),
     ) {
-        let nothing = |_: &Timeline, _| {};
-        self.in_batches(members, nothing, |set, member| {
+        self.in_batches(members, false, |set, member| {
             f(member.name(), set.is_online(member, now));
         });
     }
@@ -448,7 +436,7 @@ impl PresenceSet {
         now: Millis,
         mut f: impl FnMut(&'a [u8], Option<Seen>),
     ) {
-        self.in_batches(members, Timeline::prefetch, |set, member| {
+        self.in_batches(members, true, |set, member| {
             let seen = set.get(member).map(|kept| kept.seen);
             f(member.name(), seen.filter(|seen| set.remembers(*seen, now)));
         });

@@ -1,7 +1,8 @@
 //! A member that a command is about, with what is found out about it before it is looked for.
 
 use super::member::Packed;
-use super::place::SlotId;
+use super::names::form_of;
+use super::place::Home;
 
 /// A member by its name.
 #[derive(Clone, Copy)]
@@ -10,18 +11,15 @@ pub struct Sought<'a> {
     packed: Packed<'a>,
     /// Once it is known; small sets do without.
     hash: Option<u64>,
-    /// Where the member is most likely, as of the set's last change.
-    pub(super) guess: Option<SlotId>,
 }
 
 impl<'a> Sought<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(name: &'a [u8]) -> Sought<'a> {
         Sought {
             name,
             packed: Packed::new(name),
             hash: None,
-            guess: None,
         }
     }
 
@@ -39,6 +37,12 @@ impl<'a> Sought<'a> {
     #[inline]
     pub(super) fn hash(&self) -> u64 {
         self.hash.unwrap_or_else(|| self.packed.hash())
+    }
+
+    /// Where its name is looked for.
+    #[inline]
+    pub(super) fn home(&self) -> Home {
+        Home::new(form_of(&self.packed), self.hash())
     }
 
     /// The same, with its hash at hand.

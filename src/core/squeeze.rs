@@ -1,9 +1,12 @@
 //! Getting the room of dead entries back.
 //!
-//! A sealed chunk is squeezed when half of it is dead: its living entries are written into a block of half the size,
-//! or, where a sealed neighbour's fit beside them, together into one chunk. So each refresh, which kills one entry,
-//! pays for moving one; between a half and all of every block is alive; and a long tail of old chunks with few
-//! survivors each cannot form.
+//! A sealed chunk is squeezed when half of it is dead: its living entries are copied into a block of half the size, and keep
+//! their indices (`chunk.rs`). So each refresh, which kills one entry, pays for copying one, and between a half and all of
+//! every block is alive.
+//!
+//! Where only an eighth of the indices is alive, the chunk is joined with a neighbour or written anew, and its members are
+//! told of their new places. Each refresh pays for an eighth of that, and a long tail of old chunks with few survivors each
+//! cannot form.
 
 use super::chunk::{Chunk, MAX_ENTRIES, MAX_SPAN};
 use super::place::Places;
@@ -13,10 +16,18 @@ use super::timeline::Timeline;
 const MAX_JOINED: usize = MAX_ENTRIES / 2;
 
 impl Timeline {
-    /// Squeezes a chunk that has become thin.
+    /// Makes a chunk smaller that has become thin.
     #[cold]
     pub(super) fn squeeze(&mut self, id: u32, places: &mut impl Places) {
         let chunk = self.chunks.get(id);
+        let room = if chunk.sealed {
+            chunk.alive()
+        } else {
+            chunk.alive() * 2
+        };
+        if !chunk.is_stretched() {
+            return self.squeeze_chunk(id, room);
+        }
         if chunk.sealed {
             let (before, after) = self.neighbours(id);
             if let Some(before) = before
@@ -30,8 +41,15 @@ impl Timeline {
                 return self.join(id, after, places);
             }
         }
-        let room = self.chunks.get(id).alive();
         self.rebuild(id, room, places);
+    }
+
+    /// Lets a chunk's dead entries go; the places of the living stay what they are.
+    pub(super) fn squeeze_chunk(&mut self, id: u32, room: usize) {
+        let chunk = self.chunks.get_mut(id);
+        let before = chunk.bytes();
+        chunk.squeeze(room);
+        self.chunk_bytes = self.chunk_bytes + chunk.bytes() - before;
     }
 
     /// The chunks before and after one in its lane.
@@ -71,12 +89,9 @@ impl Timeline {
         let (before, after) = (self.chunks.get(first), self.chunks.get(second));
         let moved = after.alive();
         let mut joined = Chunk::new(before.alive() + moved, before.base());
-        for chunk in [before, after] {
-            for (_, entry) in chunk.living_from(0) {
-                joined.push(entry);
-            }
-        }
-        self.replace_chunk(first, joined, places);
+        self.move_living((first, 0), &mut joined, first, places);
+        self.move_living((second, 0), &mut joined, first, places);
+        self.replace_chunk(first, joined);
         self.recount(first, moved as i32);
         self.recount(second, -(moved as i32));
         self.remove_chunk(second);

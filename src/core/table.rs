@@ -1,11 +1,9 @@
-//! The form of a set with more than a few members: slots, an index over their names, and a timeline over their times.
+//! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
 use super::chunk::Entry;
-use super::group::Hashes;
-use super::index::Index;
-use super::place::{Place, Places, SlotId};
+use super::names::{MAX_NAMES, Names, Spot};
+use super::place::{Address, Place};
 use super::seen::{Kept, Seen};
-use super::slots::{MAX_SLOTS, Slots};
 use super::sought::Sought;
 use super::time::Millis;
 use super::timeline::Timeline;
@@ -13,23 +11,10 @@ use super::timeline::Timeline;
 /// Members by name and by time.
 #[derive(Clone, Default)]
 pub struct Table {
-    pub(super) slots: Slots,
-    pub(super) index: Index,
+    pub(super) names: Names,
     pub(super) timeline: Timeline,
     /// See [`PresenceSet::noted_bytes`](super::PresenceSet::noted_bytes).
     pub(super) noted_bytes: usize,
-}
-
-impl Hashes for Slots {
-    #[inline]
-    fn hash_of(&self, slot: SlotId) -> u64 {
-        self.member(slot).hash()
-    }
-
-    #[inline]
-    fn prefetch(&self, slot: SlotId) {
-        Slots::prefetch(self, slot);
-    }
 }
 
 /// A touch that is there, read where that is asked for.
@@ -56,8 +41,40 @@ impl Old<'_> {
     }
 }
 
-/// Members that are fetched ahead together.
-pub const BATCH: usize = 16;
+/// Members that are fetched ahead together. More are slower, and so is fetching what they need of the timeline in a stage of
+/// its own: the processor overlaps that by itself.
+pub const BATCH: usize = 10;
+
+/// Up to [`BATCH`] members.
+pub struct Batch<'a> {
+    members: [Sought<'a>; BATCH],
+    len: usize,
+}
+
+impl Default for Batch<'_> {
+    fn default() -> Self {
+        Batch {
+            members: [Sought::new(&[]); BATCH],
+            len: 0,
+        }
+    }
+}
+
+impl<'a> Batch<'a> {
+    /// The next of these members.
+    pub fn of(names: &mut impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut batch = Batch::default();
+        for name in names.take(BATCH) {
+            batch.members[batch.len] = Sought::new(name).hashed();
+            batch.len += 1;
+        }
+        batch
+    }
+
+    pub fn members(&self) -> &[Sought<'a>] {
+        &self.members[..self.len]
+    }
+}
 
 impl Table {
     pub fn len(&self) -> usize {
@@ -65,55 +82,39 @@ impl Table {
     }
 
     pub fn bytes(&self) -> usize {
-        size_of::<Table>() + self.slots.bytes() + self.index.bytes() + self.timeline.bytes()
+        size_of::<Table>() + self.names.bytes() + self.timeline.bytes()
     }
 
     pub fn allocations(&self) -> usize {
-        1 + self.slots.allocations() + self.index.allocations() + self.timeline.allocations()
+        1 + self.names.allocations() + self.timeline.allocations()
     }
 
     pub fn has_room_for(&self, more: usize) -> bool {
-        self.slots.len() + more < MAX_SLOTS && self.timeline.has_room_for(more)
+        self.names.len() + more < MAX_NAMES && self.timeline.has_room_for(more)
     }
 
-    /// Asks for the memory that touching or looking up these members will need, by `ahead` for that of the timeline. All
-    /// of a batch wait together for what each would wait for alone.
-    pub fn prefetch(&self, members: &[Sought], ahead: impl Fn(&Timeline, Place)) {
-        debug_assert!(members.len() <= BATCH);
+    /// Asks for the memory in which these members will be looked for. All of a batch wait together for what each would wait
+    /// for alone.
+    pub fn prefetch(&self, members: &[Sought]) {
         for member in members {
-            self.index.prefetch(member.hash());
+            self.names.prefetch(member.home());
         }
-        let mut slots = [None; BATCH];
-        for (slot, member) in slots.iter_mut().zip(members) {
-            *slot = self.index.guess(member.hash());
-            if let Some(slot) = *slot {
-                self.slots.prefetch(slot);
+    }
+
+    /// Asks for the entries of these members.
+    pub fn prefetch_entries(&self, members: &[Sought]) {
+        for member in members {
+            if let Some(spot) = self.names.find(member) {
+                self.timeline.prefetch(self.names.place(spot));
             }
-        }
-        for slot in slots.into_iter().flatten() {
-            ahead(&self.timeline, self.slots.place(slot));
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn index_find(&self, name: &[u8]) -> Option<SlotId> {
-        self.find(&Sought::new(name))
-    }
-
-    #[inline]
-    fn find(&self, member: &Sought) -> Option<SlotId> {
-        let is_it = |slot| self.slots.holds(slot, member.packed());
-        match member.guess {
-            Some(slot) if is_it(slot) => Some(slot),
-            _ => self.index.find(member.hash(), is_it),
         }
     }
 
     /// A member's touch, not read yet.
     #[inline]
     pub fn old(&self, member: &Sought) -> Option<Old<'_>> {
-        let slot = self.find(member)?;
-        Some(Old::InTimeline(&self.timeline, self.slots.place(slot)))
+        let spot = self.names.find(member)?;
+        Some(Old::InTimeline(&self.timeline, self.names.place(spot)))
     }
 
     /// When a member was seen, and its ttl.
@@ -123,78 +124,64 @@ impl Table {
     }
 
     #[inline]
-    fn kept(&self, slot: SlotId) -> Kept {
-        self.timeline.kept(self.slots.place(slot))
-    }
-
-    #[inline]
-    pub(super) fn seen(&self, slot: SlotId) -> Seen {
-        self.kept(slot).seen
+    pub(super) fn seen(&self, spot: Spot) -> Seen {
+        self.timeline.kept(self.names.place(spot)).seen
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
     /// stay instead. Returns whether there was one.
     #[inline]
     pub fn set(&mut self, member: &Sought, new: Kept, keep: impl FnOnce(Old) -> bool) -> bool {
-        let entry = |slot| Entry {
+        let entry = Entry {
             time: new.seen.at,
-            slot,
+            home: member.home(),
             told: new.told,
         };
-        let Some(slot) = self.find(member) else {
-            let slot = self.slots.insert(member.packed());
-            self.index.insert(member.hash(), slot, &self.slots);
-            let ttl = new.seen.ttl;
-            let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
-            self.slots.set_place(slot, place);
+        let ttl = new.seen.ttl;
+        let Some(spot) = self.names.find(member) else {
+            let place = self.timeline.insert(ttl, entry, &mut self.names);
+            self.names.insert(member, place);
             return false;
         };
-        let place = self.slots.place(slot);
+        let place = self.names.place(spot);
         self.timeline.prefetch_life(place);
         if !keep(Old::InTimeline(&self.timeline, place)) {
-            let ttl = new.seen.ttl;
-            let place = self.timeline.insert(ttl, entry(slot), &mut self.slots);
+            let place = self.timeline.insert(ttl, entry, &mut self.names);
             // Read only now: the insertion may have moved the old entry.
-            let old_place = self.slots.place(slot);
-            self.slots.set_place(slot, place);
-            self.timeline.kill(old_place, &mut self.slots);
+            let old_place = self.names.place(spot);
+            self.names.set_place(spot, place);
+            self.timeline.kill(old_place, &mut self.names);
         }
         true
     }
 
     /// Removes a member. Returns the touch that was there.
     pub fn remove(&mut self, member: &Sought) -> Option<Kept> {
-        let slot = self.find(member)?;
-        let old = self.kept(slot);
-        self.remove_slot(slot, member.hash());
+        let spot = self.names.find(member)?;
+        let old = self.timeline.kept(self.names.place(spot));
+        let place = self.names.remove(member.home(), spot);
+        self.timeline.kill(place, &mut self.names);
         Some(old)
     }
 
-    fn remove_slot(&mut self, slot: SlotId, hash: u64) {
-        self.index.remove(hash, slot, &self.slots);
-        let place = self.slots.place(slot);
-        self.slots.set_place(slot, Place::default());
-        self.timeline.kill(place, &mut self.slots);
-        self.slots.remove(slot);
-        // Two moves for each removal, and a sparse arena keeps up with any speed of removal.
-        for _ in 0..2 {
-            let Some((from, to)) = self.slots.move_down() else {
-                break;
-            };
-            let hash = self.slots.member(to).hash();
-            self.index.renumber(hash, from, to);
-            self.timeline.set_slot(self.slots.place(to), to);
+    /// Asks for the names of a lane's oldest members.
+    fn prefetch_oldest(&self, lane: u32) {
+        let mut cursor = self.timeline.cursor(lane, self.timeline.lane_len(lane));
+        for _ in 0..BATCH {
+            if let Some((_, member)) = self.timeline.newer(&mut cursor) {
+                self.names.prefetch(member.home);
+            }
         }
     }
 
-    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one's slot before
-    /// it goes. Returns how many.
+    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given where each one stands
+    /// before it goes. Returns how many.
     pub fn evict(
         &mut self,
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(&Slots, SlotId, Kept),
+        mut f: impl FnMut(&Names, Spot, Kept),
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
@@ -208,15 +195,19 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((at, slot)) = self.timeline.first(lane)
+                && let Some((at, Address { home, place })) = self.timeline.first(lane)
             {
                 let ttl = self.timeline.lane_ttl(lane);
                 if at + ttl.max(retain) > until {
                     break;
                 }
-                let hash = self.slots.member(slot).hash();
-                f(&self.slots, slot, self.kept(slot));
-                self.remove_slot(slot, hash);
+                if evicted.is_multiple_of(BATCH) {
+                    self.prefetch_oldest(lane);
+                }
+                let spot = self.names.at(Address { home, place });
+                f(&self.names, spot, self.timeline.kept(place));
+                self.names.remove(home, spot);
+                self.timeline.kill(place, &mut self.names);
                 evicted += 1;
             }
         }

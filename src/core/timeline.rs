@@ -7,17 +7,17 @@
 //!
 //! A lane is a list of chunks (`chunk.rs`), kept as a tree of fixed height: the lane's root lists blocks of up to 64
 //! chunks each, and both levels carry the number of the living, so a rank query adds up at most a few hundred small
-//! numbers (`rank.rs`). A member's slot holds its [`Place`], chunk and index, so killing an entry needs no search.
+//! numbers (`rank.rs`). Beside a member's name stands its [`Place`], chunk and index, so killing an entry needs no search.
 //!
-//! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size, or joined
-//! with a neighbour where both fit one half-sized chunk (`squeeze.rs`); each refresh pays for one moved entry.
+//! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size; each refresh
+//! pays for one copied entry. Where but few of a chunk's places are alive, its members get new ones (`squeeze.rs`).
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::agenda::Agenda;
 use super::arena::Arena;
 use super::chunk::Chunk;
-use super::place::{MAX_CHUNKS, Place, Places, SlotId};
+use super::place::{MAX_CHUNKS, Place, Places};
 use super::seen::{Kept, Seen};
 use super::time::{Millis, has_expired};
 
@@ -128,12 +128,13 @@ impl Timeline {
     #[inline]
     pub fn kept(&self, place: Place) -> Kept {
         let chunk = self.chunks.get(place.chunk());
+        let entry = chunk.entry(place.index());
         Kept {
             seen: Seen {
-                at: chunk.time(place.index()),
+                at: entry.time,
                 ttl: self.lane_of(chunk).ttl,
             },
-            told: chunk.is_told(place.index()),
+            told: entry.told,
         }
     }
 
@@ -169,14 +170,7 @@ impl Timeline {
         chunk.prefetch_life(place.index());
     }
 
-    /// Points the entry at another slot: the member has moved.
-    pub fn set_slot(&mut self, place: Place, slot: SlotId) {
-        self.chunks
-            .get_mut(place.chunk())
-            .set_slot(place.index(), slot);
-    }
-
-    /// Removes an entry; the member's slot must not point at it any more. Others may move, of which `places` is told.
+    /// Removes an entry that is no member's any more. Others may move, of which `places` is told.
     pub fn kill(&mut self, place: Place, places: &mut impl Places) {
         let id = place.chunk();
         let chunk = self.chunks.get_mut(id);

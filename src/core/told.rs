@@ -10,10 +10,10 @@
 //! entry.
 
 use super::chunk::Entry;
-use super::place::SlotId;
+use super::names::{Names, Spot};
+use super::place::{Address, Place};
 use super::seen::Seen;
 use super::set::{Form, PresenceSet};
-use super::slots::Slots;
 use super::table::Table;
 use super::time::Millis;
 use super::timeline::Timeline;
@@ -24,8 +24,8 @@ impl PresenceSet {
     pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
         match &mut self.form {
             Form::Small(small) => small.tell(now, limit, f),
-            Form::Table(table) => table.tell(now, limit, |slots, slot, seen| {
-                slots.with_name(slot, |name| f(name, seen));
+            Form::Table(table) => table.tell(now, limit, |names, spot, seen| {
+                names.with_name(spot, |name| f(name, seen));
             }),
         }
     }
@@ -45,12 +45,7 @@ impl PresenceSet {
 }
 
 impl Table {
-    fn tell(
-        &mut self,
-        now: Millis,
-        limit: usize,
-        mut f: impl FnMut(&Slots, SlotId, Seen),
-    ) -> usize {
+    fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&Names, Spot, Seen)) -> usize {
         let mut told = 0;
         while told < limit
             && let Some((time, lane)) = self.timeline.next_untold()
@@ -58,8 +53,9 @@ impl Table {
         {
             let ttl = self.timeline.lane_ttl(lane);
             let left = limit - told;
-            told += self.timeline.tell(lane, now - ttl, left, |at, slot| {
-                f(&self.slots, slot, Seen { at, ttl });
+            let names = &self.names;
+            told += self.timeline.tell(lane, now - ttl, left, |at, address| {
+                f(names, names.at(address), Seen { at, ttl });
             });
         }
         told
@@ -122,13 +118,13 @@ impl Timeline {
         lane: u32,
         until: Millis,
         limit: usize,
-        mut f: impl FnMut(Millis, SlotId),
+        mut f: impl FnMut(Millis, Address),
     ) -> usize {
         let mut told = 0;
-        self.each_untold(lane, |time, slot| {
+        self.each_untold(lane, |time, address| {
             let tell = told < limit && time <= until;
             if tell {
-                f(time, slot);
+                f(time, address);
                 told += 1;
             }
             tell
@@ -137,7 +133,7 @@ impl Timeline {
     }
 
     /// Goes over the untold members of a lane in order of time for as long as `f` says that it has told them.
-    fn each_untold(&mut self, lane: u32, mut f: impl FnMut(Millis, SlotId) -> bool) {
+    fn each_untold(&mut self, lane: u32, mut f: impl FnMut(Millis, Address) -> bool) {
         let lane = &mut self.lanes[lane as usize];
         // What begins before that moment may reach beyond it.
         let from = lane.root.partition_point(|root| root.first < lane.told);
@@ -147,8 +143,10 @@ impl Timeline {
             for link in &links[from.saturating_sub(1)..] {
                 let chunk = self.chunks.get_mut(link.chunk);
                 while let Some(index) = chunk.first_untold() {
-                    lane.told = lane.told.max(chunk.time(index));
-                    if !f(chunk.time(index), chunk.slot(index)) {
+                    let Entry { time, home, .. } = chunk.entry(index);
+                    let place = Place::new(link.chunk, index);
+                    lane.told = lane.told.max(time);
+                    if !f(time, Address { home, place }) {
                         return;
                     }
                     chunk.tell(index);

@@ -4,73 +4,77 @@ use std::borrow::Cow;
 
 use crate::core::time::Millis;
 use crate::core::{Compact, Mover, PresenceSet};
-use crate::metrics;
+use crate::{metrics, schedule};
 
-/// A presence set, and what the module keeps with it. What is beside the set is no part of the key's state: it is not
-/// saved, replicated or compared.
+/// A presence set, and what the module keeps with it: when the eviction will look at the key, or that a change was cut
+/// short by a panic. That stands in the set's note; it is no part of the key's state, and not saved, replicated or
+/// compared.
 pub struct Value {
     set: PresenceSet,
-    /// See [`queued`](Self::queued); the largest number for never.
-    queued: Compact<6>,
-    /// Whether a change was cut short by a panic.
-    damaged: bool,
 }
 
-/// Bytes of a value beside its set.
-const BESIDE: usize = size_of::<Value>() - size_of::<PresenceSet>();
+/// The note of a set at which the eviction will not look. Below are the schedule's buckets.
+const NEVER: u64 = Compact::<5>::MAX;
+/// The note of a set that is being changed, or whose change was cut short.
+const DAMAGED: u64 = NEVER - 1;
 
 impl Value {
     /// A value for a key; counted from now on.
     pub fn new(mut set: PresenceSet) -> Box<Value> {
         set.note_bytes();
+        set.note = Compact::new(NEVER);
         metrics::KEYS.replace_anywhere(0, 1);
         metrics::MEMBERS.replace_anywhere(0, set.len());
-        metrics::BYTES.replace_anywhere(0, BESIDE + set.noted_bytes());
-        Box::new(Value {
-            set,
-            queued: Compact::new(Compact::<6>::MAX),
-            damaged: false,
-        })
+        metrics::BYTES.replace_anywhere(0, set.noted_bytes());
+        Box::new(Value { set })
     }
 
     /// When the eviction will look at this key, `Millis::MAX` where it has not been told to.
     pub fn queued(&self) -> Millis {
-        match self.queued.get() {
-            Compact::<6>::MAX => Millis::MAX,
-            queued => queued,
+        match self.set.note.get() {
+            NEVER | DAMAGED => Millis::MAX,
+            bucket => schedule::slot_of(bucket),
         }
     }
 
-    /// The eviction will look at this key then, or with `Millis::MAX` not at all.
+    /// The eviction will look at this key then, or with `Millis::MAX` not at all. At a damaged one it never looks.
     pub fn set_queued(&mut self, queued: Millis) {
-        self.queued = Compact::new(queued.min(Compact::<6>::MAX));
+        if !self.is_damaged() {
+            self.set.note = match queued {
+                Millis::MAX => Compact::new(NEVER),
+                slot => Compact::new(schedule::bucket_of(slot)),
+            };
+        }
     }
 
     /// The set, to be read. `None` where it is damaged.
     #[inline]
     pub fn set(&mut self) -> Option<&mut PresenceSet> {
-        (!self.damaged).then_some(&mut self.set)
+        (!self.is_damaged()).then_some(&mut self.set)
     }
 
     /// A copy for another key. `None` where the set is damaged.
     pub fn duplicate(&self) -> Option<Box<Value>> {
-        (!self.damaged).then(|| Value::new(self.set.clone()))
+        (!self.is_damaged()).then(|| Value::new(self.set.clone()))
     }
 
     /// The set as it is saved. Of a damaged one only the settings and the record: nothing half-changed may come back as
     /// if it were sound.
     pub fn saved(&self) -> Cow<'_, PresenceSet> {
-        if !self.damaged {
+        if !self.is_damaged() {
             return Cow::Borrowed(&self.set);
         }
-        let mut emptied = PresenceSet::new(self.set.settings(), self.set.empty_since());
-        emptied.set_peak(self.set.peak());
+        // Where it had members, the latest moment that is known of it is that of its record.
+        let peak = self.set.peak();
+        let since = self.set.empty_since().max(peak.at);
+        let mut emptied = PresenceSet::new(self.set.settings(), since);
+        emptied.set_peak(peak);
         Cow::Owned(emptied)
     }
 
     /// Whether the set is damaged.
     pub fn is_damaged(&self) -> bool {
-        self.damaged
+        self.set.note.get() == DAMAGED
     }
 
     /// The block that a compact set's members are in, see [`PresenceSet::buffer`].
@@ -88,9 +92,9 @@ impl Value {
     #[inline]
     pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> R {
         let (len, bytes) = (self.set.len(), self.set.noted_bytes());
-        self.damaged = true;
+        let note = std::mem::replace(&mut self.set.note, Compact::new(DAMAGED));
         let result = change(&mut self.set);
-        self.damaged = false;
+        self.set.note = note;
         if self.set.len() != len {
             self.set.note_bytes();
             metrics::MEMBERS.replace(len, self.set.len());
@@ -108,7 +112,7 @@ impl Value {
 
     /// Bytes allocated for the value.
     pub fn bytes(&self) -> usize {
-        BESIDE + self.set.bytes()
+        self.set.bytes()
     }
 }
 
@@ -117,7 +121,7 @@ impl Drop for Value {
         // On any thread: nothing but the totals is touched.
         metrics::KEYS.replace_anywhere(1, 0);
         metrics::MEMBERS.replace_anywhere(self.set.len(), 0);
-        metrics::BYTES.replace_anywhere(BESIDE + self.set.noted_bytes(), 0);
+        metrics::BYTES.replace_anywhere(self.set.noted_bytes(), 0);
     }
 }
 
@@ -146,7 +150,36 @@ mod tests {
     }
 
     #[test]
+    fn a_value_remembers_when_it_is_looked_at() {
+        let settings = Settings {
+            ttl: 1000,
+            retain: 0,
+            linger: None,
+        };
+        let mut value = Value::new(PresenceSet::new(settings, 0));
+        assert_eq!(value.queued(), Millis::MAX);
+        for slot in [0, 64, 1_700_000_000_000, schedule::LAST, Millis::MAX] {
+            value.set_queued(slot);
+            value.change(|set| set.configure(settings));
+            assert_eq!(value.queued(), slot);
+            assert_eq!(
+                value.duplicate().expect("it is sound").queued(),
+                Millis::MAX
+            );
+        }
+        let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
+        assert!(cut_short.is_err());
+        value.set_queued(64);
+        assert!(value.is_damaged());
+        assert_eq!(
+            value.queued(),
+            Millis::MAX,
+            "a damaged one is not looked at"
+        );
+    }
+
+    #[test]
     fn a_small_value_is_small() {
-        assert_eq!(size_of::<Value>(), 64);
+        assert_eq!(size_of::<Value>(), 48);
     }
 }
