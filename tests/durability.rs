@@ -6,7 +6,7 @@ use std::thread;
 
 use redis::Value;
 
-use crate::common::{LIMIT, Server, wait_until};
+use crate::common::{AGREEMENT, Server, holds_within};
 
 /// Connections that write at the same time.
 const WRITERS: usize = 4;
@@ -64,16 +64,17 @@ fn no_acknowledged_write_is_lost_by_a_kill() {
                     scope.spawn(move || write(server, round * 10 + writer, acknowledgements))
                 })
                 .collect();
-            wait_until(LIMIT, "enough was written", || {
-                acknowledgements.load(Ordering::Relaxed) > 400
-            });
+            let enough = holds_within(AGREEMENT, || acknowledgements.load(Ordering::Relaxed) > 400);
+            // The writers go on until it is dead, whatever else has failed.
             let process = libc::pid_t::try_from(process).expect("a process's id");
             // SAFETY: a signal to our own child, which has not been waited for.
             assert_eq!(unsafe { libc::kill(process, libc::SIGKILL) }, 0);
-            writers
+            let told = writers
                 .into_iter()
                 .map(|writer| writer.join().expect("no panic"))
-                .collect()
+                .collect();
+            assert!(enough, "too little was written in round {round}");
+            told
         });
         server.kill9();
         server.start_again();

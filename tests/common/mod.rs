@@ -59,5 +59,5 @@ pub use server::Server;
 pub use subscriber::Subscriber;
 pub use touchex::touchex;
 pub use value::{bytes, elements, fields, int, text};
-pub use wait::{LIMIT, wait_until};
+pub use wait::{LIMIT, holds_within, wait_until};
 pub use wire::{RawConnection, encode};

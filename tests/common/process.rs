@@ -1,8 +1,10 @@
 //! The machine's side of a server: a process that cannot outlive the tests, a free port, a folder of its own.
 
+use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command};
@@ -79,14 +81,53 @@ pub fn free_port() -> u16 {
     panic!("no free port in {PORTS} from {FIRST_PORT}");
 }
 
-/// A new folder under Cargo's folder for tests, removed when it is dropped.
+/// Memory that looks like a folder, on every Linux.
+const MEMORY: &str = "/dev/shm";
+
+/// How much room there must be for the files of servers to stand in memory.
+const ENOUGH: u64 = 2 << 30;
+
+/// Where servers' folders are made: in memory where there is enough, else in Cargo's folder for tests. What is tested is
+/// that servers die, not that machines do; and a disk that is busy for seconds with what somebody else has written would
+/// fail the test of a server that waits for it (`appendfsync always`, a cluster's nodes that are taken for dead).
+fn room() -> &'static Path {
+    static ROOM: OnceLock<PathBuf> = OnceLock::new();
+    ROOM.get_or_init(|| {
+        // SAFETY: it only reads what the process is.
+        let user = unsafe { libc::geteuid() };
+        let memory = Path::new(MEMORY).join(format!("redis-presence-tests-{user}"));
+        if room_in(Path::new(MEMORY)) >= ENOUGH && fs::create_dir_all(&memory).is_ok() {
+            memory
+        } else {
+            Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
+        }
+    })
+}
+
+/// Bytes that can be written to the file system of a folder; of none, 0.
+fn room_in(folder: &Path) -> u64 {
+    let Ok(path) = CString::new(folder.as_os_str().as_bytes()) else {
+        return 0;
+    };
+    // SAFETY: all zeros is a value of this plain structure of numbers.
+    let mut found: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the path ends with a zero, and `found` is written to for the time of the call only.
+    let status = unsafe { libc::statvfs(path.as_ptr(), &raw mut found) };
+    if status == 0 {
+        found.f_bavail * found.f_frsize
+    } else {
+        0
+    }
+}
+
+/// A new folder for a server, removed when it is dropped.
 pub struct TempDir(PathBuf);
 
 impl TempDir {
     /// Makes the folder. The first call also removes what tests that were killed have left.
     pub fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let room = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let room = room();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         if number == 0 {
             remove_leftovers(room);

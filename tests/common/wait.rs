@@ -15,10 +15,21 @@ const POLL: Duration = Duration::from_millis(2);
 /// # Panics
 /// With `what` when it does not hold within `limit`.
 #[track_caller]
-pub fn wait_until(limit: Duration, what: impl Display, mut condition: impl FnMut() -> bool) {
+pub fn wait_until(limit: Duration, what: impl Display, condition: impl FnMut() -> bool) {
+    assert!(
+        holds_within(limit, condition),
+        "not within {limit:?}: {what}"
+    );
+}
+
+/// Polls `condition` until it holds, and gives whether it did within `limit`.
+pub fn holds_within(limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + limit;
     while !condition() {
-        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
+        if Instant::now() >= deadline {
+            return false;
+        }
         thread::sleep(POLL);
     }
+    true
 }
