@@ -75,6 +75,12 @@ impl<T> Arena<T> {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 
+    /// The place at `index`, to be changed, which may hold nothing: `None` where it was given back.
+    pub fn place_mut(&mut self, index: u32) -> Option<&mut T> {
+        let page = self.pages.get_mut(index as usize / PAGE)?;
+        page.get_mut(index as usize % PAGE)
+    }
+
     fn set_open(&mut self, page: usize) {
         let word = page / 64;
         self.open[word] |= 1 << (page % 64);

@@ -66,6 +66,8 @@ impl Timeline {
                     assert!(link.first >= last, "chunks are in order");
                     assert_eq!(link.alive as usize, chunk.alive());
                     assert!(chunk.alive() > 0, "an empty chunk is removed");
+                    let queued = self.thin.ids().filter(|id| *id == link.chunk).count();
+                    assert!(queued > 0 || !chunk.waits, "who waits is in the queue");
                     check_order(chunk, &mut last);
                     bytes += chunk.bytes();
                     chunks += 1;

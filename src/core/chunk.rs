@@ -60,6 +60,8 @@ pub struct Chunk {
     /// Living entries before this index have all been told.
     pub told: u16,
     squeezed: bool,
+    /// Whether it waits to be squeezed (`squeeze.rs`).
+    pub waits: bool,
     /// A chunk after which another was begun: it only loses entries, and is squeezed early.
     pub sealed: bool,
     /// Its place in its block's links.
@@ -350,6 +352,19 @@ impl Chunk {
                 .max(self.len() + 1)
                 .min(MAX_ENTRIES)
         };
+        self.rewrite(room, reach);
+    }
+
+    /// Makes room for so many more entries; every living one keeps its index, and dead ones may go. There must be indices
+    /// for them.
+    pub fn reserve(&mut self, more: usize) {
+        if self.squeezed || self.len() + more > self.capacity() {
+            self.rewrite(self.alive() + more, self.len() + more);
+        }
+    }
+
+    /// Copies the living entries into a block with room for at least `room`, and makes bits for `reach` indices.
+    fn rewrite(&mut self, room: usize, reach: usize) {
         let half = reach.div_ceil(64);
         let mut bits = vec![0; 2 * half];
         let mut quarters = [0; 4];

@@ -232,7 +232,8 @@ impl Timeline {
     /// Replaces a chunk's content by one that holds the same living entries, or those and a neighbour's.
     pub(super) fn replace_chunk(&mut self, id: u32, mut new: Chunk) {
         let old = self.chunks.get_mut(id);
-        (new.sealed, new.link, new.block) = (old.sealed, old.link, old.block);
+        (new.sealed, new.waits) = (old.sealed, old.waits);
+        (new.link, new.block) = (old.link, old.block);
         self.chunk_bytes = self.chunk_bytes + new.bytes() - old.bytes();
         *old = new;
     }

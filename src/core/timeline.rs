@@ -19,6 +19,7 @@ use super::arena::Arena;
 use super::chunk::Chunk;
 use super::place::{MAX_CHUNKS, Place, Places};
 use super::seen::{Kept, Seen};
+use super::squeeze::Thin;
 use super::time::{Millis, has_expired};
 
 /// Chunks in a block.
@@ -87,6 +88,8 @@ pub struct Timeline {
     pub(super) untold: Agenda,
     /// Whether it was.
     pub(super) tells: bool,
+    /// Chunks that have become thin.
+    pub(super) thin: Thin,
 }
 
 impl Timeline {
@@ -117,6 +120,7 @@ impl Timeline {
             + self.due.bytes()
             + self.expiry.bytes()
             + self.untold.bytes()
+            + self.thin.bytes()
     }
 
     /// How many separate allocations there are.
@@ -194,8 +198,9 @@ impl Timeline {
         if left == 0 {
             self.remove_chunk(id);
         } else if thin {
-            self.squeeze(id, places);
+            self.note_thin(id);
         }
+        self.squeeze_some(places);
         if left_in_lane == 0 {
             self.remove_lane(lane);
         }
@@ -238,6 +243,7 @@ impl Timeline {
             self.due.clear();
             self.expiry.clear();
             self.untold.clear();
+            self.thin = Thin::default();
         }
     }
 }
