@@ -1,5 +1,9 @@
-/* The floor: module commands that do nothing, with the flags and the key of PRESENCE.TOUCH and PRESENCE.COUNT.
+/* The floor: module commands that do nothing, with the flags and the key of PRESENCE.TOUCH and PRESENCE.COUNT, and one
+ * that takes as much memory as new members do, and does nothing with it.
  * The few declarations of the module API that are needed stand here, so that no header of the server is. */
+
+#include <stddef.h>
+#include <string.h>
 
 typedef struct Context Context;
 typedef struct String String;
@@ -13,6 +17,40 @@ static int do_nothing(Context *ctx, String **argv, int argc) {
     return reply_with_long_long(ctx, 0);
 }
 
+/* What a member takes, in bytes. */
+enum { MEMBER = 40 };
+
+typedef struct Block {
+    struct Block *next;
+} Block;
+
+static void *(*allocate)(size_t bytes);
+static void (*release)(void *block);
+static Block *taken;
+
+/* FLOOR.TAKE key member [member ...] */
+static int take(Context *ctx, String **argv, int argc) {
+    (void)argv;
+    size_t bytes = sizeof(Block) + (size_t)argc * MEMBER;
+    Block *block = allocate(bytes);
+    memset(block, 1, bytes);
+    block->next = taken;
+    taken = block;
+    return reply_with_long_long(ctx, 0);
+}
+
+/* FLOOR.RELEASE key: gives back what was taken. */
+static int release_all(Context *ctx, String **argv, int argc) {
+    (void)argv;
+    (void)argc;
+    while (taken) {
+        Block *next = taken->next;
+        release(taken);
+        taken = next;
+    }
+    return reply_with_long_long(ctx, 0);
+}
+
 int RedisModule_OnLoad(Context *ctx, String **argv, int argc) {
     (void)argv;
     (void)argc;
@@ -23,7 +61,11 @@ int RedisModule_OnLoad(Context *ctx, String **argv, int argc) {
     get("RedisModule_SetModuleAttribs", &set_attributes);
     get("RedisModule_CreateCommand", &create);
     get("RedisModule_ReplyWithLongLong", &reply_with_long_long);
+    get("RedisModule_Alloc", &allocate);
+    get("RedisModule_Free", &release);
     set_attributes(ctx, "floor", 1, 1);
     return create(ctx, "FLOOR.WRITE", do_nothing, "write deny-oom fast", 1, 1, 1) |
-           create(ctx, "FLOOR.READ", do_nothing, "readonly fast", 1, 1, 1);
+           create(ctx, "FLOOR.READ", do_nothing, "readonly fast", 1, 1, 1) |
+           create(ctx, "FLOOR.TAKE", take, "write deny-oom fast", 1, 1, 1) |
+           create(ctx, "FLOOR.RELEASE", release_all, "write", 1, 1, 1);
 }

@@ -1,4 +1,4 @@
-//! The module whose commands do nothing: below what it costs no module command can get.
+//! The module whose commands do nothing, or nearly: below what it costs no module command can get.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,11 +1,13 @@
-//! Saving and loading one key of ten million members, beside a sorted set. Starts and ends with an empty server.
+//! Saving and loading one key of ten million members, beside a sorted set. Each member has been refreshed once, in random
+//! order, as those of a key in use have. Starts and ends with an empty server.
 
 use std::thread;
 use std::time::Duration;
 
 use super::load::Load;
 use super::measure::{BATCH, Bench};
-use super::members::Members;
+use super::names::ids::Ids;
+use super::names::random::Random;
 use super::report::{Report, Target, Unit};
 
 /// How many members are made before they are sent.
@@ -54,10 +56,13 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
 fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Load) -> Persistence {
     let size = bench.scale.huge;
     bench.progress(&format!("BGSAVE and load of {}", super::of_members(size)));
-    for start in (0..size).step_by(PART) {
-        let names = Members::SHORT.range(start..size.min(start + PART));
-        let load = load(bench, &names);
-        bench.pump(&load);
+    for order in [(0..size).collect(), Random::new(8).shuffled(size)] {
+        let order: Vec<usize> = order;
+        for part in order.chunks(PART) {
+            let names: Vec<String> = part.iter().map(|number| Ids::Short.name(*number)).collect();
+            let load = load(bench, &names);
+            bench.pump(&load);
+        }
     }
     let before = bench.children_cpu();
     bench.control.call(&["BGSAVE"]);

@@ -32,6 +32,13 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         grow(bench, |_, names| batches("FLOOR.WRITE", names));
     });
 
+    let what = format!("commands of {members} take memory only");
+    let ((), taken) = watch(bench, Whose::Machine, &what, |bench| {
+        grow(bench, |_, names| batches("FLOOR.TAKE", names));
+    });
+    report.stalls.push(taken);
+    bench.control.call(&["FLOOR.RELEASE", "huge"]);
+
     let what = format!("a ZSET grows to {members}");
     let ((), their_growth) = watch(bench, Whose::Idiom, &what, |bench| {
         grow(bench, |bench, names| bench.zadd("huge", names, BATCH));

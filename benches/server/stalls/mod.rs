@@ -2,6 +2,7 @@
 
 mod expiry;
 mod huge;
+mod machine;
 mod watch;
 
 pub use watch::{SLOW_MICROS, SOCKET, Stall, Whose};
@@ -29,6 +30,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         thread::sleep(IDLE);
     });
     report.stalls.push(idle);
+    report.stalls.push(machine::watch(bench));
     expiry::run(bench, report);
     huge::run(bench, report);
     judge_all(report);
@@ -60,7 +62,7 @@ fn judge_back(report: &mut Report, what: String, back: Duration) {
     });
 }
 
-/// What holds for all of the module's work, beside commands that do nothing: nearly all PINGs, and the slow log.
+/// What holds for all of the module's work, beside the machine by itself: nearly all PINGs, and the slow log.
 fn judge_all(report: &mut Report) {
     let of = |whose| {
         report
@@ -96,7 +98,7 @@ fn judge_all(report: &mut Report) {
         ),
     ] {
         report.compare(
-            (what, "commands that do nothing"),
+            (what, "without the module's work"),
             figures,
             Unit::Millis,
             Target::AtMost(limit),

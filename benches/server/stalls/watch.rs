@@ -54,6 +54,24 @@ pub struct Stall {
 }
 
 impl Stall {
+    /// Sums up waits, of which there must be at least one.
+    pub fn of(
+        what: &str,
+        whose: Whose,
+        waits: &[Wait],
+        slowest_command: Option<(String, Duration)>,
+    ) -> Self {
+        let without_queue = waits.iter().map(Wait::without_queue).max();
+        Self {
+            what: what.into(),
+            whose,
+            pings: waits.len(),
+            waits: all_waits(waits),
+            without_queue: without_queue.expect("something was waited for"),
+            slowest_command,
+        }
+    }
+
     /// The wait that so many of a thousand did not exceed.
     pub fn permille(&self, share: f64) -> Duration {
         self.waits[((self.waits.len() - 1) as f64 * share / 1000.0) as usize]
@@ -73,6 +91,10 @@ pub fn watch<R>(
     body: impl FnOnce(&mut Bench) -> R,
 ) -> (R, Stall) {
     bench.progress(&format!("stalls while {what}"));
+    // What was freed before is given back to the kernel now. The allocator would do so within some command: whoever frees
+    // the last block between stretches of 8 MB and more gives all of them back, which takes it some ms (jemalloc's
+    // `oversize_threshold`).
+    bench.control.call(&["MEMORY", "PURGE"]);
     set_slow_log(bench, &SLOW_MICROS.to_string());
     bench.control.call(&["SLOWLOG", "RESET"]);
     let pid = bench.server.pid();
@@ -86,21 +108,12 @@ pub fn watch<R>(
     });
     let slowest_command = slowest_command(bench);
     set_slow_log(bench, "-1");
-    let without_queue = pings.iter().map(|ping| ping.without_queue()).max();
-    let stall = Stall {
-        what: what.into(),
-        whose,
-        pings: pings.len(),
-        waits: all_waits(&pings),
-        without_queue: without_queue.expect("PING was sent at least once"),
-        slowest_command,
-    };
-    (result, stall)
+    (result, Stall::of(what, whose, &pings, slowest_command))
 }
 
 /// The waits as a client would see them that does not wait for its replies, but sends one each [`INTERVAL`]: behind a PING
 /// that took long others would have waited too, each a little less. Without them a long stall would count as one wait.
-fn all_waits(pings: &[Ping]) -> Vec<Duration> {
+fn all_waits(pings: &[Wait]) -> Vec<Duration> {
     let mut waits = Vec::with_capacity(pings.len());
     for ping in pings {
         let mut wait = Some(ping.whole);
@@ -114,23 +127,37 @@ fn all_waits(pings: &[Ping]) -> Vec<Duration> {
 }
 
 /// How long one PING took.
-struct Ping {
+pub struct Wait {
     whole: Duration,
     /// Of it, how long the server or the client was ready to run and no CPU was free.
     queued: Duration,
 }
 
-impl Ping {
+impl Wait {
+    /// Times `f`, and how long those whose queues these are waited for a CPU meanwhile.
+    pub fn time(queues: &[&Queue], f: impl FnOnce()) -> Self {
+        let queued = || -> Duration { queues.iter().map(|queue| queue.waited()).sum() };
+        let before = queued();
+        let start = Instant::now();
+        f();
+        let whole = start.elapsed();
+        Self {
+            whole,
+            queued: queued() - before,
+        }
+    }
+
     fn without_queue(&self) -> Duration {
         self.whole.saturating_sub(self.queued)
     }
 }
 
 /// How long a thread has waited for a CPU so far, where the kernel tells.
-struct Queue(Option<File>);
+pub struct Queue(Option<File>);
 
 impl Queue {
-    fn of(thread: &str) -> Self {
+    /// The queue of a thread, by its folder in `/proc`.
+    pub fn of(thread: &str) -> Self {
         Self(File::open(format!("/proc/{thread}/schedstat")).ok())
     }
 
@@ -175,22 +202,12 @@ impl Pinger {
     }
 
     /// Sends PINGs until told to stop.
-    fn run(mut self, stop: &AtomicBool) -> Vec<Ping> {
-        let queues = [
-            Queue::of("thread-self"),
-            Queue::of(&format!("{0}/task/{0}", self.server)),
-        ];
-        let queued = || -> Duration { queues.iter().map(Queue::waited).sum() };
+    fn run(mut self, stop: &AtomicBool) -> Vec<Wait> {
+        let own = Queue::of("thread-self");
+        let server = Queue::of(&format!("{0}/task/{0}", self.server));
         let mut pings = Vec::new();
         while !stop.load(Ordering::Relaxed) || pings.is_empty() {
-            let before = queued();
-            let start = Instant::now();
-            self.ping();
-            let whole = start.elapsed();
-            pings.push(Ping {
-                whole,
-                queued: queued() - before,
-            });
+            pings.push(Wait::time(&[&own, &server], || self.ping()));
             thread::sleep(INTERVAL);
         }
         pings
