@@ -26,6 +26,9 @@ const PAID: usize = 8;
 /// What it costs to tell a member of a new place, in the same.
 const TOLD: usize = 16;
 
+/// Room that an empty queue keeps, for a refresh not to ask for it anew.
+const MIN_QUEUE: usize = 16;
+
 /// The queue of chunks that have become thin.
 #[derive(Clone, Default)]
 pub(super) struct Thin {
@@ -72,8 +75,9 @@ impl Timeline {
 
     #[cold]
     fn squeeze_next(&mut self, id: u32, places: &mut impl Places) {
-        if self.thin.queue.is_empty() {
-            self.thin.queue = VecDeque::new();
+        let queue = &mut self.thin.queue;
+        if queue.is_empty() && queue.capacity() > self.chunks.len().max(MIN_QUEUE) * 4 {
+            queue.shrink_to(MIN_QUEUE);
         }
         let waiting = |chunk: &mut Chunk| std::mem::take(&mut chunk.waits) && chunk.is_thin();
         if self.chunks.place_mut(id).is_some_and(waiting) {

@@ -96,7 +96,9 @@ fn room() -> &'static Path {
         // SAFETY: it only reads what the process is.
         let user = unsafe { libc::geteuid() };
         let memory = Path::new(MEMORY).join(format!("redis-presence-tests-{user}"));
-        if room_in(Path::new(MEMORY)) >= ENOUGH && fs::create_dir_all(&memory).is_ok() {
+        // A container has a folder of its own at that place.
+        let shared = super::environment::image().is_none();
+        if shared && room_in(Path::new(MEMORY)) >= ENOUGH && fs::create_dir_all(&memory).is_ok() {
             memory
         } else {
             Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned()
