@@ -41,6 +41,7 @@ impl Numbers {
         let lines: usize = self.leaves.iter().map(|leaf| leaf.lines.len()).sum();
         assert_eq!(lines, self.lines);
         assert_eq!(self.directory.len(), 1 << self.depth);
+        self.leaves.iter().for_each(Leaf::check);
         for spot in self.spots() {
             let (hash, place) = (self.name(spot).hash(), self.place(spot));
             assert_eq!(self.find_place(point_of(hash), place), Some(spot));
@@ -79,6 +80,9 @@ fn grows_splits_shrinks_and_joins() {
     for number in 0..total - 10 {
         let spot = index.spot(number).expect("it is there");
         assert!(index.remove(point_of(of(number).hash()), spot).0 == of(number));
+        if number == 5_000 {
+            index.check((total - 1 - number) as usize);
+        }
     }
     index.check(10);
     assert!(index.directory.len() <= 4, "{}", index.directory.len());

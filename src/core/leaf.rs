@@ -305,6 +305,22 @@ impl<N: Stored, const K: usize> Leaf<N, K> {
         }
     }
 
+    /// Panics where a line has not counted the names that went past it.
+    #[cfg(test)]
+    pub fn check(&self) {
+        let mut past = vec![0; self.lines.len()];
+        for cell in self.cells() {
+            let mut line = self.home(point_of(self.name(cell).hash()));
+            while line != cell.line() {
+                past[line] += 1;
+                line = self.next(line);
+            }
+        }
+        for (line, past) in self.lines.iter().zip(past) {
+            assert!(line.past() == past || line.past() == PAST);
+        }
+    }
+
     /// Calls `f` with where each name is whose own line is that of this point, or those of them that are not of a lesser
     /// point. Returns the first point of the next line, which may be beyond the leaf's last.
     pub fn visit(&self, point: u32, mut f: impl FnMut(Cell)) -> u32 {
