@@ -4,7 +4,6 @@ use super::chase;
 use super::load::Load;
 use super::measure::{BATCH, Bench, ROUNDS, median};
 use super::members::Members;
-use super::names::ids::Ids;
 use super::names::random::Random;
 use super::reads;
 use super::report::{Report, Target, Unit};
@@ -130,8 +129,7 @@ fn grow(bench: &mut Bench, size: usize) {
     bench.progress(&format!("keys of {}", super::of_members(size)));
     for seed in [8, 9] {
         for part in Random::new(seed).shuffled(size).chunks(PART) {
-            let names = part.iter().map(|number| Ids::Short.name(*number));
-            let members: Vec<String> = names.collect();
+            let members = Members::SHORT.of(part.iter().copied());
             let head = ["PRESENCE.TOUCH", &presence(size)];
             bench.pump(&Load::batches(&head, &members, BATCH));
             if seed == 8 {

@@ -25,7 +25,8 @@ impl Members {
     }
 
     /// The members of these numbers.
-    pub fn range(self, numbers: std::ops::Range<usize>) -> Vec<String> {
+    pub fn of(self, numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
+        let numbers = numbers.into_iter();
         numbers.map(|number| self.0.name(number)).collect()
     }
 }

@@ -75,7 +75,7 @@ fn life(bench: &Bench, ids: Ids) -> [Vec<String>; 2] {
 
 /// `MEMORY USAGE` of a room of five.
 fn one_room(bench: &mut Bench, report: &mut Report) {
-    let members = Members::SHORT.range(0..5);
+    let members = Members::SHORT.of(0..5);
     let load = bench.zadd("zset", &members, 5);
     bench.pump(&load);
     bench.pump(&Load::batches(&["PRESENCE.TOUCH", "room"], &members, 5));
@@ -96,7 +96,7 @@ fn many_rooms(bench: &mut Bench, report: &mut Report) {
     let what = format!("memory of each of {} rooms of 3", grouped(rooms as u64));
     bench.progress(&what);
     let key = |room: usize| format!("room:{room:06}");
-    let members = |room: usize| Members::SHORT.range(room * 3..room * 3 + 3);
+    let members = |room: usize| Members::SHORT.of(room * 3..room * 3 + 3);
     let theirs = bench.bytes_taken(|bench| {
         let mut load = Load::default();
         for room in 0..rooms {

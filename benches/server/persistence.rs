@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::load::Load;
 use super::measure::{BATCH, Bench};
-use super::names::ids::Ids;
+use super::members::Members;
 use super::names::random::Random;
 use super::report::{Report, Target, Unit};
 
@@ -56,11 +56,10 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
 fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Load) -> Persistence {
     let size = bench.scale.huge;
     bench.progress(&format!("BGSAVE and load of {}", super::of_members(size)));
-    for order in [(0..size).collect(), Random::new(8).shuffled(size)] {
-        let order: Vec<usize> = order;
+    let orders: [Vec<usize>; 2] = [(0..size).collect(), Random::new(8).shuffled(size)];
+    for order in orders {
         for part in order.chunks(PART) {
-            let names: Vec<String> = part.iter().map(|number| Ids::Short.name(*number)).collect();
-            let load = load(bench, &names);
+            let load = load(bench, &Members::SHORT.of(part.iter().copied()));
             bench.pump(&load);
         }
     }

@@ -21,7 +21,7 @@ const FEW: usize = 1_000;
 /// Measures.
 pub fn run(bench: &mut Bench, report: &mut Report) {
     bench.populate("presence", "zset");
-    let few = Members::SHORT.range(0..FEW);
+    let few = Members::SHORT.of(0..FEW);
     bench.pump(&Load::batches(&["PRESENCE.TOUCH", "few"], &few, FEW));
     let commands = bench.scale.commands;
     let zcount = bench.compare(
@@ -98,7 +98,7 @@ pub fn windows_at(bench: &mut Bench, report: &mut Report, key: &str, members: us
 /// Who was here in the last five minutes: a count, and the union of a set for each minute.
 fn minutes(bench: &mut Bench, report: &mut Report) {
     let size = bench.scale.a_minute;
-    let members = Members::SHORT.range(0..size);
+    let members = Members::SHORT.of(0..size);
     let sets: Vec<String> = (0..5).map(|minute| format!("minute:{minute}")).collect();
     for set in &sets {
         bench.pump(&Load::batches(&["SADD", set], &members, BATCH));

@@ -39,25 +39,39 @@ fn entry(member: u32, time: Millis) -> Entry {
     }
 }
 
+/// The time of a touch: some hundred fall into each ms.
+fn time_of(touch: u32) -> Millis {
+    u64::from(touch) / 400
+}
+
+/// The member's touch number `touch`.
+fn refresh(timeline: &mut Timeline, told: &mut Told, member: u32, touch: u32) {
+    timeline.kill(told.places[member as usize], told);
+    let place = timeline.insert(TTL, entry(member, time_of(touch)), told);
+    told.places[member as usize] = place;
+}
+
+/// A timeline in which everybody was touched once.
+fn full() -> (Timeline, Told) {
+    let (mut timeline, mut told) = (Timeline::default(), Told::default());
+    for member in 0..MEMBERS {
+        let place = timeline.insert(TTL, entry(member, time_of(member)), &mut told);
+        told.places.push(place);
+    }
+    (timeline, told)
+}
+
 #[test]
 fn chunks_that_thin_out_alike_are_not_all_squeezed_at_once() {
     /// How many touches are looked at together.
     const TURN: u32 = 1000;
-    let (mut timeline, mut told) = (Timeline::default(), Told::default());
-    for member in 0..MEMBERS {
-        let place = timeline.insert(TTL, entry(member, u64::from(member) / 400), &mut told);
-        told.places.push(place);
-    }
+    let (mut timeline, mut told) = full();
     for lap in 0..4 {
         let (mut most, mut idle) = (0, 0);
         for turn in (lap * MEMBERS..(lap + 1) * MEMBERS).step_by(TURN as usize) {
             told.moves = 0;
             for step in turn..turn + TURN {
-                let member = shuffled(step);
-                timeline.kill(told.places[member as usize], &mut told);
-                let time = u64::from(MEMBERS + step) / 400;
-                let place = timeline.insert(TTL, entry(member, time), &mut told);
-                told.places[member as usize] = place;
+                refresh(&mut timeline, &mut told, shuffled(step), MEMBERS + step);
             }
             most = most.max(told.moves);
             idle += usize::from(timeline.thin.ids().next().is_none());
@@ -66,4 +80,22 @@ fn chunks_that_thin_out_alike_are_not_all_squeezed_at_once() {
         assert!(idle > 120, "the queue is empty after {idle} turns of 200");
     }
     assert_eq!(timeline.len(), MEMBERS as usize);
+}
+
+#[test]
+fn those_who_stay_do_not_keep_the_room_of_a_queue_of_all() {
+    const STAY: u32 = 2_000;
+    let (mut timeline, mut told) = full();
+    for step in 0..MEMBERS {
+        refresh(&mut timeline, &mut told, shuffled(step), MEMBERS + step);
+    }
+    let all = timeline.thin.bytes();
+    for member in STAY..MEMBERS {
+        timeline.kill(told.places[member as usize], &mut told);
+    }
+    for step in 0..3 * STAY {
+        refresh(&mut timeline, &mut told, step % STAY, 2 * MEMBERS + step);
+    }
+    let left = timeline.thin.bytes();
+    assert!(left * 4 <= all, "{left} bytes of {all}");
 }

@@ -131,36 +131,32 @@ mod tests {
     use crate::core::Settings;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    const SETTINGS: Settings = Settings {
+        ttl: 1000,
+        retain: 0,
+        linger: None,
+    };
+
     #[test]
     fn a_set_whose_change_was_cut_short_is_not_used_again() {
-        let settings = Settings {
-            ttl: 1000,
-            retain: 0,
-            linger: None,
-        };
-        let mut value = Value::new(PresenceSet::new(settings, 0));
+        let mut value = Value::new(PresenceSet::new(SETTINGS, 0));
         value.change(|set| set.set_emptied(1));
         assert!(value.set().is_some());
         let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
         assert!(cut_short.is_err());
         assert!(value.set().is_none());
         assert!(value.duplicate().is_none());
-        assert_eq!(value.saved().settings(), settings);
+        assert_eq!(value.saved().settings(), SETTINGS);
         assert!(value.is_damaged());
     }
 
     #[test]
     fn a_value_remembers_when_it_is_looked_at() {
-        let settings = Settings {
-            ttl: 1000,
-            retain: 0,
-            linger: None,
-        };
-        let mut value = Value::new(PresenceSet::new(settings, 0));
+        let mut value = Value::new(PresenceSet::new(SETTINGS, 0));
         assert_eq!(value.queued(), Millis::MAX);
         for slot in [0, 64, 1_700_000_000_000, schedule::LAST, Millis::MAX] {
             value.set_queued(slot);
-            value.change(|set| set.configure(settings));
+            value.change(|set| set.configure(SETTINGS));
             assert_eq!(value.queued(), slot);
             assert_eq!(
                 value.duplicate().expect("it is sound").queued(),

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Measures the stall and how soon the memory is back, beside one ZREMRANGEBYSCORE.
 pub fn run(bench: &mut Bench, report: &mut Report) {
     let size = bench.scale.members;
-    let members = Members::SHORT.range(0..size);
+    let members = Members::SHORT.of(0..size);
     let what = format!("{} expire at one moment", crate::of_members(size));
 
     bench.pump(&Load::zadd("zset", &members, BATCH, || 1));

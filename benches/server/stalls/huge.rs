@@ -7,7 +7,7 @@ use super::watch::{Stall, Whose, watch};
 use super::{judge, judge_back};
 use crate::load::Load;
 use crate::measure::{BATCH, Bench};
-use crate::names::ids::Ids;
+use crate::members::Members;
 use crate::names::random::Random;
 use crate::report::Report;
 
@@ -93,8 +93,7 @@ fn refresh(bench: &mut Bench, load: impl FnMut(&mut Bench, &[String]) -> Load) {
 
 fn send(bench: &mut Bench, numbers: &[usize], mut load: impl FnMut(&mut Bench, &[String]) -> Load) {
     for part in numbers.chunks(PART) {
-        let names: Vec<String> = part.iter().map(|number| Ids::Short.name(*number)).collect();
-        let load = load(bench, &names);
+        let load = load(bench, &Members::SHORT.of(part.iter().copied()));
         bench.pump(&load);
     }
 }
