@@ -160,7 +160,8 @@ fn follow(bench: &mut Bench, subject: &Subject) -> Curve {
 }
 
 fn load(bench: &mut Bench, subject: &Subject, size: usize, round: u64) -> Load {
-    let commands = bench.scale.commands;
+    // By those that are not judged a line of the chart is drawn: fewer of them show it as well.
+    let commands = bench.scale.commands / if subject.judged { 1 } else { 4 };
     if subject.in_each == 0 {
         return Load::repeat(&[subject.command, &presence(size)], commands);
     }
