@@ -8,7 +8,7 @@
 //! What is decoded may come from anywhere: every length and number is checked, and nothing is allocated by a size that
 //! is claimed.
 
-use super::member::{MAX_MEMBER, MAX_SHORT, Packed, Text};
+use super::member::{MAX_MEMBER, MAX_SHORT, Packed};
 use super::seen::Seen;
 use super::time::{MAX_DURATION, MAX_TIME, Millis};
 
@@ -83,39 +83,58 @@ impl Encoder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt;
 
-/// Calls `f` with each member of a block, until it says that something is wrong.
-pub fn decode(
-    block: &[u8],
-    mut f: impl FnMut(&[u8], Seen) -> Result<(), Corrupt>,
-) -> Result<(), Corrupt> {
-    let mut rest = block;
-    let mut group: Option<Seen> = None;
-    while let Some((&form, after)) = rest.split_first() {
-        rest = after;
-        if form == GROUP {
-            let ttl = bounded(read_number(&mut rest)?, MAX_DURATION)?;
-            let at = bounded(read_number(&mut rest)?, MAX_TIME)?;
-            group = Some(Seen { at, ttl });
-            continue;
+/// The members of a block, until something is wrong: each in a form of which [`Packed::unpack`] makes its name, which is
+/// not always the one that it is to be stored in.
+pub struct Decoder<'a> {
+    rest: &'a [u8],
+    group: Option<Seen>,
+}
+
+impl<'a> Decoder<'a> {
+    /// Of one block.
+    pub fn new(block: &'a [u8]) -> Self {
+        Decoder {
+            rest: block,
+            group: None,
         }
-        let mut text = Text::default();
-        let packed = match form {
-            NUMBER => Packed::Number(read_number(&mut rest)?),
-            UUID => Packed::Uuid(take(&mut rest, 16)?.try_into().map_err(|_| Corrupt)?),
-            LONG => {
-                let len = bounded(read_number(&mut rest)?, MAX_MEMBER as u64)?;
-                Packed::Long(take(&mut rest, len as usize)?)
-            }
-            len if usize::from(len) <= MAX_SHORT => Packed::Long(take(&mut rest, len.into())?),
-            _ => return Err(Corrupt),
-        };
-        let name = packed.unpack(&mut text);
-        let group = group.as_mut().ok_or(Corrupt)?;
-        let later = bounded(read_number(&mut rest)?, MAX_TIME)?;
-        group.at = bounded(group.at + later, MAX_TIME)?;
-        f(name, *group)?;
     }
-    Ok(())
+
+    fn member(&mut self) -> Result<Option<(Packed<'a>, Seen)>, Corrupt> {
+        let rest = &mut self.rest;
+        while let Some((&form, after)) = rest.split_first() {
+            *rest = after;
+            if form == GROUP {
+                let ttl = bounded(read_number(rest)?, MAX_DURATION)?;
+                let at = bounded(read_number(rest)?, MAX_TIME)?;
+                self.group = Some(Seen { at, ttl });
+                continue;
+            }
+            let name = match form {
+                NUMBER => Packed::Number(read_number(rest)?),
+                UUID => Packed::Uuid(take(rest, 16)?.try_into().map_err(|_| Corrupt)?),
+                LONG => {
+                    let len = bounded(read_number(rest)?, MAX_MEMBER as u64)?;
+                    Packed::Long(take(rest, len as usize)?)
+                }
+                len if usize::from(len) <= MAX_SHORT => Packed::Long(take(rest, len.into())?),
+                _ => return Err(Corrupt),
+            };
+            let group = self.group.as_mut().ok_or(Corrupt)?;
+            let later = bounded(read_number(rest)?, MAX_TIME)?;
+            group.at = bounded(group.at + later, MAX_TIME)?;
+            return Ok(Some((name, *group)));
+        }
+        Ok(None)
+    }
+}
+
+impl<'a> Iterator for Decoder<'a> {
+    type Item = Result<(Packed<'a>, Seen), Corrupt>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.member().transpose()
+    }
 }
 
 fn bounded(number: u64, max: u64) -> Result<Millis, Corrupt> {
@@ -158,6 +177,7 @@ fn read_number(rest: &mut &[u8]) -> Result<u64, Corrupt> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::member::Text;
     use super::*;
     use proptest::prelude::*;
 
@@ -179,10 +199,10 @@ mod tests {
     fn decode_all(blocks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Seen)>, Corrupt> {
         let mut decoded = Vec::new();
         for block in blocks {
-            decode(block, |name, seen| {
-                decoded.push((name.to_vec(), seen));
-                Ok(())
-            })?;
+            for member in Decoder::new(block) {
+                let (name, seen) = member?;
+                decoded.push((name.unpack(&mut Text::default()).to_vec(), seen));
+            }
         }
         Ok(decoded)
     }

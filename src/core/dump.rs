@@ -1,14 +1,16 @@
 //! All that a set holds, told in its order, and a set made of what was told.
 
+use super::codec::{Corrupt, Decoder};
+use super::member::Text;
 use super::seen::{Kept, Seen};
-use super::set::{Error, Form, PresenceSet};
+use super::set::{Form, PresenceSet};
 use super::sought::Sought;
 use super::table::BATCH;
 use super::time::Millis;
 
 impl PresenceSet {
-    /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Members given
-    /// to [`restore`](Self::restore) in this order make the same set.
+    /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Blocks
+    /// of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
     pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
         match &self.form {
             Form::Small(small) => {
@@ -43,14 +45,39 @@ impl PresenceSet {
         }
     }
 
-    /// Adds a member that is loaded at `now`. `Ok(false)`: it was there already. One who went offline before and is
-    /// remembered was told of where it was dumped.
-    pub fn restore(&mut self, name: &[u8], seen: Seen, now: Millis) -> Result<bool, Error> {
-        self.check_room_for(1)?;
-        let seen = seen.bounded();
-        let told = !seen.is_online(now) && seen.ttl < self.retain();
-        let kept = Kept { seen, told };
-        let was_there = self.put(&Sought::new(name), kept, |_| true);
-        Ok(!was_there)
+    /// Adds the members of a block of a dump that is loaded at `now`. Returns how many. Those who went offline before and
+    /// are remembered were told of where the dump was made. A member told twice is corrupt, as is one too many; those
+    /// before it may have been added.
+    pub fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
+        let mut members = Decoder::new(block);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut restored = 0;
+        loop {
+            batch.clear();
+            for member in members.by_ref().take(BATCH) {
+                batch.push(member?);
+            }
+            if batch.is_empty() {
+                return Ok(restored);
+            }
+            self.check_room_for(batch.len()).map_err(|_| Corrupt)?;
+            // They stand in the order of time, and the index has each of them somewhere else.
+            let mut texts: [Text; BATCH] = Default::default();
+            let mut sought = [Sought::new(&[]); BATCH];
+            for (((name, _), text), sought) in batch.iter().zip(&mut texts).zip(&mut sought) {
+                *sought = Sought::new(name.unpack(text)).hashed();
+            }
+            if let Some(table) = self.table() {
+                table.prefetch(&sought[..batch.len()]);
+            }
+            for ((_, seen), sought) in batch.iter().zip(&sought) {
+                let seen = seen.bounded();
+                let told = !seen.is_online(now) && seen.ttl < self.retain();
+                if self.put(sought, Kept { seen, told }, |_| true) {
+                    return Err(Corrupt);
+                }
+            }
+            restored += batch.len();
+        }
     }
 }

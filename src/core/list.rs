@@ -1,12 +1,12 @@
 //! Listing members in the order they were last seen, from any position on.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::place::Address;
 use super::rank::Cursor;
 use super::seen::Seen;
 use super::set::PresenceSet;
-use super::table::Table;
+use super::table::{BATCH, Table};
 use super::time::Millis;
 
 /// Which members a question is about.
@@ -46,10 +46,22 @@ enum Members<'a> {
 struct Walk<'a> {
     table: &'a Table,
     reverse: bool,
-    /// Each lane's gap, and how many of its members in the span are still beyond it.
-    cursors: Vec<(Cursor, usize)>,
-    /// The next entry of each lane, the one to be listed next on top.
+    lanes: Vec<Listed>,
+    /// Of more than one lane: the next entry of each, the one to be listed next on top.
     heads: BinaryHeap<Head>,
+    /// Of one lane: the next entries, which are in order anyway and wait for their names together.
+    batch: VecDeque<(Millis, Address)>,
+    /// How many entries are read at once.
+    at_once: usize,
+}
+
+/// A lane that is being walked.
+struct Listed {
+    ttl: Millis,
+    /// The gap that has been come to.
+    cursor: Cursor,
+    /// How many of its members in the span are still beyond it.
+    beyond: usize,
 }
 
 /// Orders heads: time, then ttl; both turned around for the lists that go the other way.
@@ -103,8 +115,10 @@ impl PresenceSet {
         let mut walk = Walk {
             table,
             reverse: list.reverse,
-            cursors: Vec::with_capacity(lanes.len()),
+            lanes: Vec::with_capacity(lanes.len()),
             heads: BinaryHeap::new(),
+            batch: VecDeque::with_capacity(BATCH.min(len)),
+            at_once: BATCH.min(len),
         };
         if len == 0 {
             return walk;
@@ -146,31 +160,56 @@ impl PresenceSet {
                 })
                 .collect()
         };
-        for (index, (&(lane, _, _, in_span), newer)) in lanes.iter().zip(skips).enumerate() {
-            let beyond = if list.reverse { newer } else { in_span - newer };
-            walk.cursors.push((timeline.cursor(lane, newer), beyond));
-            walk.advance(index);
+        for (index, (&(lane, ttl, _, in_span), newer)) in lanes.iter().zip(skips).enumerate() {
+            walk.lanes.push(Listed {
+                ttl,
+                cursor: timeline.cursor(lane, newer),
+                beyond: if list.reverse { newer } else { in_span - newer },
+            });
+            if lanes.len() > 1 {
+                walk.advance(index);
+            }
         }
         walk
     }
 }
 
+impl Listed {
+    /// Steps over the next entry, and asks for its name.
+    #[inline]
+    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Millis, Address)> {
+        self.beyond = self.beyond.checked_sub(1)?;
+        let next = if reverse {
+            table.timeline.newer(&mut self.cursor)
+        } else {
+            table.timeline.older(&mut self.cursor)
+        };
+        let (time, address) = next?;
+        table.names.prefetch(address.home);
+        Some((time, address))
+    }
+}
+
 impl Walk<'_> {
+    /// The next entry of all lanes, and the ttl of its own.
+    #[inline]
+    fn next(&mut self) -> Option<(Millis, Address, Millis)> {
+        if let [only] = self.lanes.as_mut_slice() {
+            if self.batch.is_empty() {
+                let entries = std::iter::from_fn(|| only.step(self.table, self.reverse));
+                self.batch.extend(entries.take(self.at_once));
+            }
+            let (time, address) = self.batch.pop_front()?;
+            return Some((time, address, only.ttl));
+        }
+        let (time, _, lane, address) = self.heads.pop()?;
+        self.advance(lane);
+        Some((time.unsigned_abs(), address, self.lanes[lane].ttl))
+    }
+
     /// Puts a lane's next entry among the heads.
     fn advance(&mut self, lane: usize) {
-        let timeline = &self.table.timeline;
-        let (cursor, beyond) = &mut self.cursors[lane];
-        if *beyond == 0 {
-            return;
-        }
-        *beyond -= 1;
-        let next = if self.reverse {
-            timeline.newer(cursor)
-        } else {
-            timeline.older(cursor)
-        };
-        if let Some((time, address)) = next {
-            self.table.names.prefetch(address.home);
+        if let Some((time, address)) = self.lanes[lane].step(self.table, self.reverse) {
             // Lanes stand by ttl, the longest first. The heap gives the largest first.
             let (time, order) = (time as i64, -(lane as i64));
             self.heads.push(if self.reverse {
@@ -203,13 +242,11 @@ impl Page<'_> {
             }
             Members::Table(mut walk) => {
                 for _ in 0..self.len {
-                    let Some((_, _, lane, address)) = walk.heads.pop() else {
+                    let Some((at, address, ttl)) = walk.next() else {
                         debug_assert!(false, "the page ends early");
                         return;
                     };
-                    walk.advance(lane);
-                    let names = &walk.table.names;
-                    let seen = walk.table.timeline.kept(address.place).seen;
+                    let (names, seen) = (&walk.table.names, Seen { at, ttl });
                     names.with_name(names.at(address), |name| f(name, seen));
                 }
             }

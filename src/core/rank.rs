@@ -86,6 +86,7 @@ impl Timeline {
     }
 
     /// Steps over the next older entry and returns when it was seen, and whose it is.
+    #[inline]
     pub fn older(&self, cursor: &mut Cursor) -> Option<(Millis, Address)> {
         let root = &self.lanes[cursor.lane as usize].root;
         loop {
@@ -107,6 +108,7 @@ impl Timeline {
     }
 
     /// Steps over the next newer entry and returns when it was seen, and whose it is.
+    #[inline]
     pub fn newer(&self, cursor: &mut Cursor) -> Option<(Millis, Address)> {
         let root = &self.lanes[cursor.lane as usize].root;
         loop {

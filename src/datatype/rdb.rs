@@ -12,7 +12,7 @@ use std::ptr::null_mut;
 use redis_module::raw;
 
 use super::value::Value;
-use crate::core::codec::{self, Corrupt, Encoder, MAX_BLOCK};
+use crate::core::codec::{Corrupt, Encoder, MAX_BLOCK};
 use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
 use crate::ffi::guard::guard;
@@ -145,23 +145,11 @@ impl Reader {
         }
         while left > 0 {
             let block = self.block()?;
-            let before = left;
-            // Asks for the memory of the whole block's members first: they stand in the order of time, and the index has
-            // each of them somewhere else.
-            codec::decode(block.bytes(), |name, _| {
-                set.ahead(name);
-                Ok(())
-            })?;
-            codec::decode(block.bytes(), |name, seen| {
-                left = left.checked_sub(1).ok_or(Corrupt)?;
-                match set.restore(name, seen, now) {
-                    Ok(true) => Ok(()),
-                    _ => Err(Corrupt),
-                }
-            })?;
-            if left == before {
+            let restored = set.restore(block.bytes(), now)? as u64;
+            if restored == 0 {
                 return Err(Corrupt);
             }
+            left = left.checked_sub(restored).ok_or(Corrupt)?;
         }
         Ok(set)
     }
