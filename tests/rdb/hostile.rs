@@ -141,6 +141,10 @@ fn a_dump_made_up_is_refused() {
     let mut blocks = vec![
         ("no block", vec![]),
         ("an empty block", vec![string(b"")]),
+        (
+            "an empty block and the members",
+            vec![string(b""), string(&ann)],
+        ),
         ("empty blocks for ever", vec![string(b""); 1000]),
         ("a number for a block", vec![unsigned(1)]),
         (
