@@ -4,8 +4,7 @@ use super::codec::{Corrupt, Decoder};
 use super::member::Text;
 use super::seen::{Kept, Seen};
 use super::set::{Form, PresenceSet};
-use super::sought::Sought;
-use super::table::BATCH;
+use super::table::{BATCH, Batch};
 use super::time::Millis;
 
 impl PresenceSet {
@@ -50,34 +49,35 @@ impl PresenceSet {
     /// before it may have been added.
     pub fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
         let mut members = Decoder::new(block);
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut read = Vec::with_capacity(BATCH);
         let mut restored = 0;
         loop {
-            batch.clear();
+            read.clear();
             for member in members.by_ref().take(BATCH) {
-                batch.push(member?);
+                read.push(member?);
             }
-            if batch.is_empty() {
+            if read.is_empty() {
                 return Ok(restored);
             }
-            self.check_room_for(batch.len()).map_err(|_| Corrupt)?;
+            self.check_room_for(read.len()).map_err(|_| Corrupt)?;
             // They stand in the order of time, and the index has each of them somewhere else.
             let mut texts: [Text; BATCH] = Default::default();
-            let mut sought = [Sought::new(&[]); BATCH];
-            for (((name, _), text), sought) in batch.iter().zip(&mut texts).zip(&mut sought) {
-                *sought = Sought::new(name.unpack(text)).hashed();
-            }
+            let mut names = read
+                .iter()
+                .zip(&mut texts)
+                .map(|((name, _), text)| name.unpack(text));
+            let batch = Batch::of(&mut names);
             if let Some(table) = self.table() {
-                table.prefetch(&sought[..batch.len()]);
+                table.prefetch(batch.members());
             }
-            for ((_, seen), sought) in batch.iter().zip(&sought) {
+            for ((_, seen), member) in read.iter().zip(batch.members()) {
                 let seen = seen.bounded();
                 let told = !seen.is_online(now) && seen.ttl < self.retain();
-                if self.put(sought, Kept { seen, told }, |_| true) {
+                if self.put(member, Kept { seen, told }, |_| true) {
                     return Err(Corrupt);
                 }
             }
-            restored += batch.len();
+            restored += read.len();
         }
     }
 }

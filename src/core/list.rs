@@ -51,8 +51,6 @@ struct Walk<'a> {
     heads: BinaryHeap<Head>,
     /// Of one lane: the next entries, which are in order anyway and wait for their names together.
     batch: VecDeque<(Millis, Address)>,
-    /// How many entries are read at once.
-    at_once: usize,
 }
 
 /// A lane that is being walked.
@@ -60,7 +58,7 @@ struct Listed {
     ttl: Millis,
     /// The gap that has been come to.
     cursor: Cursor,
-    /// How many of its members in the span are still beyond it.
+    /// How many of its members are still beyond it: of those in the span, and no more than the page has.
     beyond: usize,
 }
 
@@ -118,7 +116,6 @@ impl PresenceSet {
             lanes: Vec::with_capacity(lanes.len()),
             heads: BinaryHeap::new(),
             batch: VecDeque::with_capacity(BATCH.min(len)),
-            at_once: BATCH.min(len),
         };
         if len == 0 {
             return walk;
@@ -164,7 +161,7 @@ impl PresenceSet {
             walk.lanes.push(Listed {
                 ttl,
                 cursor: timeline.cursor(lane, newer),
-                beyond: if list.reverse { newer } else { in_span - newer },
+                beyond: if list.reverse { newer } else { in_span - newer }.min(len),
             });
             if lanes.len() > 1 {
                 walk.advance(index);
@@ -197,7 +194,7 @@ impl Walk<'_> {
         if let [only] = self.lanes.as_mut_slice() {
             if self.batch.is_empty() {
                 let entries = std::iter::from_fn(|| only.step(self.table, self.reverse));
-                self.batch.extend(entries.take(self.at_once));
+                self.batch.extend(entries.take(BATCH));
             }
             let (time, address) = self.batch.pop_front()?;
             return Some((time, address, only.ttl));

@@ -9,8 +9,8 @@
 //! cannot form.
 //!
 //! Members who are refreshed at random thin all chunks out alike, so that thousands would be half dead, or dead but for an
-//! eighth, in the same moment. So they queue, and each entry that dies pays for a little of that work. It pays for more than twice
-//! as much as there is to do in the long run, so the queue moves on.
+//! eighth, in the same moment. So they queue, and each entry that dies pays for a little of that work. It pays for more than
+//! twice as much as there is to do in the long run, so the queue moves on.
 
 use std::collections::VecDeque;
 
