@@ -31,6 +31,7 @@ mod leave;
 mod list;
 mod listeners;
 mod lookup;
+mod many_ttls;
 mod mcount;
 mod memory;
 mod missing_keys;

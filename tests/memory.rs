@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use redis::Value;
 
-use crate::common::{Client, LIMIT, Random, Server, not_applicable, wait_caught_up, wait_until};
+use crate::common::{
+    Client, LIMIT, Random, Server, not_applicable, touchex, wait_caught_up, wait_until,
+};
 
 /// How soon after a mass expiry its memory is back.
 const SOON: Duration = Duration::from_secs(5);
@@ -92,6 +94,14 @@ fn usage_of(name: fn(u64) -> Vec<u8>) {
         client.cmd(&leave.collect::<Vec<_>>());
     }
     check(&mut client, "two thirds have left");
+    for number in 0..MEMBERS / 4 {
+        let own = 600_000 + number as i64 * 31 % 25_000;
+        client.send(&touchex("crowd", own, None, [name(number)]));
+    }
+    for _ in 0..MEMBERS / 4 {
+        client.receive(LIMIT);
+    }
+    check(&mut client, "with thousands of ttls");
 }
 
 #[test]

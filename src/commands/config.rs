@@ -16,7 +16,7 @@ pub const SPEC: Spec = Spec {
     categories: c"write fast",
     key_flags: Spec::UPSERT,
     summary: c"Changes a key's settings. Makes the key where it is missing.",
-    complexity: c"O(1); with RETAIN O(log N) for each distinct ttl in use",
+    complexity: c"O(1); RETAIN O(N/1000) with over 64 ttls in use",
     args: &[
         Arg::KEY,
         Arg::integer(c"ttl").token(c"TTL").optional(),

@@ -17,7 +17,7 @@ pub const SPEC: Spec = Spec {
     categories: c"read fast",
     key_flags: Spec::READ,
     summary: c"Returns how many members are online, or were seen within a window of time.",
-    complexity: c"O(1); with WINDOW O(log N) for each distinct ttl in use",
+    complexity: c"O(1); with WINDOW O(log N), O(N/1000) with over 64 ttls in use",
     args: &[Arg::KEY, WINDOW],
 };
 

@@ -15,7 +15,7 @@ pub const SPEC: Spec = Spec {
     categories: c"read fast",
     key_flags: Spec::READ,
     summary: c"Returns the state and the settings of a key.",
-    complexity: c"O(log N) for each distinct ttl in use",
+    complexity: c"O(log N); O(N/1000) with over 64 ttls in use",
     args: &[Arg::KEY],
 };
 

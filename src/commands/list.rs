@@ -18,7 +18,7 @@ pub const SPEC: Spec = Spec {
     categories: c"read slow",
     key_flags: Spec::READ,
     summary: c"Returns the members who are online, or were seen within a window of time, newest seen first.",
-    complexity: c"O(log N + M) for M members returned, whatever the offset; O(log N) for each distinct ttl in use",
+    complexity: c"O(log N + M) for M members returned, whatever the offset; O(N/1000 + M) with over 64 ttls in use",
     args: &[
         Arg::KEY,
         WINDOW,

@@ -1,4 +1,5 @@
-//! Which lane has something happening next: a priority queue of lanes by time.
+//! Which lane has something happening next: a priority queue of lanes by time. Of a mixed lane its chunks queue, each by
+//! itself (`mixed.rs`).
 //!
 //! Lanes change their next time with every touch, far too often to keep a queue exact. So it is kept lazily: an entry
 //! may stand earlier than the lane's true time, never later, and is put right when it comes to the top.
@@ -11,14 +12,14 @@ use super::time::Millis;
 /// A lane in the queue: its time, its ttl (which decides between equal times, the same on every server) and its id.
 pub type Item = (Millis, Millis, u32);
 
-const NOT_QUEUED: (Millis, Millis) = (Millis::MAX, 0);
+const NOT_QUEUED: (Millis, Millis) = (Millis::MAX, Millis::MAX);
 
 /// A lazy priority queue of lanes.
 #[derive(Clone, Default)]
 pub struct Agenda {
     heap: BinaryHeap<Reverse<Item>>,
-    /// The time each lane stands in the heap with, `Millis::MAX` for one that does not, and the ttl it has: a lane that
-    /// is gone leaves its entry behind, and its id may be another ttl's by then.
+    /// The time and the ttl each lane stands in the heap with, [`NOT_QUEUED`] for one that does not. One that is gone
+    /// leaves its entry behind, and its id may be another ttl's by then.
     queued: Vec<(Millis, Millis)>,
 }
 
@@ -36,7 +37,7 @@ impl Agenda {
         if index >= self.queued.len() {
             self.queued.resize(index + 1, NOT_QUEUED);
         }
-        if time < self.queued[index].0 {
+        if (time, ttl) < self.queued[index] {
             self.queued[index] = (time, ttl);
             self.heap.push(Reverse((time, ttl, lane)));
             self.drop_superseded();
@@ -69,20 +70,42 @@ impl Agenda {
         }
     }
 
-    /// The lane with the earliest true time, as `time_of` tells it.
-    pub fn earliest(&mut self, mut time_of: impl FnMut(u32) -> Option<Millis>) -> Option<Item> {
+    /// The lane with the earliest true time, as `time_of` tells it together with the ttl.
+    pub fn earliest(
+        &mut self,
+        mut time_of: impl FnMut(u32) -> Option<(Millis, Millis)>,
+    ) -> Option<Item> {
         loop {
-            let (queued, ttl, lane) = self.top()?;
+            let (queued, queued_ttl, lane) = self.top()?;
             match time_of(lane) {
-                Some(time) if time == queued => return Some((time, ttl, lane)),
-                time => {
+                Some((time, ttl)) if (time, ttl) == (queued, queued_ttl) => {
+                    return Some((time, ttl, lane));
+                }
+                next => {
                     self.pop();
-                    if let Some(time) = time {
+                    if let Some((time, ttl)) = next {
                         self.note(time, ttl, lane);
                     }
                 }
             }
         }
+    }
+
+    /// What a lane stands with.
+    pub fn queued(&self, lane: u32) -> Option<(Millis, Millis)> {
+        let queued = self.queued.get(lane as usize)?;
+        (*queued != NOT_QUEUED).then_some(*queued)
+    }
+
+    /// Forgets all that is noted of lanes from this one on, and gives the room back.
+    pub fn truncate(&mut self, lanes: usize) {
+        self.queued.truncate(lanes);
+        self.queued.shrink_to(lanes);
+        let queued = &self.queued;
+        self.heap.retain(|Reverse((time, ttl, lane))| {
+            queued.get(*lane as usize) == Some(&(*time, *ttl))
+        });
+        self.heap.shrink_to(lanes);
     }
 
     pub fn bytes(&self) -> usize {

@@ -30,6 +30,18 @@ pub fn last_before(words: &[u64], before: usize) -> Option<usize> {
     }
 }
 
+/// Calls `f` with each bit that is set, upwards.
+#[inline]
+pub fn each(words: &[u64], mut f: impl FnMut(usize)) {
+    for (word, &bits) in words.iter().enumerate() {
+        let mut left = bits;
+        while left != 0 {
+            f(word * 64 + left.trailing_zeros() as usize);
+            left &= left - 1;
+        }
+    }
+}
+
 /// How many bits are set.
 pub fn count(words: &[u64]) -> usize {
     words.iter().map(|word| word.count_ones() as usize).sum()

@@ -32,6 +32,7 @@ impl Timeline {
         if self.blocks.get(block).links.len() < BLOCK {
             let first = self.chunks.get(chunk).base();
             let links = &mut self.blocks.get_mut(block).links;
+            let room = links.capacity();
             links.insert(
                 at,
                 Link {
@@ -40,6 +41,7 @@ impl Timeline {
                     alive: 0,
                 },
             );
+            self.links += links.capacity() - room;
             self.renumber_links(block, at);
             return;
         }
@@ -61,6 +63,7 @@ impl Timeline {
         };
         let alive: u32 = links.iter().map(|link| link.alive).sum();
         let first = links.first().map_or(0, |link| link.first);
+        self.links += links.capacity();
         let new = self.blocks.insert(Block {
             lane,
             seq: 0,
@@ -86,6 +89,9 @@ impl Timeline {
     pub(super) fn remove_chunk(&mut self, id: u32) {
         let chunk = self.chunks.remove(id);
         self.chunk_bytes -= chunk.bytes();
+        if let Some(mixed) = &mut self.mixed {
+            mixed.forget(id, self.chunks.capacity());
+        }
         let block = self.blocks.get_mut(chunk.block);
         block.links.remove(chunk.link as usize);
         if !block.links.is_empty() {
@@ -93,6 +99,7 @@ impl Timeline {
             return;
         }
         let block = self.blocks.remove(chunk.block);
+        self.links -= block.links.capacity();
         let lane = &mut self.lanes[block.lane as usize];
         let at = (block.seq - lane.front) as usize;
         lane.root.remove(at);

@@ -5,8 +5,8 @@ use super::place::{Address, Place};
 use super::set::PresenceSet;
 use super::sought::Sought;
 use super::table::Table;
-use super::time::has_expired;
-use super::timeline::{BLOCK, Timeline};
+use super::time::{Millis, has_expired};
+use super::timeline::{BLOCK, MAX_LANES, Timeline};
 
 impl PresenceSet {
     /// Panics where the set contradicts itself.
@@ -14,6 +14,12 @@ impl PresenceSet {
         if let Some(table) = self.table() {
             table.check();
         }
+    }
+
+    /// Whether there is a mixed lane.
+    pub fn mixes_ttls(&self) -> bool {
+        self.table()
+            .is_some_and(|table| table.timeline.mixed.is_some())
     }
 }
 
@@ -41,9 +47,14 @@ impl Table {
 
 impl Timeline {
     fn check(&self) {
-        let (mut alive, mut expired, mut chunks, mut blocks, mut bytes) = (0, 0, 0, 0, 0);
-        for (lane, ttl) in self.lanes() {
-            let lane = &self.lanes[lane as usize];
+        let (mut alive, mut expired, mut bytes) = (0, 0, 0);
+        let (mut chunks, mut blocks, mut links) = (0, 0, 0);
+        let own_lanes = self.own_lanes().filter(|(_, ttl)| *ttl > 0).count();
+        assert!(own_lanes <= MAX_LANES);
+        let mixed = self.mixed_lanes().count();
+        assert_eq!(self.mixed.as_ref().map_or(0, |mixed| mixed.lanes), mixed);
+        for (_, lane) in self.lanes() {
+            let ttl = lane.ttl;
             let (mut last, mut in_lane, mut expired_in_lane) = (0, 0, 0);
             for (at, root) in lane.root.iter().enumerate() {
                 let block = self.blocks.get(root.block);
@@ -55,6 +66,7 @@ impl Timeline {
                 );
                 assert_eq!(root.first, block.links[0].first);
                 blocks += 1;
+                links += block.links.capacity();
                 for (at, link) in block.links.iter().enumerate() {
                     let chunk = self.chunks.get(link.chunk);
                     assert_eq!(
@@ -72,6 +84,11 @@ impl Timeline {
                     bytes += chunk.bytes();
                     chunks += 1;
                     in_lane += chunk.alive();
+                    assert_eq!(chunk.is_mixed(), lane.mixed);
+                    if lane.mixed {
+                        self.check_mixed(link.chunk, ttl);
+                        continue;
+                    }
                     expired_in_lane += chunk
                         .living_from(0)
                         .filter(|(_, entry)| has_expired(entry.time, ttl, self.frontier))
@@ -86,6 +103,20 @@ impl Timeline {
         assert_eq!((self.alive, self.expired), (alive, expired));
         assert_eq!((self.chunks.len(), self.blocks.len()), (chunks, blocks));
         assert_eq!(self.chunk_bytes, bytes);
+        assert_eq!(self.links, links);
+    }
+
+    /// What is noted of a chunk of a mixed lane.
+    fn check_mixed(&self, id: u32, ttl: Millis) {
+        let chunk = self.chunks.get(id);
+        let mixed = self.mixed.as_ref().expect("there is a mixed lane");
+        let due = |retain: Millis| {
+            let living = chunk.living_from(0);
+            living.map(move |(index, _)| (chunk.due(index, ttl, retain), index))
+        };
+        let ends: Vec<_> = due(0).map(|((end, _), _)| end).collect();
+        let first = due(self.due_retain).min().expect("it is not empty");
+        mixed.check(id, &ends, first, |index| chunk.is_alive(index));
     }
 }
 

@@ -12,10 +12,14 @@
 //! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits do
 //! not stand there but in a block of their own: a refresh changes one of them in an old chunk and reads nothing of its
 //! entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
+//!
+//! In a mixed lane every entry has a ttl of its own. There the block is half as long again: behind the entries stands,
+//! in 32 bits each, when their time is up. That is what is searched (`mixed_chunk.rs`), so it stands in a row by itself.
 
 use super::bits;
 use super::place::Home;
 use super::prefetch::prefetch;
+use super::seen::Seen;
 use super::time::Millis;
 
 /// Indices, and so entries, of the largest chunk (8 KiB).
@@ -37,13 +41,27 @@ pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
 pub struct Entry {
     pub time: Millis,
     pub home: Home,
+    /// How much longer than its lane's ttl the member's own is: 0 but in a mixed lane.
+    pub extra: u32,
     /// Whether it has been told that the member went offline when its time was up.
     pub told: bool,
+}
+
+impl Entry {
+    /// The touch, in a lane of this ttl.
+    #[inline]
+    pub fn seen(self, ttl: Millis) -> Seen {
+        Seen {
+            at: self.time,
+            ttl: ttl + Millis::from(self.extra),
+        }
+    }
 }
 
 /// A run of entries in order of time. The default holds nothing and has room for nothing.
 #[derive(Clone, Default)]
 pub struct Chunk {
+    /// A power of two of entries. Of a mixed lane there is half as much behind them: an [`end`](Self::end) each.
     entries: Box<[u64]>,
     /// A bit for each index: whether its entry is alive. Of a squeezed chunk this is the first half, and the second
     /// half has a bit for each index whose entry is stored.
@@ -77,12 +95,23 @@ fn room_for(entries: usize) -> usize {
     entries.next_power_of_two().max(MIN_ENTRIES)
 }
 
+/// Copies as much as there is of both.
+fn copy_to(new: &mut [u64], old: &[u64]) {
+    let len = new.len().min(old.len());
+    new[..len].copy_from_slice(&old[..len]);
+}
+
+/// How long the block of so many entries is.
+fn words_for(room: usize, mixed: bool) -> usize {
+    if mixed { room + room / 2 } else { room }
+}
+
 impl Chunk {
-    /// An empty chunk with room for at least `entries`, for times from `base` on.
-    pub fn new(entries: usize, base: Millis) -> Chunk {
+    /// An empty chunk with room for at least `entries`, for times from `base` on. `mixed`: each has an own ttl.
+    pub fn new(entries: usize, base: Millis, mixed: bool) -> Chunk {
         let room = room_for(entries);
         Chunk {
-            entries: vec![0; room].into_boxed_slice(),
+            entries: vec![0; words_for(room, mixed)].into_boxed_slice(),
             bits: vec![0; room.div_ceil(64)].into_boxed_slice(),
             base,
             ..Chunk::default()
@@ -109,10 +138,16 @@ impl Chunk {
         self.alive as usize
     }
 
-    /// Entries there is room for.
+    /// Entries there is room for: the largest power of two in the length of the block.
     #[inline]
     pub fn capacity(&self) -> usize {
-        self.entries.len()
+        self.entries.len().checked_ilog2().map_or(0, |log| 1 << log)
+    }
+
+    /// Whether each entry has an own ttl.
+    #[inline]
+    pub fn is_mixed(&self) -> bool {
+        self.entries.len() & self.entries.len().wrapping_sub(1) != 0
     }
 
     /// Bytes of its blocks.
@@ -156,12 +191,13 @@ impl Chunk {
     }
 
     #[inline]
-    fn living(&self) -> &[u64] {
+    pub(super) fn living(&self) -> &[u64] {
         &self.bits[..self.len().div_ceil(64)]
     }
 
+    /// Of a squeezed chunk: which indices have an entry that is stored.
     #[inline]
-    fn storing(&self) -> &[u64] {
+    pub(super) fn storing(&self) -> &[u64] {
         &self.bits[self.bits.len() / 2..]
     }
 
@@ -172,7 +208,7 @@ impl Chunk {
 
     /// Where an entry stands.
     #[inline]
-    fn position(&self, index: usize) -> usize {
+    pub(super) fn position(&self, index: usize) -> usize {
         if !self.squeezed {
             return index;
         }
@@ -193,7 +229,11 @@ impl Chunk {
     /// Asks the processor for an entry.
     #[inline]
     pub fn prefetch(&self, index: usize) {
-        prefetch(&self.entries[self.position(index)]);
+        let position = self.position(index);
+        prefetch(&self.entries[position]);
+        if self.is_mixed() {
+            prefetch(&self.entries[self.capacity() + position / 2]);
+        }
     }
 
     /// Asks the processor for the word that says whether an entry is alive.
@@ -207,6 +247,33 @@ impl Chunk {
         self.base + (word >> TIME_SHIFT)
     }
 
+    /// Of a mixed lane's chunk: when the time of the entry that stands there is up, counted from the base and the lane's
+    /// ttl. A time takes 31 bits, and so does what a ttl is more than the lane's.
+    #[inline]
+    pub(super) fn end(&self, position: usize) -> u32 {
+        let word = self.entries[self.capacity() + position / 2];
+        (word >> (position % 2 * 32)) as u32
+    }
+
+    /// All of them, two in a word.
+    pub(super) fn ends(&self) -> &[u64] {
+        &self.entries[self.capacity()..]
+    }
+
+    fn set_end(&mut self, position: usize, end: u32) {
+        let word = self.capacity() + position / 2;
+        let shift = position % 2 * 32;
+        let other = self.entries[word] & !(u64::from(u32::MAX) << shift);
+        self.entries[word] = other | u64::from(end) << shift;
+    }
+
+    /// The time of the entry that stands there, counted from the base, and whether it has been told.
+    #[inline]
+    pub(super) fn time_and_told(&self, position: usize) -> (u32, bool) {
+        let word = self.entries[position];
+        ((word >> TIME_SHIFT) as u32, word & TOLD != 0)
+    }
+
     #[inline]
     pub fn time(&self, index: usize) -> Millis {
         self.time_of(self.entries[self.position(index)])
@@ -215,10 +282,15 @@ impl Chunk {
     /// An entry that is stored, alive or not.
     #[inline]
     pub fn entry(&self, index: usize) -> Entry {
-        let word = self.entries[self.position(index)];
+        let position = self.position(index);
+        let word = self.entries[position];
         Entry {
             time: self.time_of(word),
             home: Home::from_bits(word as u32),
+            extra: match self.is_mixed() {
+                true => self.end(position) - (word >> TIME_SHIFT) as u32,
+                false => 0,
+            },
             told: word & TOLD != 0,
         }
     }
@@ -259,11 +331,20 @@ impl Chunk {
         time | u64::from(entry.told) << 32 | u64::from(entry.home.bits())
     }
 
+    #[inline]
+    fn write(&mut self, position: usize, entry: Entry) {
+        let word = self.word_of(entry);
+        self.entries[position] = word;
+        if self.is_mixed() {
+            self.set_end(position, (word >> TIME_SHIFT) as u32 + entry.extra);
+        }
+    }
+
     /// Appends an entry that is no earlier than the last; there must be room. Returns its index.
     #[inline]
     pub fn push(&mut self, entry: Entry) -> usize {
         let index = self.len();
-        self.entries[self.stored as usize] = self.word_of(entry);
+        self.write(self.stored as usize, entry);
         self.bits[index / 64] |= 1 << (index % 64);
         if self.squeezed {
             let half = self.bits.len() / 2;
@@ -334,13 +415,28 @@ impl Chunk {
         if self.squeezed {
             return self.squeeze(self.capacity() * 2);
         }
-        let grown = Chunk::new(self.capacity() * 2, self.base);
+        self.set_room(self.capacity() * 2);
+    }
+
+    /// Gives room back that half of is enough for one entry more; all must be stored.
+    pub fn shrink(&mut self) {
+        self.set_room(self.len() + 1);
+    }
+
+    /// Moves to blocks with room for at least `room` entries; all must be stored.
+    fn set_room(&mut self, room: usize) {
+        let old_room = self.capacity();
+        let new = Chunk::new(room, self.base, self.is_mixed());
         let (entries, bits) = (
-            std::mem::replace(&mut self.entries, grown.entries),
-            std::mem::replace(&mut self.bits, grown.bits),
+            std::mem::replace(&mut self.entries, new.entries),
+            std::mem::replace(&mut self.bits, new.bits),
         );
-        self.entries[..entries.len()].copy_from_slice(&entries);
-        self.bits[..bits.len()].copy_from_slice(&bits);
+        let room = self.capacity();
+        let (entries, ends) = entries.split_at(old_room);
+        let (new_entries, new_ends) = self.entries.split_at_mut(room);
+        copy_to(new_entries, entries);
+        copy_to(new_ends, ends);
+        copy_to(&mut self.bits, &bits);
     }
 
     /// Lets the dead entries go: room is left for at least `room`, and every living one keeps its index.
@@ -368,7 +464,9 @@ impl Chunk {
         let half = reach.div_ceil(64);
         let mut bits = vec![0; 2 * half];
         let mut quarters = [0; 4];
-        let mut entries = Vec::with_capacity(room_for(room));
+        let room = room_for(room);
+        let mut entries = Vec::with_capacity(words_for(room, self.is_mixed()));
+        let mut ends = Vec::new();
         // Entries stored before a word's.
         let mut before = 0;
         for (word, &living) in self.living().iter().enumerate() {
@@ -385,14 +483,20 @@ impl Chunk {
                 let below = (left & left.wrapping_neg()) - 1;
                 let position = before + (storing & below).count_ones() as usize;
                 entries.push(self.entries[position]);
+                if self.is_mixed() {
+                    ends.push(self.end(position));
+                }
                 left &= left - 1;
             }
             before += storing.count_ones() as usize;
             (bits[word], bits[half + word]) = (living, living);
         }
         self.stored = entries.len() as u16;
-        entries.resize(room_for(room), 0);
+        entries.resize(words_for(room, self.is_mixed()), 0);
         self.entries = entries.into_boxed_slice();
+        for (position, end) in ends.into_iter().enumerate() {
+            self.set_end(position, end);
+        }
         self.bits = bits.into_boxed_slice();
         self.quarters = quarters;
         self.squeezed = true;
@@ -408,14 +512,24 @@ impl Chunk {
         debug_assert!(!self.squeezed && !self.is_full() && self.stretches_to(entry.time));
         let len = self.len();
         if entry.time < self.base {
-            let shift = (self.base - entry.time) << TIME_SHIFT;
+            let shift = self.base - entry.time;
             for entry in &mut self.entries[..len] {
-                *entry += shift;
+                *entry += shift << TIME_SHIFT;
+            }
+            if self.is_mixed() {
+                for position in 0..len {
+                    self.set_end(position, self.end(position) + shift as u32);
+                }
             }
             self.base = entry.time;
         }
         self.told = self.told.min(index as u16);
         self.entries.copy_within(index..len, index + 1);
+        if self.is_mixed() {
+            for position in (index..len).rev() {
+                self.set_end(position + 1, self.end(position));
+            }
+        }
         for at in (index..len).rev() {
             let bit = self.bits[at / 64] >> (at % 64) & 1;
             let above = at + 1;
@@ -423,7 +537,7 @@ impl Chunk {
             self.bits[above / 64] |= bit << (above % 64);
         }
         self.bits[index / 64] |= 1 << (index % 64);
-        self.entries[index] = self.word_of(entry);
+        self.write(index, entry);
         self.len += 1;
         self.stored += 1;
         self.alive += 1;

@@ -6,13 +6,22 @@ fn entry(number: u32) -> Entry {
     Entry {
         time: 1000 + u64::from(number) / 2,
         home: Home::from_bits(number),
+        extra: 0,
         told: number.is_multiple_of(7),
+    }
+}
+
+/// The same in a mixed lane, with a ttl of its own.
+fn mixed_entry(number: u32) -> Entry {
+    Entry {
+        extra: number.wrapping_mul(2_654_435_761) >> 1,
+        ..entry(number)
     }
 }
 
 /// A chunk of entries of which every third is dead.
 fn chunk(entries: u32) -> Chunk {
-    let mut chunk = Chunk::new(entries as usize, 1000);
+    let mut chunk = Chunk::new(entries as usize, 1000, false);
     for i in 0..entries {
         assert_eq!(chunk.push(entry(i)), i as usize);
     }
@@ -42,7 +51,7 @@ fn check_rank_and_select(chunk: &Chunk, living: &[usize]) {
 
 #[test]
 fn sizes_waste_nothing() {
-    let room = |entries| Chunk::new(entries, 0).capacity();
+    let room = |entries| Chunk::new(entries, 0, false).capacity();
     assert_eq!([0, 1, 4, 5].map(room), [4, 4, 4, 8]);
     assert_eq!(room(MAX_ENTRIES), MAX_ENTRIES);
     assert_eq!(size_of::<Chunk>(), 64);
@@ -89,4 +98,68 @@ fn a_squeezed_chunk_is_the_same_with_less_memory() {
         }
         check_rank_and_select(&chunk, &living);
     }
+}
+
+#[test]
+fn own_ttls_stay_with_their_entries() {
+    let mut chunk = Chunk::new(1, 1000, true);
+    assert!(chunk.is_mixed() && !Chunk::default().is_mixed());
+    for number in 100..700 {
+        if chunk.is_full() {
+            chunk.grow();
+        }
+        chunk.push(mixed_entry(number));
+    }
+    assert_eq!((chunk.capacity(), chunk.bytes()), (1024, 8 * (1536 + 16)));
+    let entries =
+        |chunk: &Chunk| -> Vec<Entry> { chunk.living_from(0).map(|(_, entry)| entry).collect() };
+    // One earlier than the base comes before all others.
+    let early = Entry {
+        time: 900,
+        ..mixed_entry(1)
+    };
+    chunk.insert(0, early);
+    let mut expected: Vec<_> = [early]
+        .into_iter()
+        .chain((100..700).map(mixed_entry))
+        .collect();
+    assert!(entries(&chunk) == expected);
+    chunk.truncate(500);
+    chunk.shrink();
+    expected.truncate(500);
+    assert_eq!(chunk.capacity(), 512);
+    assert!(entries(&chunk) == expected);
+    for index in (0..500).step_by(2) {
+        chunk.kill(index);
+    }
+    chunk.squeeze(250);
+    let expected: Vec<_> = expected.into_iter().skip(1).step_by(2).collect();
+    assert!(entries(&chunk) == expected && chunk.capacity() == 256);
+
+    let ttl = 1 << 31;
+    let ends: Vec<Millis> = expected
+        .iter()
+        .map(|entry| entry.time + ttl + u64::from(entry.extra))
+        .collect();
+    for now in [0, ttl + 1000, ttl + (1 << 30), 1 << 33] {
+        let later = ends.iter().filter(|end| **end > now);
+        let (online, next) = chunk.online(ttl, now);
+        assert_eq!(online, later.clone().count());
+        match next {
+            // Where nobody's time can be up, it is not after the first.
+            Some(next) if now < 900 + ttl => assert!(next <= *later.min().unwrap()),
+            next => assert_eq!(next, later.min().copied()),
+        }
+        let untold = expected
+            .iter()
+            .zip(&ends)
+            .filter(|(entry, end)| !entry.told && **end <= now);
+        assert_eq!(chunk.untold_ends(ttl, now).len(), untold.count());
+    }
+    assert_eq!(chunk.last_end(ttl), *ends.iter().max().unwrap());
+    let first = chunk
+        .front(ttl, 0)
+        .pop()
+        .map(|index| chunk.due(index.into(), ttl, 0).0);
+    assert_eq!(first, ends.iter().min().copied());
 }

@@ -8,8 +8,8 @@ use super::table::{BATCH, Batch};
 use super::time::Millis;
 
 impl PresenceSet {
-    /// Every member with its touch: by ttl, then by when it was seen, then in the order of the touches. Blocks
-    /// of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
+    /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
+    /// those of mixed lanes, which follow by when they were seen. Blocks of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
     pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
         match &self.form {
             Form::Small(small) => {
@@ -22,8 +22,8 @@ impl PresenceSet {
             Form::Table(table) => {
                 let names = &table.names;
                 let mut lanes: Vec<_> = table.timeline.lanes().collect();
-                lanes.sort_by_key(|(_, ttl)| *ttl);
-                for (lane, ttl) in lanes {
+                lanes.sort_by_key(|(_, lane)| (lane.mixed, lane.ttl));
+                for (lane, _) in lanes {
                     let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
                     let mut members = Vec::with_capacity(BATCH);
                     loop {
@@ -35,8 +35,8 @@ impl PresenceSet {
                         for (_, address) in &members {
                             names.prefetch(address.home);
                         }
-                        for (at, address) in members.drain(..) {
-                            names.with_name(names.at(address), |name| f(name, Seen { at, ttl }));
+                        for (seen, address) in members.drain(..) {
+                            names.with_name(names.at(address), |name| f(name, seen));
                         }
                     }
                 }

@@ -6,16 +6,19 @@ use super::time::Millis;
 use super::timeline::{Block, Root, Timeline};
 
 /// An entry out of order moves at most this many others up; before more than that, the chunk is split.
-const MAX_SHIFT: usize = 128;
+const MAX_SHIFT: usize = 64;
 /// Room in a chunk that is begun between others.
 const MIDDLE_ROOM: usize = 64;
 
 impl Timeline {
     /// Adds an entry of one who stays for `ttl`. Among entries of the same time it comes last. Others may move, of which
     /// `places` is told.
-    pub fn insert(&mut self, ttl: Millis, entry: Entry, places: &mut impl Places) -> Place {
+    pub fn insert(&mut self, ttl: Millis, mut entry: Entry, places: &mut impl Places) -> Place {
         let time = entry.time;
         let lane = self.lane_for(ttl);
+        let in_lane = &self.lanes[lane as usize];
+        let mixed = in_lane.mixed;
+        entry.extra = (ttl - in_lane.ttl) as u32;
         let place = match self.lanes[lane as usize].root.back() {
             None => self.first_chunk(lane, entry),
             Some(root) => {
@@ -30,19 +33,23 @@ impl Timeline {
         };
         self.alive += 1;
         self.lanes[lane as usize].alive += 1;
-        self.note_due(lane, time);
-        self.note_expiry(lane, time);
-        self.note_untold(lane, entry);
+        if mixed {
+            self.mixed_added(place.chunk(), time, ttl, entry.told);
+        } else {
+            self.note_due(lane, time);
+            self.note_expiry(lane, time);
+            self.note_untold(lane, entry);
+        }
         place
     }
 
     fn first_chunk(&mut self, lane: u32, entry: Entry) -> Place {
         let time = entry.time;
-        let id = self.new_chunk(1, time);
+        let id = self.new_chunk(1, time, self.lanes[lane as usize].mixed);
         let block = self.blocks.insert(Block {
             lane,
             seq: self.lanes[lane as usize].front,
-            links: Vec::with_capacity(1),
+            links: Vec::new(),
         });
         self.lanes[lane as usize].root.push_back(Root {
             first: time,
@@ -53,8 +60,8 @@ impl Timeline {
         self.push(id, entry)
     }
 
-    pub(super) fn new_chunk(&mut self, room: usize, base: Millis) -> u32 {
-        let chunk = Chunk::new(room, base);
+    pub(super) fn new_chunk(&mut self, room: usize, base: Millis, mixed: bool) -> u32 {
+        let chunk = Chunk::new(room, base, mixed);
         self.chunk_bytes += chunk.bytes();
         self.chunks.insert(chunk)
     }
@@ -110,7 +117,8 @@ impl Timeline {
             MIDDLE_ROOM
         };
         chunk.sealed = true;
-        let new = self.new_chunk(room, entry.time);
+        let mixed = chunk.is_mixed();
+        let new = self.new_chunk(room, entry.time, mixed);
         self.chunks.get_mut(new).sealed = !tail;
         self.link_after(id, new);
         self.push(new, entry)
@@ -159,8 +167,8 @@ impl Timeline {
         }
         let chunk = self.chunks.get(id);
         if time < chunk.base() {
-            let (block, link) = (chunk.block, chunk.link);
-            let new = self.new_chunk(1, time);
+            let (block, link, mixed) = (chunk.block, chunk.link, chunk.is_mixed());
+            let new = self.new_chunk(1, time, mixed);
             self.chunks.get_mut(new).sealed = true;
             self.insert_link(block, link as usize, new);
             return self.push(new, entry);
@@ -184,25 +192,38 @@ impl Timeline {
         if moved > 0 {
             let base = chunk.time(index);
             let sealed = std::mem::replace(&mut chunk.sealed, true);
-            let empty = self.new_chunk(1, base);
+            let mixed = chunk.is_mixed();
+            let empty = self.new_chunk(1, base, mixed);
             self.chunks.get_mut(empty).sealed = sealed;
             self.link_after(id, empty);
-            let mut new = Chunk::new(moved, base);
+            let mut new = Chunk::new(moved, base, mixed);
             self.move_living((id, index), &mut new, empty, places);
-            self.chunks.get_mut(id).truncate(index);
+            self.truncate(id, index);
             self.replace_chunk(empty, new);
             self.recount(id, -(moved as i32));
             self.recount(empty, moved as i32);
+            self.mixed_split(id, empty);
         } else {
-            chunk.truncate(index);
+            self.truncate(id, index);
         }
+    }
+
+    /// Cuts a chunk's entries from `index` on off, and gives the room back.
+    fn truncate(&mut self, id: u32, index: usize) {
+        let chunk = self.chunks.get_mut(id);
+        let before = chunk.bytes();
+        chunk.truncate(index);
+        chunk.shrink();
+        self.chunk_bytes = self.chunk_bytes + chunk.bytes() - before;
     }
 
     /// Writes a chunk anew with its living entries only and room for `room`.
     pub(super) fn rebuild(&mut self, id: u32, room: usize, places: &mut impl Places) {
-        let mut new = Chunk::new(room, self.chunks.get(id).base());
+        let chunk = self.chunks.get(id);
+        let mut new = Chunk::new(room, chunk.base(), chunk.is_mixed());
         self.move_living((id, 0), &mut new, id, places);
         self.replace_chunk(id, new);
+        self.mixed_renumbered(id);
     }
 
     /// Writes the living entries of a chunk, from an index on, into what is to be chunk `to`.

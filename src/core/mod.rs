@@ -26,6 +26,8 @@ mod leaf;
 mod lifetime;
 pub mod list;
 pub mod member;
+mod mixed;
+mod mixed_chunk;
 #[cfg(test)]
 mod model;
 mod names;
@@ -53,6 +55,8 @@ mod timeline;
 mod told;
 #[cfg(test)]
 mod told_test;
+mod view;
+mod walk;
 
 pub use compact::Compact;
 pub use list::{List, Span};

@@ -6,10 +6,21 @@
 //! something expired since, and no eviction has to have run for it to be right. When the clock steps back the frontier
 //! is set back and each lane counted once.
 //!
-//! A ttl of 0 is that of members who left: they are offline whatever the clock says.
+//! A ttl of 0 is that of members who left: they are offline whatever the clock says. Mixed lanes have frontiers of their own
+//! (`mixed.rs`).
 
 use super::time::{Millis, expiry_cut, has_expired};
 use super::timeline::Timeline;
+use super::view::Sight;
+
+/// Where the member is that is due first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum First {
+    /// It is the oldest of a lane.
+    OfLane(u32),
+    /// It is somewhere in a chunk of a mixed lane.
+    OfChunk(u32),
+}
 
 impl Timeline {
     /// How many members are online at `now`.
@@ -26,14 +37,22 @@ impl Timeline {
                 self.recount_expired(lane);
             }
         }
-        self.alive - self.expired
+        let expired = match self.mixed {
+            None => self.expired,
+            Some(_) => self.expired + self.mixed_expired(now),
+        };
+        self.alive - expired
     }
 
     /// How many members are remembered at `now` under this retention.
-    pub fn remembered(&self, now: Millis, retain: Millis) -> usize {
-        self.lanes()
-            .map(|(lane, ttl)| self.count_after(lane, expiry_cut(now, ttl.max(retain))))
-            .sum()
+    pub fn remembered(&mut self, now: Millis, retain: Millis) -> usize {
+        let cut = |ttl: Millis| expiry_cut(now, ttl.max(retain));
+        let sight = Sight {
+            from: 0,
+            all_from: (now + 1).saturating_sub(retain),
+            now,
+        };
+        self.count(cut, sight)
     }
 
     #[cold]
@@ -41,7 +60,7 @@ impl Timeline {
         self.frontier = now;
         self.expiry.clear();
         for lane in 0..self.lanes.len() as u32 {
-            if self.lane_len(lane) > 0 {
+            if self.lane_len(lane) > 0 && !self.lanes[lane as usize].mixed {
                 self.recount_expired(lane);
             }
         }
@@ -60,10 +79,10 @@ impl Timeline {
         self.lanes[lane as usize].expired = expired;
         if unexpired > 0 {
             let mut cursor = self.cursor(lane, unexpired);
-            let (time, _) = self
+            let (seen, _) = self
                 .newer(&mut cursor)
                 .expect("the cursor has newer entries");
-            self.expiry.note(time + ttl, ttl, lane);
+            self.expiry.note(seen.at + ttl, ttl, lane);
         }
     }
 
@@ -87,23 +106,29 @@ impl Timeline {
         self.due.note(time + ttl.max(self.due_retain), ttl, lane);
     }
 
-    /// The lane whose oldest member is due for removal first, and when; between equal times the shorter ttl.
-    pub fn next_due(&mut self, retain: Millis) -> Option<(Millis, u32)> {
+    /// When the first member is due for removal, and where it is; between equal times it is the one of the shorter ttl.
+    pub(super) fn next_due(&mut self, retain: Millis) -> Option<(Millis, First)> {
         if retain != self.due_retain {
             self.due_retain = retain;
             self.due.clear();
-            for lane in 0..self.lanes.len() as u32 {
-                if let Some((time, _)) = self.first(lane) {
-                    self.note_due(lane, time);
+            let lanes: Vec<_> = self.own_lanes().collect();
+            for (lane, _) in lanes {
+                if let Some((seen, _)) = self.first(lane) {
+                    self.note_due(lane, seen.at);
                 }
             }
+            self.note_mixed_due(retain);
         }
         let mut due = std::mem::take(&mut self.due);
         let next = due.earliest(|lane| {
-            let (time, _) = self.first(lane)?;
-            Some(time + self.lanes[lane as usize].ttl.max(retain))
+            let (seen, _) = self.first(lane)?;
+            Some((seen.due(retain), seen.ttl))
         });
         self.due = due;
-        next.map(|(time, _, lane)| (time, lane))
+        let own = next.map(|(time, ttl, lane)| ((time, ttl), First::OfLane(lane)));
+        let mixed = self.next_mixed_due();
+        let mixed = mixed.map(|(due, chunk)| (due, First::OfChunk(chunk)));
+        let next = own.into_iter().chain(mixed).min_by_key(|(due, _)| *due);
+        next.map(|((time, _), first)| (time, first))
     }
 }

@@ -1,9 +1,11 @@
 //! Questions about order: how many were seen after a moment, and walks that start anywhere.
 
-use super::chunk::{Chunk, Entry};
+use super::chunk::Chunk;
 use super::place::{Address, Place};
+use super::seen::Seen;
 use super::time::Millis;
 use super::timeline::{Lane, Timeline};
+use super::view::{Sight, View};
 
 /// A gap between two entries of a lane, from which the next older and the next newer living one can be had.
 #[derive(Clone, Debug)]
@@ -18,12 +20,37 @@ pub struct Cursor {
 }
 
 impl Timeline {
-    /// The lanes in use: id and ttl.
-    pub fn lanes(&self) -> impl Iterator<Item = (u32, Millis)> + '_ {
-        (0..)
-            .zip(&self.lanes)
-            .filter(|(_, lane)| lane.alive > 0)
-            .map(|(id, lane)| (id, lane.ttl))
+    /// The lanes in use.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = (u32, &Lane)> + '_ {
+        (0..).zip(&self.lanes).filter(|(_, lane)| lane.alive > 0)
+    }
+
+    /// The lanes of one ttl: id and ttl.
+    pub fn own_lanes(&self) -> impl Iterator<Item = (u32, Millis)> + '_ {
+        let own = self.lanes().filter(|(_, lane)| !lane.mixed);
+        own.map(|(id, lane)| (id, lane.ttl))
+    }
+
+    /// The lanes of many.
+    pub fn mixed_lanes(&self) -> impl Iterator<Item = u32> + '_ {
+        let any = self.mixed.is_some();
+        let mixed = self.lanes().filter(move |(_, lane)| any && lane.mixed);
+        mixed.map(|(id, _)| id)
+    }
+
+    /// How many members there are, in each lane of one ttl those seen later than its cut, and in the others those in
+    /// sight.
+    pub(super) fn count(&mut self, cut: impl Fn(Millis) -> Option<Millis>, sight: Sight) -> usize {
+        let own = self.own_lanes();
+        let in_own: usize = own
+            .map(|(lane, ttl)| self.count_after(lane, cut(ttl)))
+            .sum();
+        if self.mixed.is_none() {
+            return in_own;
+        }
+        self.mixed_expired(sight.now);
+        let views = self.mixed_lanes().map(|lane| View::new(self, lane, sight));
+        in_own + views.map(|view| view.total()).sum::<usize>()
     }
 
     pub fn lane_ttl(&self, lane: u32) -> Millis {
@@ -87,15 +114,15 @@ impl Timeline {
 
     /// Steps over the next older entry and returns when it was seen, and whose it is.
     #[inline]
-    pub fn older(&self, cursor: &mut Cursor) -> Option<(Millis, Address)> {
-        let root = &self.lanes[cursor.lane as usize].root;
+    pub fn older(&self, cursor: &mut Cursor) -> Option<(Seen, Address)> {
+        let Lane { root, ttl, .. } = &self.lanes[cursor.lane as usize];
         loop {
             let links = &self.blocks.get(root[cursor.root].block).links;
             let id = links[cursor.link].chunk;
             let chunk = self.chunks.get(id);
             if let Some(entry) = chunk.alive_before(cursor.entry) {
                 cursor.entry = entry;
-                return Some(found(id, chunk, entry));
+                return Some(found(id, chunk, entry, *ttl));
             }
             if cursor.link > 0 {
                 cursor.link -= 1;
@@ -109,15 +136,15 @@ impl Timeline {
 
     /// Steps over the next newer entry and returns when it was seen, and whose it is.
     #[inline]
-    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Millis, Address)> {
-        let root = &self.lanes[cursor.lane as usize].root;
+    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Seen, Address)> {
+        let Lane { root, ttl, .. } = &self.lanes[cursor.lane as usize];
         loop {
             let links = &self.blocks.get(root[cursor.root].block).links;
             let id = links[cursor.link].chunk;
             let chunk = self.chunks.get(id);
             if let Some(entry) = chunk.alive_from(cursor.entry) {
                 cursor.entry = entry + 1;
-                return Some(found(id, chunk, entry));
+                return Some(found(id, chunk, entry, *ttl));
             }
             if cursor.link + 1 < links.len() {
                 cursor.link += 1;
@@ -132,27 +159,29 @@ impl Timeline {
     }
 
     /// The oldest entry of a lane; `None` where the lane is gone with its last.
-    pub fn first(&self, lane: u32) -> Option<(Millis, Address)> {
-        let root = self.lanes.get(lane as usize)?.root.front()?;
+    pub fn first(&self, lane: u32) -> Option<(Seen, Address)> {
+        let Lane { root, ttl, .. } = self.lanes.get(lane as usize)?;
+        let root = root.front()?;
         let link = self.blocks.get(root.block).links.first()?;
         let chunk = self.chunks.get(link.chunk);
         let entry = chunk.alive_from(0)?;
-        Some(found(link.chunk, chunk, entry))
+        Some(found(link.chunk, chunk, entry, *ttl))
     }
 
     /// When the newest entry of a lane was seen.
     pub fn last_time(&self, lane: u32) -> Option<Millis> {
         let mut cursor = self.cursor(lane, 0);
-        self.older(&mut cursor).map(|(time, _)| time)
+        self.older(&mut cursor).map(|(seen, _)| seen.at)
     }
 }
 
-/// When an entry's member was seen, and whose it is.
+/// An entry's touch, and whose it is.
 #[inline]
-fn found(id: u32, chunk: &Chunk, entry: usize) -> (Millis, Address) {
+fn found(id: u32, chunk: &Chunk, entry: usize, ttl: Millis) -> (Seen, Address) {
     let place = Place::new(id, entry);
-    let Entry { time, home, .. } = chunk.entry(entry);
-    (time, Address { home, place })
+    let entry = chunk.entry(entry);
+    let home = entry.home;
+    (entry.seen(ttl), Address { home, place })
 }
 
 /// The living in the blocks of a root from `from` on, adding up whichever side is shorter.

@@ -13,6 +13,7 @@ use super::small::Small;
 use super::sought::Sought;
 use super::table::{Batch, Old, Table};
 use super::time::{MAX_TIME, Millis, expiry_cut};
+use super::view::Sight;
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -349,11 +350,11 @@ impl PresenceSet {
     }
 
     /// How many members are remembered at `now`.
-    pub fn remembered(&self, now: Millis) -> usize {
+    pub fn remembered(&mut self, now: Millis) -> usize {
         let retain = self.retain();
-        match &self.form {
-            Form::Small(small) => small.count(|seen| self.remembers(seen, now)),
+        match &mut self.form {
             Form::Table(table) => table.timeline.remembered(now, retain),
+            Form::Small(small) => small.count(|seen| seen.is_online(now) || now < seen.at + retain),
         }
     }
 
@@ -364,11 +365,31 @@ impl PresenceSet {
             (Span::Within(_), Form::Small(small)) => {
                 small.count(|seen| self.is_in(span, seen, now))
             }
-            (Span::Within(_), Form::Table(table)) => table
-                .timeline
-                .lanes()
-                .map(|(lane, ttl)| table.timeline.count_after(lane, self.cut(span, ttl, now)))
-                .sum(),
+            (Span::Within(window), Form::Table(_)) => {
+                let (retain, sight) = (self.retain(), self.sight(span, now));
+                let cut = |ttl: Millis| expiry_cut(now, window.min(ttl.max(retain)));
+                match &mut self.form {
+                    Form::Table(table) => table.timeline.count(cut, sight),
+                    Form::Small(_) => unreachable!("it is a table"),
+                }
+            }
+        }
+    }
+
+    /// Who of a mixed lane is in a span.
+    pub(super) fn sight(&self, span: Span, now: Millis) -> Sight {
+        let since = |ago| (now + 1).saturating_sub(ago);
+        match span {
+            Span::Online => Sight {
+                from: 0,
+                all_from: Millis::MAX,
+                now,
+            },
+            Span::Within(window) => Sight {
+                from: since(window),
+                all_from: since(self.retain()),
+                now,
+            },
         }
     }
 

@@ -166,13 +166,14 @@ impl Timeline {
             self.move_living((second, 0), &mut joined, first, places);
             *self.chunks.get_mut(first) = joined;
         } else {
-            let mut joined = Chunk::new(stay + moved, before.base());
+            let mut joined = Chunk::new(stay + moved, before.base(), before.is_mixed());
             self.move_living((first, 0), &mut joined, first, places);
             self.move_living((second, 0), &mut joined, first, places);
             self.replace_chunk(first, joined);
         }
         self.recount(first, moved as i32);
         self.recount(second, -(moved as i32));
+        self.mixed_joined(second, first);
         self.remove_chunk(second);
         let told = if extends { moved } else { stay + moved };
         told * TOLD

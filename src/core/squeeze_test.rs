@@ -35,6 +35,7 @@ fn entry(member: u32, time: Millis) -> Entry {
     Entry {
         time,
         home: Home::from_bits(member),
+        extra: 0,
         told: false,
     }
 }

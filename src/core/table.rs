@@ -2,6 +2,7 @@
 
 use super::chunk::Entry;
 use super::names::{MAX_NAMES, Names, Spot};
+use super::online::First;
 use super::place::{Address, Place};
 use super::seen::{Kept, Seen};
 use super::sought::Sought;
@@ -135,6 +136,7 @@ impl Table {
         let entry = Entry {
             time: new.seen.at,
             home: member.home(),
+            extra: 0,
             told: new.told,
         };
         let ttl = new.seen.ttl;
@@ -185,9 +187,23 @@ impl Table {
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
-            && let Some((due, lane)) = self.timeline.next_due(retain)
+            && let Some((due, first)) = self.timeline.next_due(retain)
             && due <= cutoff
         {
+            let lane = match first {
+                First::OfLane(lane) => lane,
+                First::OfChunk(chunk) => {
+                    let Some(index) = self.timeline.first_of_front(chunk) else {
+                        debug_assert!(false, "somebody is due");
+                        return evicted;
+                    };
+                    let place = Place::new(chunk, index);
+                    let home = self.timeline.chunks.get(chunk).entry(index).home;
+                    self.evict_one(Address { home, place }, &mut f);
+                    evicted += 1;
+                    continue;
+                }
+            };
             // With one lane all that is due stands in a row; with more, members of one instant do.
             let until = if self.timeline.lane_count() == 1 {
                 cutoff
@@ -195,22 +211,29 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((at, Address { home, place })) = self.timeline.first(lane)
+                && let Some((seen, address)) = self.timeline.first(lane)
             {
-                let ttl = self.timeline.lane_ttl(lane);
-                if at + ttl.max(retain) > until {
+                if seen.due(retain) > until {
                     break;
                 }
                 if evicted.is_multiple_of(BATCH) {
                     self.prefetch_oldest(lane);
                 }
-                let spot = self.names.at(Address { home, place });
-                f(&self.names, spot, self.timeline.kept(place));
-                self.names.remove(home, spot);
-                self.timeline.kill(place, &mut self.names);
+                self.evict_one(address, &mut f);
                 evicted += 1;
             }
         }
+        if evicted > 0 {
+            self.timeline.keep_up(cutoff);
+        }
         evicted
+    }
+
+    fn evict_one(&mut self, address: Address, f: &mut impl FnMut(&Names, Spot, Kept)) {
+        let Address { home, place } = address;
+        let spot = self.names.at(address);
+        f(&self.names, spot, self.timeline.kept(place));
+        self.names.remove(home, spot);
+        self.timeline.kill(place, &mut self.names);
     }
 }

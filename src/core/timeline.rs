@@ -11,16 +11,27 @@
 //!
 //! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size; each refresh
 //! pays for one copied entry. Where but few of a chunk's places are alive, its members get new ones (`squeeze.rs`).
+//!
+//! Beyond a number of ttls, further ones share mixed lanes (`mixed.rs`).
 
 use std::collections::{BTreeMap, VecDeque};
 
 use super::agenda::Agenda;
 use super::arena::Arena;
 use super::chunk::Chunk;
+use super::mixed::Mixed;
 use super::place::{MAX_CHUNKS, Place, Places};
-use super::seen::{Kept, Seen};
+use super::seen::Kept;
 use super::squeeze::Thin;
 use super::time::{Millis, has_expired};
+
+/// How many ttls have a lane of their own; few in tests, for random operations to come to mixed lanes soon. A ttl of 0 is
+/// not counted.
+pub(super) const MAX_LANES: usize = if cfg!(test) { 4 } else { 64 };
+/// A mixed lane is for ttls that have all bits above this one in common.
+const MIXED_BITS: u32 = 31;
+/// Marks a mixed lane in [`Timeline::by_ttl`].
+const MIXED: Millis = 1 << 63;
 
 /// Chunks in a block.
 pub(super) const BLOCK: usize = 64;
@@ -35,12 +46,21 @@ pub(super) struct Link {
 }
 
 /// Up to [`BLOCK`] chunks in order of time. Never empty, but for places of the arena not in use.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Block {
     pub lane: u32,
     /// Its place in the lane's root, counted from `Lane::front`.
     pub seq: u64,
     pub links: Vec<Link>,
+}
+
+impl Clone for Block {
+    /// With as much room, which is counted ([`Timeline::links`]).
+    fn clone(&self) -> Block {
+        let mut links = Vec::with_capacity(self.links.capacity());
+        links.extend_from_slice(&self.links);
+        Block { links, ..*self }
+    }
 }
 
 /// A block in its lane's root.
@@ -51,12 +71,15 @@ pub(super) struct Root {
     pub alive: u32,
 }
 
-/// The members of one ttl, in the order they were seen.
+/// The members of one ttl, or of many, in the order they were seen.
 #[derive(Clone, Default)]
 pub(super) struct Lane {
+    /// Of a mixed lane: the least that a ttl in it can be.
     pub ttl: Millis,
+    /// Whether each entry has an own ttl.
+    pub mixed: bool,
     pub alive: usize,
-    /// How many of them had expired at the frontier (`online.rs`).
+    /// How many of them had expired at the frontier (`online.rs`). Not of a mixed lane.
     pub expired: usize,
     /// What `seq` of the first block of the root is.
     pub front: u64,
@@ -70,12 +93,13 @@ pub(super) struct Lane {
 pub struct Timeline {
     pub(super) lanes: Vec<Lane>,
     free_lanes: Vec<u32>,
-    /// A tree and not a hash table, which would rehash all lanes at once.
     pub(super) by_ttl: BTreeMap<Millis, u32>,
     pub(super) chunks: Arena<Chunk>,
     pub(super) blocks: Arena<Block>,
     pub(super) alive: usize,
     pub(super) chunk_bytes: usize,
+    /// How many links there is room for in all blocks.
+    pub(super) links: usize,
     /// Lanes by the time their first member is due for removal, under the retention they were noted with.
     pub(super) due: Agenda,
     pub(super) due_retain: Millis,
@@ -90,6 +114,8 @@ pub struct Timeline {
     pub(super) tells: bool,
     /// Chunks that have become thin.
     pub(super) thin: Thin,
+    /// Where there are mixed lanes.
+    pub(super) mixed: Option<Box<Mixed>>,
 }
 
 impl Timeline {
@@ -98,7 +124,7 @@ impl Timeline {
         self.alive
     }
 
-    /// How many distinct ttls are in use.
+    /// How many lanes there are.
     pub fn lane_count(&self) -> usize {
         self.by_ttl.len()
     }
@@ -115,12 +141,13 @@ impl Timeline {
             + self.blocks.bytes()
             + self.lanes.capacity() * size_of::<Lane>()
             + self.by_ttl.len() * 2 * size_of::<(Millis, u32)>()
-            + self.chunks.len().div_ceil(BLOCK).max(self.blocks.len())
-                * (size_of::<Root>() + BLOCK.min(self.chunks.len()) * size_of::<Link>())
+            + self.links * size_of::<Link>()
+            + (2 * self.blocks.len() + 4 * self.lanes.len()) * size_of::<Root>()
             + self.due.bytes()
             + self.expiry.bytes()
             + self.untold.bytes()
             + self.thin.bytes()
+            + self.mixed.as_ref().map_or(0, |mixed| mixed.bytes())
     }
 
     /// How many separate allocations there are.
@@ -134,10 +161,7 @@ impl Timeline {
         let chunk = self.chunks.get(place.chunk());
         let entry = chunk.entry(place.index());
         Kept {
-            seen: Seen {
-                at: entry.time,
-                ttl: self.lane_of(chunk).ttl,
-            },
+            seen: entry.seen(self.lane_of(chunk).ttl),
             told: entry.told,
         }
     }
@@ -182,12 +206,15 @@ impl Timeline {
         let (block, link, left, thin) = (chunk.block, chunk.link, chunk.alive(), chunk.is_thin());
         let lane = self.add_alive(block, link, -1);
         self.alive -= 1;
-        let (ttl, left_in_lane) = {
+        let (ttl, mixed, left_in_lane) = {
             let lane = &mut self.lanes[lane as usize];
             lane.alive -= 1;
-            (lane.ttl, lane.alive)
+            (lane.ttl, lane.mixed, lane.alive)
         };
         let chunk = self.chunks.get(id);
+        if mixed {
+            self.mixed_removed(id, place.index());
+        } else
         // The base tells it for most, without the entry.
         if has_expired(chunk.base(), ttl, self.frontier)
             && has_expired(chunk.time(place.index()), ttl, self.frontier)
@@ -210,11 +237,23 @@ impl Timeline {
     pub(super) fn lane_for(&mut self, ttl: Millis) -> u32 {
         if let [only] = self.lanes.as_slice()
             && only.ttl == ttl
+            && !only.mixed
             && only.alive > 0
         {
             return 0;
         }
         if let Some(&lane) = self.by_ttl.get(&ttl) {
+            return lane;
+        }
+        // While there is a mixed lane, further ttls go there: a ttl that was in one and got a lane of its own would be in
+        // both.
+        let own_lanes = self.by_ttl.len() - usize::from(self.by_ttl.contains_key(&0));
+        let mixed = ttl > 0 && (self.mixed.is_some() || own_lanes >= MAX_LANES);
+        let (key, ttl) = match mixed {
+            true => (MIXED | ttl >> MIXED_BITS, ttl >> MIXED_BITS << MIXED_BITS),
+            false => (ttl, ttl),
+        };
+        if mixed && let Some(&lane) = self.by_ttl.get(&key) {
             return lane;
         }
         let lane = self.free_lanes.pop().unwrap_or_else(|| {
@@ -223,16 +262,29 @@ impl Timeline {
         });
         self.lanes[lane as usize] = Lane {
             ttl,
+            mixed,
             ..Lane::default()
         };
-        self.by_ttl.insert(ttl, lane);
+        self.by_ttl.insert(key, lane);
+        if mixed {
+            self.mixed.get_or_insert_default().lanes += 1;
+        }
         lane
     }
 
     fn remove_lane(&mut self, lane: u32) {
-        let ttl = self.lanes[lane as usize].ttl;
-        self.by_ttl.remove(&ttl);
-        self.lanes[lane as usize] = Lane::default();
+        let Lane { ttl, mixed, .. } = std::mem::take(&mut self.lanes[lane as usize]);
+        let key = match mixed {
+            true => MIXED | ttl >> MIXED_BITS,
+            false => ttl,
+        };
+        self.by_ttl.remove(&key);
+        if let Some(noted) = self.mixed.as_mut().filter(|_| mixed) {
+            noted.lanes -= 1;
+            if noted.lanes == 0 {
+                self.mixed = None;
+            }
+        }
         self.free_lanes.push(lane);
         self.due.forget(lane);
         self.expiry.forget(lane);

@@ -11,6 +11,7 @@
 
 use super::chunk::Entry;
 use super::names::{Names, Spot};
+use super::online::First;
 use super::place::{Address, Place};
 use super::seen::Seen;
 use super::set::{Form, PresenceSet};
@@ -48,15 +49,19 @@ impl Table {
     fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&Names, Spot, Seen)) -> usize {
         let mut told = 0;
         while told < limit
-            && let Some((time, lane)) = self.timeline.next_untold()
+            && let Some((time, first)) = self.timeline.next_untold()
             && time <= now
         {
-            let ttl = self.timeline.lane_ttl(lane);
             let left = limit - told;
             let names = &self.names;
-            told += self.timeline.tell(lane, now - ttl, left, |at, address| {
-                f(names, names.at(address), Seen { at, ttl });
-            });
+            let f = |seen: Seen, address| f(names, names.at(address), seen);
+            told += match first {
+                First::OfLane(lane) => self.timeline.tell(lane, now, left, f),
+                First::OfChunk(chunk) => self.timeline.tell_chunk(chunk, now, left, f),
+            };
+        }
+        if told > 0 {
+            self.timeline.keep_up(now);
         }
         told
     }
@@ -76,30 +81,35 @@ impl Timeline {
         }
     }
 
-    /// The shortest ttl in use, but for that of those who left.
+    /// What no ttl in use is shorter than, but for that of those who left.
     fn shortest_ttl(&self) -> Option<Millis> {
-        self.by_ttl.range(1..).next().map(|(ttl, _)| *ttl)
+        let lanes = self.lanes().filter(|(_, lane)| lane.mixed || lane.ttl > 0);
+        lanes.map(|(_, lane)| lane.ttl).min()
     }
 
-    /// The lane whose next untold member expires first, and when. Lanes are gone over once when this is first asked,
-    /// and followed from then on.
-    fn next_untold(&mut self) -> Option<(Millis, u32)> {
+    /// When the next untold member expires, and where it is. Lanes are gone over once when this is first asked, and
+    /// followed from then on.
+    fn next_untold(&mut self) -> Option<(Millis, First)> {
         let mut untold = std::mem::take(&mut self.untold);
         if !self.tells {
             self.tells = true;
-            let lanes: Vec<_> = self.lanes().filter(|(_, ttl)| *ttl > 0).collect();
+            let lanes: Vec<_> = self.own_lanes().filter(|(_, ttl)| *ttl > 0).collect();
             for (lane, ttl) in lanes {
                 if let Some(time) = self.first_untold(lane) {
                     untold.note(time + ttl, ttl, lane);
                 }
             }
+            self.note_mixed_untold();
         }
         let next = untold.earliest(|lane| {
             let ttl = self.lane_ttl(lane);
-            self.first_untold(lane).map(|time| time + ttl)
+            self.first_untold(lane).map(|time| (time + ttl, ttl))
         });
         self.untold = untold;
-        next.map(|(time, _, lane)| (time, lane))
+        let own = next.map(|(time, _, lane)| (time, First::OfLane(lane)));
+        let mixed = self.next_mixed_untold();
+        let mixed = mixed.map(|(time, chunk)| (time, First::OfChunk(chunk)));
+        own.into_iter().chain(mixed).min_by_key(|(time, _)| *time)
     }
 
     /// When the oldest untold member of a lane was seen.
@@ -112,24 +122,46 @@ impl Timeline {
         found
     }
 
-    /// Tells those of a lane who were seen at `until` or before, at most `limit`.
+    /// Tells those of a lane whose time was up at `now`, at most `limit`.
     fn tell(
         &mut self,
         lane: u32,
-        until: Millis,
+        now: Millis,
         limit: usize,
-        mut f: impl FnMut(Millis, Address),
+        mut f: impl FnMut(Seen, Address),
     ) -> usize {
+        let ttl = self.lane_ttl(lane);
         let mut told = 0;
-        self.each_untold(lane, |time, address| {
-            let tell = told < limit && time <= until;
+        self.each_untold(lane, |at, address| {
+            let tell = told < limit && at + ttl <= now;
             if tell {
-                f(time, address);
+                f(Seen { at, ttl }, address);
                 told += 1;
             }
             tell
         });
         told
+    }
+
+    /// The same of a chunk of a mixed lane.
+    fn tell_chunk(
+        &mut self,
+        id: u32,
+        now: Millis,
+        limit: usize,
+        mut f: impl FnMut(Seen, Address),
+    ) -> usize {
+        let lane = self.blocks.get(self.chunks.get(id).block).lane;
+        let ttl = self.lane_ttl(lane);
+        let chunk = self.chunks.get_mut(id);
+        let untold = chunk.untold_ends(ttl, now);
+        for &index in untold.iter().take(limit) {
+            let (entry, place) = (chunk.entry(index), Place::new(id, index));
+            let home = entry.home;
+            f(entry.seen(ttl), Address { home, place });
+            chunk.tell(index);
+        }
+        untold.len().min(limit)
     }
 
     /// Goes over the untold members of a lane in order of time for as long as `f` says that it has told them.

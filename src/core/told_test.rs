@@ -178,7 +178,7 @@ impl Run {
         let shortest = self.model.members.iter().map(|(_, seen)| seen.ttl);
         let shortest = shortest.filter(|ttl| *ttl > 0).min();
         let next = self.set.next_untold();
-        if shortest.is_some_and(|ttl| ttl < retain) {
+        if shortest.is_some_and(|ttl| ttl < retain) || self.set.mixes_ttls() {
             let untold = self.model.members.iter();
             let ends = untold
                 .filter(|(name, seen)| seen.ttl > 0 && !self.told.contains(name))
