@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{Client, Server};
+use crate::common::{Client, Server, module_path};
 
 /// Name, default, lowest and highest value.
 const NUMBERS: [(&str, i64, i64, i64); 6] = [
@@ -324,4 +324,91 @@ fn a_bad_line_of_the_configuration_file_stops_the_start() {
         let log = Server::builder().arg(line).start_expecting_failure();
         assert!(log.contains(why), "{line}: {log}");
     }
+}
+
+/// CONFIG REWRITE writes an empty load argument as nothing.
+#[test]
+fn an_empty_list_of_events_outlives_a_rewrite() {
+    for (arguments, expected) in [
+        ("events \"\"", &[][..]),
+        ("default-ttl 5000 EVENTS \"\"", &["default-ttl 5000"]),
+        (
+            "events \"\" default-ttl 5000 sweep-budget 500",
+            &["default-ttl 5000", "sweep-budget 500"],
+        ),
+    ] {
+        let mut server = Server::builder().module_args(arguments).start();
+        assert_eq!(changed(&server), expected, "{arguments}");
+        for _ in 0..2 {
+            assert_eq!(server.client().answer("CONFIG REWRITE"), "OK");
+            server.restart();
+            assert_eq!(changed(&server), expected, "{arguments}");
+        }
+    }
+    let log = Server::builder()
+        .module_args("events colour sweep-budget 500")
+        .start_expecting_failure();
+    let why = "the argument 'events' must be any of the letters j, l, t and m, or A for all, not 'colour'";
+    assert!(log.contains(why), "{log}");
+}
+
+#[test]
+fn a_load_argument_that_no_rewrite_keeps_is_warned_of() {
+    let warning = "presence: the argument 'client-announce-channel' needs quotes, which CONFIG REWRITE does not write; \
+                   give it as a line of its own, presence.client-announce-channel";
+    for (name, is_kept) in [
+        ("my:clients", true),
+        ("my clients", false),
+        ("my'clients", false),
+    ] {
+        let line = format!("client-announce-channel \"{name}\"");
+        let server = Server::builder().module_args(&line).start();
+        assert_eq!(
+            changed(&server),
+            [format!("client-announce-channel {name}")]
+        );
+        assert_eq!(server.log().contains(warning), !is_kept, "{name}");
+        // On a line of its own any name is kept.
+        let mut server = Server::builder().arg(&format!("presence.{line}")).start();
+        assert_eq!(server.client().answer("CONFIG REWRITE"), "OK");
+        server.restart();
+        assert_eq!(
+            changed(&server),
+            [format!("client-announce-channel {name}")]
+        );
+        assert!(!server.log().contains(warning), "{name}");
+    }
+}
+
+/// The server finds unknown names after the load, and cannot unload a module with a data type: what the manual says.
+#[test]
+fn loadex_with_an_unknown_setting_leaves_a_module_that_works() {
+    let server = Server::builder().without_module().start();
+    let mut client = server.client();
+    let path = module_path().display().to_string();
+    let load = |settings: &[&str]| {
+        let mut line = vec!["MODULE", "LOADEX", &path];
+        line.extend(settings);
+        line.iter().map(|word| word.to_string()).collect::<Vec<_>>()
+    };
+    let refused = "ERR Error loading the extension. Please check the server logs.";
+    let bad = load(&["CONFIG", "presence.default-ttl", "0"]);
+    assert_eq!(client.err(&bad), refused);
+    assert_eq!(client.answer("MODULE LIST"), "[]");
+    let unknown = load(&[
+        "CONFIG",
+        "presence.default-ttl",
+        "5000",
+        "CONFIG",
+        "presence.nope",
+        "0",
+        "ARGS",
+        "sweep-budget",
+        "500",
+    ]);
+    assert_eq!(client.err(&unknown), refused);
+    assert_eq!(changed(&server), ["default-ttl 5000", "sweep-budget 500"]);
+    let replies = client.together(&["PRESENCE.TOUCH room ann", "PRESENCE.LIST room WITHTTL"]);
+    assert_eq!(replies[1], r#"[["ann", 5000]]"#);
+    server.assert_clean_log();
 }

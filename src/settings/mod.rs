@@ -85,6 +85,11 @@ trait Setting: Sync {
     /// Its name without `presence.`.
     fn name(&self) -> &'static str;
 
+    /// Whether nothing at all is a value of it.
+    fn may_be_empty(&self) -> bool {
+        false
+    }
+
     /// Registers it with the server, where a load argument is given with that as its default.
     fn register(&'static self, ctx: Context, given: Option<&[u8]>) -> Result<(), Refused>;
 }
@@ -110,6 +115,12 @@ fn registered(answer: c_int) -> Result<(), Refused> {
 pub fn register(ctx: Context, args: Args) -> Result<(), String> {
     for (setting, given) in SETTINGS.iter().zip(arguments(args)?) {
         let name = setting.name();
+        if given.is_some_and(needs_quotes) {
+            ctx.warn(&format!(
+                "presence: the argument '{name}' needs quotes, which CONFIG REWRITE does not write; \
+                 give it as a line of its own, presence.{name}"
+            ));
+        }
         setting.register(ctx, given).map_err(|why| match why {
             Refused::MustBe(what) => {
                 let value = String::from_utf8_lossy(given.unwrap_or_default());
@@ -125,18 +136,41 @@ pub fn register(ctx: Context, args: Args) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a value without quotes is another one, or several.
+fn needs_quotes(value: &[u8]) -> bool {
+    let splits = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'\x0b' | b'"' | b'\'');
+    value.iter().any(splits)
+}
+
+/// The setting of this name, as load arguments have it.
+fn index_of(name: &[u8]) -> Option<usize> {
+    SETTINGS
+        .iter()
+        .position(|setting| setting.name().as_bytes().eq_ignore_ascii_case(name))
+}
+
 /// The value that the load arguments give each setting, in the settings' order.
+///
+/// CONFIG REWRITE writes an empty value as nothing, and with that line the server starts the next time: another name, or
+/// the end, may follow the name of a setting that can be empty.
 fn arguments(args: Args<'_>) -> Result<[Option<&[u8]>; SETTINGS.len()], String> {
     let mut given = [None; SETTINGS.len()];
-    let mut args = args.iter();
+    let mut args = args.iter().peekable();
     while let Some(name) = args.next() {
+        let index = index_of(name);
         let name = String::from_utf8_lossy(name).to_lowercase();
-        let Some(index) = SETTINGS.iter().position(|setting| setting.name() == name) else {
+        let Some(index) = index else {
             let known: Vec<_> = SETTINGS.iter().map(|setting| setting.name()).collect();
             let known = known.join(", ");
             return Err(format!("unknown argument '{name}', known are: {known}"));
         };
-        let Some(value) = args.next() else {
+        let is_left_out = SETTINGS[index].may_be_empty()
+            && args.peek().is_none_or(|next| index_of(next).is_some());
+        let value = match is_left_out {
+            true => Some(&b""[..]),
+            false => args.next(),
+        };
+        let Some(value) = value else {
             return Err(format!("the argument '{name}' lacks its value"));
         };
         if given[index].replace(value).is_some() {

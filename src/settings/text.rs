@@ -65,6 +65,10 @@ impl Setting for Text {
         self.name
     }
 
+    fn may_be_empty(&self) -> bool {
+        self.default.is_empty()
+    }
+
     fn register(&'static self, ctx: Context, given: Option<&[u8]>) -> Result<(), Refused> {
         let default = given.unwrap_or(self.default.as_bytes());
         if !self.take(default) {
