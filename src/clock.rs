@@ -1,26 +1,21 @@
 //! What time a command sees.
 
-use redis_module::raw;
-
 use crate::core::time::{MAX_TIME, Millis};
 use crate::ffi::context::Context;
 use crate::ffi::{api, api_if_any};
+use crate::together;
 
 /// The server's cached command time in Unix ms: all commands of a transaction or a script see the same instant.
 ///
-/// Servers from 7.2 on hand the cached time out. Before that (Redis 7.0) a plain command reads the clock, and only one
-/// in a transaction or a script asks the server for its cached time, by way of INFO, for which it waits some
-/// microseconds.
+/// Servers from 7.2 on hand the cached time out. Before that (Redis 7.0) a plain command reads the clock, and the first
+/// one of a transaction or a script asks the server for its cached time (`together.rs`). It is asked for where it is needed
+/// only: never for a command that is replayed.
 #[inline]
 pub fn now(ctx: Context) -> Millis {
-    if let Some(cached) = api_if_any!(RedisModule_CachedMicroseconds) {
+    match api_if_any!(RedisModule_CachedMicroseconds) {
         // SAFETY: the function takes nothing and reads a variable of the server.
-        return bounded(unsafe { cached() } / 1000);
-    }
-    const TOGETHER: u32 = raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA;
-    match ctx.flags() & TOGETHER {
-        0 => wall(),
-        _ => cached_by_info(ctx),
+        Some(cached) => bounded(unsafe { cached() } / 1000),
+        None => together::instant(ctx, || cached_by_info(ctx)).unwrap_or_else(wall),
     }
 }
 

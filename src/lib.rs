@@ -25,6 +25,7 @@ mod server_events;
 mod settings;
 mod slot_imports;
 mod timer;
+mod together;
 
 use std::os::raw::c_int;
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::common::{Server, show};
+use crate::common::{LIMIT, Server, elements, int, not_applicable, show};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
     Server::builder()
@@ -107,5 +107,96 @@ fn a_command_alone_sees_the_time_it_runs_at() {
             (before..=after).contains(&seen),
             "{seen} in {before}..={after}"
         );
+    }
+}
+
+/// Nothing runs between them, not even a command that begins a transaction.
+#[test]
+fn one_script_after_the_other_sees_a_later_instant() {
+    const SCRIPTS: usize = 5;
+    let script = "\
+        local function seen()
+            redis.call('PRESENCE.TOUCH', KEYS[1], 'ann')
+            return redis.call('PRESENCE.SEEN', KEYS[1], 'ann')[1]
+        end
+        local first = seen()
+        for _ = 1, tonumber(ARGV[1]) do end
+        return {first, seen()}";
+    let mut client = SERVER.client();
+    let mut rounds = 100_000;
+    loop {
+        let before = client.now_ms();
+        for _ in 0..SCRIPTS {
+            client.send(&args!["EVAL", script, 1, "scripts", rounds]);
+        }
+        let mut instants = Vec::new();
+        for _ in 0..SCRIPTS {
+            let seen: Vec<i64> = elements(client.receive(LIMIT))
+                .into_iter()
+                .map(int)
+                .collect();
+            assert_eq!(seen[0], seen[1]);
+            instants.push(seen[0]);
+        }
+        // Of so much time, each takes a part that shows.
+        if client.now_ms() > before + 100 {
+            assert!(instants.is_sorted_by(|a, b| a < b), "{instants:?}");
+            return;
+        }
+        rounds *= 2;
+    }
+}
+
+/// How a transaction begins is known by its name, which may be another.
+#[test]
+fn a_transaction_by_another_name_sees_one_instant() {
+    let server = Server::builder().arg("rename-command EXEC commit").start();
+    let mut client = server.client();
+    let mut last = 0;
+    for _ in 0..5 {
+        for line in ["MULTI", "PRESENCE.TOUCH room ann", "DEBUG SLEEP 0.005"] {
+            client.answer(line);
+        }
+        client.answer("PRESENCE.TOUCH room bob");
+        client.answer("PRESENCE.SEEN room ann bob");
+        let replies = elements(client.cmd(&["commit"]));
+        let seen: Vec<i64> = elements(replies[3].clone()).into_iter().map(int).collect();
+        assert_eq!(seen[0], seen[1]);
+        assert!(seen[0] >= last + 5, "{} after {last}", seen[0]);
+        last = seen[0];
+    }
+}
+
+/// Servers that hand their cached time out let it go on in a script that keeps them from answering.
+#[test]
+fn a_script_that_runs_for_too_long_sees_one_instant() {
+    let server = Server::builder().arg("lua-time-limit 1").start();
+    let script = "\
+        local function seen()
+            redis.call('PRESENCE.TOUCH', KEYS[1], 'ann')
+            return redis.call('PRESENCE.SEEN', KEYS[1], 'ann')[1]
+        end
+        local first = seen()
+        for _ = 1, tonumber(ARGV[1]) do end
+        return {first, seen()}";
+    let mut client = server.client();
+    let mut rounds = 10_000_000;
+    loop {
+        let before = client.now_ms();
+        let seen = client.ints(&args!["EVAL", script, 1, "room", rounds]);
+        // The module has a filter where it notes the time itself.
+        let is_noted = client.text(&["INFO", "modules"]).contains("filters=1");
+        if is_noted {
+            assert_eq!(seen[0], seen[1]);
+        } else {
+            assert!(seen[0] <= seen[1], "{seen:?}");
+        }
+        if client.now_ms() > before + 100 {
+            if !is_noted {
+                not_applicable("the cached time goes on in a script that runs for too long");
+            }
+            return;
+        }
+        rounds *= 2;
     }
 }

@@ -1,0 +1,81 @@
+//! The instant that all commands of a transaction or a script see, on a server that does not hand it out (Redis 7.0).
+//!
+//! There the server's cached time stands in INFO alone, which takes some microseconds to write. So it is noted when a
+//! transaction or script begins, which is a command that a client or another module sends and that passes through the
+//! command filters. Its commands go by the note. Those of a script pass through the filters as well, but the server says
+//! that it is inside; the next command that is not inside ends the note.
+//!
+//! A filter takes a little of every command's time, so there is none until the first transaction that has to ask. That
+//! one is told by INFO, as is one that begins by a name of its own (`rename-command`).
+
+use std::os::raw::c_int;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use redis_module::raw;
+
+use crate::clock;
+use crate::core::time::Millis;
+use crate::ffi::api;
+use crate::ffi::context::Context;
+use crate::ffi::text;
+
+/// When the present transaction or script began, or a command came that may be one; 0: it is not noted.
+static BEGAN: AtomicU64 = AtomicU64::new(0);
+/// Whether there is a filter that ends the note.
+static FILTERED: AtomicBool = AtomicBool::new(false);
+
+/// The instant of the present transaction or script, as `ask` says where it is not noted yet. `None`: the command that runs
+/// is in neither.
+#[inline]
+pub fn instant(ctx: Context, ask: impl FnOnce() -> Millis) -> Option<Millis> {
+    if !is_inside(ctx) {
+        return None;
+    }
+    Some(match BEGAN.load(Ordering::Relaxed) {
+        0 => note(ctx, ask()),
+        began => began,
+    })
+}
+
+#[inline]
+fn is_inside(ctx: Context) -> bool {
+    ctx.flags() & (raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA) != 0
+}
+
+#[cold]
+fn note(ctx: Context, now: Millis) -> Millis {
+    if !FILTERED.load(Ordering::Relaxed) {
+        // What the module itself calls is part of the command that runs.
+        const FLAGS: c_int = raw::REDISMODULE_CMDFILTER_NOSELF as c_int;
+        // SAFETY: the context is live; the callback is a filter.
+        let filter = unsafe {
+            api!(RedisModule_RegisterCommandFilter)(ctx.as_ptr(), Some(on_command), FLAGS)
+        };
+        FILTERED.store(!filter.is_null(), Ordering::Relaxed);
+    }
+    // Without a filter the note would never end.
+    if FILTERED.load(Ordering::Relaxed) {
+        BEGAN.store(now, Ordering::Relaxed);
+    }
+    now
+}
+
+/// A command is about to run.
+///
+/// # Safety
+/// Called by the server only, with a command.
+unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) {
+    // SAFETY: a command has a name, and the string outlives this call.
+    let name = unsafe { text::bytes(api!(RedisModule_CommandFilterArgGet)(command, 0)) };
+    // EXEC, EVAL and FCALL with all their forms. Others of these letters cost a look at the clock, and no more.
+    let may_begin = matches!(name.first(), Some(b'E' | b'e' | b'F' | b'f'));
+    if !may_begin && BEGAN.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    // SAFETY: filters are given no context, and these flags are the server's, not a context's.
+    if !is_inside(unsafe { Context::new(null_mut()) }) {
+        let began = if may_begin { clock::wall() } else { 0 };
+        BEGAN.store(began, Ordering::Relaxed);
+    }
+}
