@@ -1,9 +1,10 @@
 //! What replicas and the AOF are told: each change resolved, with the times it was made with.
 //!
-//! Three forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
-//! touch of one who left, `PRESENCE.CONFIG` with `AT` makes a key as of that moment, and with `EMPTY`, in a rewritten log
-//! only, one that has been without members since then.
+//! Four forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
+//! touch of one who left, and with `NOMAX` one that sets no record; `PRESENCE.CONFIG` with `AT` makes a key as of that
+//! moment, and with `EMPTY`, in a rewritten log only, one that has been without members since then.
 
+use std::ffi::CStr;
 use std::io::Write;
 
 use crate::core::time::Millis;
@@ -25,13 +26,23 @@ macro_rules! replicate {
     };
 }
 
-/// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left.
-///
+/// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left. The record is judged at that time.
+#[inline]
+pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
+    touches(ctx, key, seen, members, true);
+}
+
+/// Members were touched in the past. The record was judged at another time, which only the primary knows: where it is a
+/// new one, [`set_peak`] follows.
+pub fn import(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
+    touches(ctx, key, seen, members, false);
+}
+
 /// This is on the path of every touch. Where nobody listens, the server is only told that there was a change, for the
 /// points at which it saves; else all arguments are strings that exist: the client's own, constants, and numbers that are
 /// kept until they change.
 #[inline]
-pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
+fn touches(ctx: Context, key: Name, seen: Seen, members: &[Name], is_judged: bool) {
     if members.is_empty() {
         return;
     }
@@ -49,16 +60,33 @@ pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
         words.count.get(members.len() as u64),
     ];
     drop(words);
-    replicate!(
-        ctx,
-        c"PRESENCE.TOUCHEX",
-        c"vv",
-        head.as_ptr(),
-        head.len(),
-        members.as_ptr(),
-        members.len(),
-    );
+    if is_judged {
+        replicate!(
+            ctx,
+            c"PRESENCE.TOUCHEX",
+            c"vv",
+            head.as_ptr(),
+            head.len(),
+            members.as_ptr(),
+            members.len(),
+        );
+    } else {
+        replicate!(
+            ctx,
+            c"PRESENCE.TOUCHEX",
+            c"scvv",
+            key,
+            NO_MAX.as_ptr(),
+            head[1..].as_ptr(),
+            head.len() - 1,
+            members.as_ptr(),
+            members.len(),
+        );
+    }
 }
+
+/// The option of a touch that sets no record.
+pub const NO_MAX: &CStr = c"NOMAX";
 
 /// The words of a replicated touch.
 struct Words {

@@ -129,6 +129,32 @@ fn another_millisecond_allocates_its_name_for_the_replicas_only() {
     }
 }
 
+/// It has its own times, and a server that does not hand its time out (Redis 7.0) takes ten times as long to tell it as a
+/// touch takes.
+#[test]
+fn a_replayed_command_asks_for_no_time() {
+    let mut host = Host::get();
+    let asked = host.times_when_replayed(|host| {
+        for line in [
+            "CONFIG replayed TTL 60000 RETAIN 0 LINGER -1 AT 1700000000000",
+            "TOUCHEX replayed PX 60000 AT 1700000000000 MEMBERS 2 ann bob",
+            "TOUCHEX replayed NOMAX PX 60000 AT 1600000000000 MEMBERS 1 cid",
+            "TOUCHEX replayed PX 0 AT 1700000000001 MEMBERS 1 ann",
+            "SETMAX replayed 2 1700000000000",
+            "CONFIG replayed TTL 60000 RETAIN 5 LINGER -1",
+            "EVICT replayed 1700000000000 LIMIT 1",
+            "TOUCHEX replayed:new PX 60000 AT 1700000000000 MEMBERS 1 ann",
+        ] {
+            let line = format!("PRESENCE.{line}");
+            let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            host.run(&words);
+        }
+    });
+    assert_eq!(asked, 0);
+    let count = host.run(&[b"PRESENCE.COUNT", b"replayed"]);
+    assert_eq!(count.integer, 1, "bob");
+}
+
 #[test]
 fn a_question_allocates_nothing() {
     let mut host = Host::get();

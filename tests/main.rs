@@ -44,6 +44,7 @@ mod other_databases;
 mod rdb;
 mod reads_never_write;
 mod record;
+mod replay;
 mod replicated_commands;
 mod scan;
 mod server_clients;

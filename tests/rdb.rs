@@ -4,8 +4,6 @@
 mod hostile;
 mod payload;
 
-use std::fs;
-
 use redis::Value;
 
 use crate::common::{Client, Server, encode};
@@ -77,23 +75,15 @@ fn golden_members() -> Vec<(&'static str, u64)> {
 
 /// A server that removes nothing by itself, and what it has as the key `made`.
 fn server_with_made() -> Server {
-    let mut server = Server::builder()
-        .arg("appendonly yes")
-        .arg("rdbcompression no")
-        .module_args("sweep-interval 60000")
-        .start();
-    let log = server.dir().join("appendonlydir/appendonly.aof.1.incr.aof");
-    server.kill9();
-    let mut commands = Vec::new();
+    let mut log = Vec::new();
     for (command, members) in MAKING {
         let line = format!("PRESENCE.{command}");
         let words: Vec<&str> = line.split(' ').chain(members.iter().copied()).collect();
-        commands.extend(encode(&words));
+        log.extend(encode(&words));
     }
-    fs::write(log, commands).expect("a file to write");
-    server.start_again();
-    server.client().cmd(&["CONFIG", "SET", "appendonly", "no"]);
-    server
+    Server::builder()
+        .arg("rdbcompression no")
+        .start_replaying(&log)
 }
 
 fn digest(client: &mut Client, key: &str) -> String {

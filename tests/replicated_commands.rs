@@ -74,10 +74,105 @@ fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
     let record = peak(&mut client, "room");
     assert_eq!(record[0], 3);
     let expected = [
-        format!("PRESENCE.TOUCHEX room PX 60000 AT {at} MEMBERS 2 bob cid"),
+        format!("PRESENCE.TOUCHEX room NOMAX PX 60000 AT {at} MEMBERS 2 bob cid"),
         format!("PRESENCE.SETMAX room 3 {}", record[1]),
     ];
     assert_eq!(commands, expected);
+}
+
+/// It is not judged where it is replayed, so there is nothing to be put right.
+#[test]
+fn an_import_that_sets_no_record_is_one_command() {
+    let (server, mut client) = Server::start_recording();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "cid"]);
+    let at = seen(&mut client, "room", "ann") - 1000;
+    let import = touchex("room", 60_000, at, ["dan"]);
+    let (commands, joined) = replicated(&server, || client.int(&import));
+    assert_eq!(joined, 1);
+    let expected = format!("PRESENCE.TOUCHEX room NOMAX PX 60000 AT {at} MEMBERS 1 dan");
+    assert_eq!(commands, [expected]);
+}
+
+/// With times that go back and forth, as ttls that differ make them, judging would look at everybody again and again.
+#[test]
+fn a_rewritten_log_sets_the_record_by_itself() {
+    let server = Server::builder()
+        .arg("appendonly yes")
+        .arg("aof-use-rdb-preamble no")
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    for number in 0..200_u64 {
+        // All of them, in no order.
+        let ttl = 60_000 + number * 7919 % 200;
+        client.touchex("room", ttl as i64, None, [format!("user:{number}")]);
+    }
+    client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "user:7"]);
+    server.rewrite_log();
+    let (touches, others): (Vec<_>, Vec<_>) = server
+        .rewritten_log()
+        .into_iter()
+        .partition(|command| command.starts_with("PRESENCE.TOUCHEX "));
+    let members = |command: &String| -> usize {
+        let words: Vec<&str> = command.split(' ').collect();
+        let [
+            "PRESENCE.TOUCHEX",
+            "room",
+            "NOMAX",
+            "PX",
+            _,
+            "AT",
+            _,
+            "MEMBERS",
+            n,
+            names @ ..,
+        ] = &words[..]
+        else {
+            panic!("{command}")
+        };
+        assert_eq!(names.len().to_string(), *n, "{command}");
+        names.len()
+    };
+    assert_eq!(touches.iter().map(members).sum::<usize>(), 200);
+    let record = peak(&mut client, "room");
+    assert_eq!(
+        others.last(),
+        Some(&format!("PRESENCE.SETMAX room 200 {}", record[1]))
+    );
+    assert!(
+        others
+            .iter()
+            .rev()
+            .skip(1)
+            .all(|command| command.starts_with("PRESENCE.CONFIG room "))
+    );
+}
+
+#[test]
+fn what_only_primaries_may_say_is_an_error_from_a_client() {
+    let (server, mut client) = Server::start_recording();
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    let at = seen(&mut client, "room", "ann") - 1000;
+    let digest = client.digest();
+    let (commands, ()) = replicated(&server, || {
+        for (line, error) in [
+            (
+                "TOUCHEX room PX 0 MEMBERS 1 ann".into(),
+                "ERR value is not an integer or out of range",
+            ),
+            (
+                format!("TOUCHEX room NOMAX PX 5000 AT {at} MEMBERS 1 bob"),
+                "ERR syntax error",
+            ),
+            (format!("CONFIG room TTL 5 AT {at}"), "ERR syntax error"),
+            (format!("CONFIG room TTL 5 EMPTY {at}"), "ERR syntax error"),
+        ] {
+            assert_eq!(client.answer(&format!("PRESENCE.{line}")), error, "{line}");
+        }
+    });
+    assert_eq!((commands, client.digest()), (vec![], digest));
 }
 
 #[test]

@@ -45,8 +45,16 @@ pub fn run(ctx: Context, args: Args) -> Result {
             return Err(Error::Syntax);
         }
     }
-    let (now, emptied) = since.unwrap_or_else(|| (clock::now(ctx), false));
-    let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
+    let mut key = WriteKey::open_as_it_is(ctx, name)?;
+    let (now, emptied) = match since {
+        Some(since) => since,
+        // A new setting of a key that is there has no time, and none is asked for.
+        None if replayed && key.value().is_some() => (0, false),
+        None => (clock::now(ctx), false),
+    };
+    if !replayed {
+        key.begin(now);
+    }
     let old = key.set().map(|set| set.settings());
     let base = old.unwrap_or_else(settings::of_new_keys);
     let new = Settings {

@@ -29,7 +29,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let count = parse::peak(args.get(2).unwrap_or_default())?;
     let at = parse::time(args.get(3).unwrap_or_default())?;
     let replayed = ctx.is_replayed();
-    let now = clock::now(ctx);
+    let now = if replayed { at } else { clock::now(ctx) };
     let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
     let mut peak = Peak { count, at };
     if count == 0 && !replayed {

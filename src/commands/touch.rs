@@ -41,6 +41,8 @@ pub struct Given {
     pub at: Option<Millis>,
     /// Whether it comes from a primary or a log.
     pub replayed: bool,
+    /// Whether it sets no record: in a replayed touch only.
+    pub sets_no_max: bool,
 }
 
 /// Touches members of a key, replicates what was done and answers how many came online.
@@ -52,7 +54,11 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
         _ => None,
     };
-    let now = clock::now(ctx);
+    // A replayed touch is judged at its own time, as the primary did; the server's is not even asked for.
+    let now = match given.at {
+        Some(at) if given.replayed => at,
+        _ => clock::now(ctx),
+    };
     let how = match given.at {
         _ if given.replayed => Touch::Replayed,
         None => Touch::Now,
@@ -68,8 +74,6 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         at: given.at.unwrap_or(now),
         ttl: given.ttl.unwrap_or(settings.ttl),
     };
-    // A replayed touch is judged at its own time, as the primary did.
-    let now = if given.replayed { seen.at } else { now };
     if known.is_none() {
         if how == Touch::Past && seen.due(settings.retain) <= now {
             ctx.reply_integer(0);
@@ -121,7 +125,9 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         None => set.touch(members.iter(), seen, how, now, note),
     })?;
     // Who left sets no record, and an import that was ignored altogether is no touch.
-    if seen.ttl > 0 && applied > 0 && key.change(|set| set.judge_peak(now)) && !given.replayed {
+    let is_judged = seen.ttl > 0 && applied > 0 && !given.sets_no_max;
+    let is_record = is_judged && key.change(|set| set.judge_peak(now));
+    if is_record && !given.replayed {
         batch.max(key.set().map_or(0, |set| set.peak().count));
     }
 
@@ -130,9 +136,8 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         Touch::Now => {}
         Touch::Past if applied == 0 => {}
         Touch::Past => {
-            // A replica judges the record at the time of the touch, which is not that of the import.
-            replication::touch(ctx, name, seen, &changed);
-            if let Some(set) = key.set() {
+            replication::import(ctx, name, seen, &changed);
+            if is_record && let Some(set) = key.set() {
                 replication::set_peak(ctx, name, set.peak());
             }
         }

@@ -5,7 +5,7 @@ use super::touch::{Given, touch};
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::parse;
+use crate::{parse, replication};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.TOUCHEX",
@@ -58,6 +58,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
             parse::once(&mut given.ttl, ttl)?;
         } else if option.eq_ignore_ascii_case(b"AT") {
             parse::once(&mut given.at, parse::time(options.value()?)?)?;
+        } else if given.replayed && option == replication::NO_MAX.to_bytes() {
+            given.sets_no_max = true;
         } else if option.eq_ignore_ascii_case(b"MEMBERS") {
             break parse::count(options.value()?, 1)?;
         } else {

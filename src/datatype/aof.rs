@@ -10,11 +10,13 @@ use crate::core::{Seen, Settings};
 use crate::ffi::api;
 use crate::ffi::guard::guard;
 use crate::ffi::text::{Name, SharedString};
+use crate::replication;
 
 /// Members named in one command.
 const BATCH: usize = 64;
 
-/// Emits the key's making, a touch for the members of each moment, and the record last, for the touches judge it anew.
+/// Emits the key's making, a touch for neighbours of the same moment and ttl, whatever the order, and the record, which
+/// the touches leave alone: their times step back and forth, and it was never that of those who are left.
 ///
 /// # Safety
 /// Called by the server only, with a value of the type.
@@ -123,8 +125,9 @@ impl Log {
             api!(RedisModule_EmitAOF)(
                 self.io,
                 c"PRESENCE.TOUCHEX".as_ptr(),
-                c"sclclclv".as_ptr(),
+                c"scclclclv".as_ptr(),
                 self.key,
+                replication::NO_MAX.as_ptr(),
                 c"PX".as_ptr(),
                 seen.ttl as i64,
                 c"AT".as_ptr(),

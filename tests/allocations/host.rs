@@ -48,6 +48,8 @@ static BLOCKS: AtomicUsize = AtomicUsize::new(0);
 static MICROS: AtomicI64 = AtomicI64::new(1_700_000_000_000_000);
 /// What the server says of its state, `REDISMODULE_CTX_FLAGS_…`.
 static FLAGS: AtomicI32 = AtomicI32::new(0);
+/// How often a command's time was asked for.
+static TIMES: AtomicUsize = AtomicUsize::new(0);
 /// The last integer that was replied, and how many values were.
 static INTEGER: AtomicI64 = AtomicI64::new(0);
 static REPLIES: AtomicUsize = AtomicUsize::new(0);
@@ -101,6 +103,17 @@ impl Host {
         let on_fork = on_fork.expect("the module asks for it");
         // SAFETY: the module's callback, called as a server does.
         unsafe { on_fork(&mut Context(get_api), FORK, 0, null_mut()) };
+    }
+
+    /// How often the commands that `act` runs ask for the time, where they come from a primary or in a transaction of its.
+    pub fn times_when_replayed(&mut self, act: impl FnOnce(&mut Host)) -> usize {
+        const MULTI: c_int = 1 << 1;
+        const REPLICATED: c_int = 1 << 12;
+        let before = TIMES.load(Relaxed);
+        let flags = FLAGS.swap(MULTI | REPLICATED, Relaxed);
+        act(self);
+        FLAGS.store(flags, Relaxed);
+        TIMES.load(Relaxed) - before
     }
 
     /// Blocks of memory and strings that the module holds.
@@ -166,7 +179,8 @@ extern "C" fn get_api(name: *const c_char, function: *mut *const c_void) -> c_in
         "SubscribeToServerEvent" => subscribe as *const c_void,
         "CreateCommand" => create_command as *const c_void,
         "GetCommand" | "CreateDataType" | "ModuleTypeGetType" => something as *const c_void,
-        "CachedMicroseconds" | "MonotonicMicroseconds" => micros as *const c_void,
+        "CachedMicroseconds" => command_time as *const c_void,
+        "MonotonicMicroseconds" => micros as *const c_void,
         "Milliseconds" => millis as *const c_void,
         "GetContextFlags" => flags as *const c_void,
         "CreateString" => create_string as *const c_void,
@@ -244,6 +258,11 @@ extern "C" fn subscribe(_ctx: *mut c_void, event: Event, call: OnEvent) -> c_int
         *ON_FORK.lock().expect("no test panics with it") = Some(call);
     }
     0
+}
+
+extern "C" fn command_time() -> i64 {
+    TIMES.fetch_add(1, Relaxed);
+    micros()
 }
 
 extern "C" fn micros() -> i64 {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::builder::Builder;
 use super::client::Client;
 use super::server::Server;
 use super::wait::{LIMIT, wait_until};
@@ -14,6 +15,23 @@ const SIGNS_OF_A_BUG: [&str; 4] = [
     "crashed by signal",
     "internal error",
 ];
+
+impl Builder {
+    /// Starts a server that has replayed this log, and evicts nothing.
+    #[track_caller]
+    pub fn start_replaying(self, log: &[u8]) -> Server {
+        let mut server = self
+            .arg("appendonly yes")
+            .module_args("sweep-interval 60000")
+            .start();
+        let file = server.dir().join("appendonlydir/appendonly.aof.1.incr.aof");
+        server.kill9();
+        fs::write(file, log).expect("a file to write");
+        server.start_again();
+        server.client().cmd(&["CONFIG", "SET", "appendonly", "no"]);
+        server
+    }
+}
 
 impl Server {
     /// A server that writes down what it replicates and evicts nothing by itself, and a client of it.
@@ -67,14 +85,36 @@ impl Server {
     /// The commands in the newest part of the append-only file, each as one line; the choice of a database is left out.
     /// It is what replicas are sent, too.
     pub fn aof(&self) -> Vec<String> {
+        self.part_of_log(".incr.aof")
+    }
+
+    /// The commands in the part that the last rewrite without preamble has made.
+    pub fn rewritten_log(&self) -> Vec<String> {
+        self.part_of_log(".base.aof")
+    }
+
+    /// Has the append-only file rewritten.
+    #[track_caller]
+    pub fn rewrite_log(&self) {
+        let finished = || {
+            let log = self.log();
+            log.matches("Background AOF rewrite finished successfully")
+                .count()
+        };
+        let before = finished();
+        self.client().cmd(&["BGREWRITEAOF"]);
+        wait_until(LIMIT, "the log is rewritten", || finished() > before);
+    }
+
+    fn part_of_log(&self, ending: &str) -> Vec<String> {
         let folder = self.dir().join("appendonlydir");
         let mut parts: Vec<_> = fs::read_dir(folder)
             .expect("the append-only file is on")
             .map(|entry| entry.expect("a folder that can be read").path())
-            .filter(|path| path.to_string_lossy().ends_with(".incr.aof"))
+            .filter(|path| path.to_string_lossy().ends_with(ending))
             .collect();
         parts.sort_by_key(|path| fs::metadata(path).and_then(|data| data.modified()).ok());
-        let newest = parts.last().expect("a part that grows");
+        let newest = parts.last().expect("such a part");
         let bytes = fs::read(newest).expect("a file that can be read");
         wire::commands(&bytes)
             .into_iter()
