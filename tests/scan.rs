@@ -341,3 +341,20 @@ fn the_reply_is_that_of_scan_in_both_protocols() {
     client.send(&["PRESENCE.SCAN", "wire", "0"]);
     assert!(matches!(client.receive(LIMIT), Value::Array(parts) if parts.len() == 2));
 }
+
+/// Whoever asks for all in one call gets a part of it, and the cursor to go on with.
+#[test]
+fn one_call_visits_a_bounded_number_of_members() {
+    let mut client = SERVER.client();
+    let all = users(0..30_000);
+    client.touch_crowd("bounded", 600_000, None, &all);
+    let steps = scan(&mut client, "bounded", " COUNT 1000000000", |_| {});
+    // A call stops at the end of the line that it has come to.
+    let largest = steps.iter().map(Vec::len).max();
+    assert!(
+        largest.is_some_and(|members| members < 10_010),
+        "{largest:?}"
+    );
+    assert!(steps.len() <= 4, "{} calls", steps.len());
+    assert_eq!(steps.into_iter().flatten().collect::<HashSet<_>>(), all);
+}

@@ -16,7 +16,7 @@ pub const SPEC: Spec = Spec {
     categories: c"write slow",
     key_flags: Spec::REMOVE,
     summary: c"Removes members that are no longer remembered. Internal: the server evicts by itself.",
-    complexity: c"O(M) for M members removed",
+    complexity: c"O(M) for M members removed, which is all that are due where LIMIT is not given",
     args: &[
         Arg::KEY,
         Arg::unix_time(c"cutoff-milliseconds"),

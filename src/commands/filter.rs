@@ -1,7 +1,5 @@
 //! `PRESENCE.FILTER key member [member ...]`
 
-use std::collections::HashSet;
-
 use super::spec::{Arg, Spec};
 use crate::clock;
 use crate::error::Result;
@@ -29,16 +27,10 @@ pub fn run(ctx: Context, args: Args) -> Result {
         ctx.reply_array(0);
         return Ok(());
     };
-    // A member named twice counts once, where it is named first.
-    let mut online = HashSet::new();
-    let mut answered = 0;
     ctx.reply_array_of_unknown_len();
-    key.set().are_online(members.iter(), now, |member, is_online| {
-        if is_online && online.insert(member) {
-            ctx.reply_bytes(member);
-            answered += 1;
-        }
-    });
-    ctx.reply_array_len(answered);
+    let online = key
+        .set()
+        .filter(members.iter(), now, |member| ctx.reply_bytes(member));
+    ctx.reply_array_len(online);
     Ok(())
 }

@@ -17,7 +17,7 @@ pub const SPEC: Spec = Spec {
     categories: c"write fast",
     key_flags: Spec::REMOVE,
     summary: c"Marks members as offline at once.",
-    complexity: c"O(1) for each member",
+    complexity: c"O(1) for each member; events cost as in PRESENCE.TOUCH",
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 

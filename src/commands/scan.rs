@@ -11,6 +11,9 @@ use crate::parse;
 
 /// Members visited by a call that does not say, as in Redis's own scans.
 const DEFAULT_COUNT: usize = 10;
+/// Members visited by one call, whatever it says: so many that larger steps save nothing, and other clients wait for some
+/// milliseconds only.
+const MAX_COUNT: usize = 10_000;
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.SCAN",
@@ -20,7 +23,7 @@ pub const SPEC: Spec = Spec {
     categories: c"read slow",
     key_flags: Spec::READ,
     summary: c"Iterates over the members who are online.",
-    complexity: c"O(1) for each member visited; O(N) for a whole iteration",
+    complexity: c"O(1) for each member visited, at most 10,000 in one call; O(N) for a whole iteration",
     args: &[
         Arg::KEY,
         Arg::integer(c"cursor"),
@@ -55,7 +58,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let next = match ReadKey::open(ctx, args.string(1), now)? {
         None => 0,
         Some(mut key) => {
-            let count = count.unwrap_or(DEFAULT_COUNT);
+            let count = count.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
             key.set().scan(cursor, count, now, |member| {
                 if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
                     found.push(member.to_vec());

@@ -18,6 +18,7 @@ mod dump;
 #[cfg(test)]
 mod edges_test;
 mod entries;
+mod filter;
 mod footprint;
 mod hash;
 mod head;

@@ -170,7 +170,7 @@ impl PresenceSet {
 
     /// Calls `f` for each member. Where the set is a table, the memory in which they are looked for was asked for ahead, and
     /// their entries where `entries` says so.
-    fn in_batches<'a>(
+    pub(super) fn in_batches<'a>(
         &mut self,
         mut members: impl Iterator<Item = &'a [u8]>,
         entries: bool,
@@ -276,7 +276,7 @@ impl PresenceSet {
         }
     }
 
-    fn is_online(&self, member: &Sought, now: Millis) -> bool {
+    pub(super) fn is_online(&self, member: &Sought, now: Millis) -> bool {
         match &self.form {
             Form::Small(small) => small
                 .find(member.name())
