@@ -10,6 +10,31 @@ use crate::common::{Client, Server, show, text};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
+/// Replies to which time alone makes a difference.
+const TIMED: &str = "nondeterministic_output";
+
+/// The tips of each command.
+const TIPS: [(&str, &[&str]); 16] = [
+    ("TOUCH", &[TIMED]),
+    ("TOUCHEX", &[TIMED]),
+    ("LEAVE", &[TIMED]),
+    ("COUNT", &[TIMED]),
+    // Clients ask slot by slot, and put the replies in the order of the keys.
+    ("MCOUNT", &[TIMED, "request_policy:multi_shard"]),
+    ("LIST", &[TIMED]),
+    ("SCAN", &[TIMED]),
+    ("ISONLINE", &[TIMED]),
+    ("FILTER", &[TIMED]),
+    ("SEEN", &[TIMED]),
+    ("MAX", &[]),
+    ("SETMAX", &[]),
+    ("CONFIG", &[]),
+    ("INFO", &[TIMED]),
+    ("EVICT", &[]),
+    // Clients ask every node, and join the arrays.
+    ("CLIENTS", &[TIMED, "request_policy:all_nodes"]),
+];
+
 /// Of the commands with keys: name, arity, the contract's flags, the last key (0: the only one), and the key's flags.
 const COMMANDS: [(&str, i64, &str, i64, &str); 15] = [
     ("TOUCH", -3, "denyoom fast write", 0, "RW update"),
@@ -86,6 +111,18 @@ fn command_info_has_one_key_specification_with_the_right_access() {
         );
         assert_eq!(places, expected, "{name}");
     }
+}
+
+#[test]
+fn command_info_has_the_tips() {
+    for mut client in [SERVER.client(), SERVER.client3()] {
+        for (name, tips) in TIPS {
+            assert_eq!(words(&info(&mut client, name)[7]), tips, "{name}");
+        }
+    }
+    let mut names: Vec<&str> = TIPS.iter().map(|(name, _)| *name).collect();
+    names.retain(|name| *name != "CLIENTS");
+    assert_eq!(names, COMMANDS.map(|(name, ..)| name));
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"admin dangerous connection slow",
     key_flags: Spec::KEYLESS,
+    tips: c"request_policy:all_nodes nondeterministic_output",
     summary: c"Returns the clients that are connected to this server.",
     complexity: c"O(N) for N clients, as CLIENT LIST",
     args: &[WINDOW],

@@ -15,6 +15,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"write fast",
     key_flags: Spec::UPSERT,
+    tips: c"",
     summary: c"Changes a key's settings. Makes the key where it is missing.",
     complexity: c"O(1); RETAIN O(N/1000) with over 64 ttls in use",
     args: &[

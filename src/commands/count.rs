@@ -16,6 +16,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"read fast",
     key_flags: Spec::READ,
+    tips: c"nondeterministic_output",
     summary: c"Returns how many members are online, or were seen within a window of time.",
     complexity: c"O(1); with WINDOW O(log N), O(N/1000) with over 64 ttls in use",
     args: &[Arg::KEY, WINDOW],

@@ -15,6 +15,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"write slow",
     key_flags: Spec::REMOVE,
+    tips: c"",
     summary: c"Removes members that are no longer remembered. Internal: the server evicts by itself.",
     complexity: c"O(M) for M members removed, which is all that are due where LIMIT is not given",
     args: &[

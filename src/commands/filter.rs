@@ -15,6 +15,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"read fast",
     key_flags: Spec::READ,
+    tips: c"nondeterministic_output",
     summary: c"Returns those of the given members who are online.",
     complexity: c"O(1) for each member",
     args: &[Arg::KEY, Arg::string(c"member").many()],

@@ -14,6 +14,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"read fast",
     key_flags: Spec::READ,
+    tips: c"nondeterministic_output",
     summary: c"Returns the state and the settings of a key.",
     complexity: c"O(log N); O(N/1000) with over 64 ttls in use",
     args: &[Arg::KEY],

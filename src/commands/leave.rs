@@ -16,6 +16,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"write fast",
     key_flags: Spec::REMOVE,
+    tips: c"nondeterministic_output",
     summary: c"Marks members as offline at once.",
     complexity: c"O(1) for each member; events cost as in PRESENCE.TOUCH",
     args: &[Arg::KEY, Arg::string(c"member").many()],

@@ -15,6 +15,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"read fast",
     key_flags: Spec::READ,
+    tips: c"",
     summary: c"Returns the largest number of members ever online at once, and when it was first reached.",
     complexity: c"O(1)",
     args: &[Arg::KEY],

@@ -14,6 +14,7 @@ pub const SPEC: Spec = Spec {
     last_key: -1,
     categories: c"read fast",
     key_flags: Spec::READ,
+    tips: c"request_policy:multi_shard nondeterministic_output",
     summary: c"Returns how many members are online in each of several keys.",
     complexity: c"O(1) for each key",
     args: &[Arg::KEY.many()],

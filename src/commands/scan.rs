@@ -22,6 +22,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"read slow",
     key_flags: Spec::READ,
+    tips: c"nondeterministic_output",
     summary: c"Iterates over the members who are online.",
     complexity: c"O(1) for each member visited, at most 10,000 in one call; O(N) for a whole iteration",
     args: &[

@@ -15,6 +15,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"write fast",
     key_flags: Spec::UPSERT,
+    tips: c"",
     summary: c"Sets the record of members online at once, or starts it afresh.",
     complexity: c"O(1)",
     args: &[

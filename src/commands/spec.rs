@@ -26,6 +26,8 @@ pub struct Spec {
     pub categories: &'static CStr,
     /// What is done to the keys: `READ`, `UPSERT` or `REMOVE`; or that there are none, `KEYLESS`.
     pub key_flags: u32,
+    /// How clients of a cluster send it and join its replies, and that time alone can change the reply to it.
+    pub tips: &'static CStr,
     pub summary: &'static CStr,
     pub complexity: &'static CStr,
     pub args: &'static [Arg],
@@ -269,7 +271,7 @@ pub fn register(
         complexity: spec.complexity.as_ptr(),
         since: SINCE.as_ptr(),
         history: null_mut(),
-        tips: null_mut(),
+        tips: spec.tips.as_ptr(),
         arity: spec.arity,
         key_specs: keys.as_mut_ptr(),
         args: args.as_mut_ptr(),

@@ -18,6 +18,7 @@ pub const SPEC: Spec = Spec {
     last_key: 0,
     categories: c"write fast",
     key_flags: Spec::UPSERT,
+    tips: c"nondeterministic_output",
     summary: c"Marks members as online, for the key's ttl from now on. Makes the key where it is missing.",
     complexity: c"O(1) for each member; each event that it causes and that is published costs as much as a PUBLISH",
     args: &[Arg::KEY, Arg::string(c"member").many()],
