@@ -101,6 +101,24 @@ impl Connection {
             None => panic!("no {field} in INFO {section}: {text}"),
         }
     }
+
+    /// The same, of a field that is a number.
+    pub fn info_number(&mut self, section: &str, field: &str) -> f64 {
+        let value = self.info(section, field);
+        value.parse().expect("a number")
+    }
+
+    /// CPU seconds of the server's main thread.
+    pub fn main_thread_cpu(&mut self) -> f64 {
+        self.info_number("cpu", "used_cpu_user_main_thread")
+            + self.info_number("cpu", "used_cpu_sys_main_thread")
+    }
+
+    /// CPU seconds of the server's child processes that have ended.
+    pub fn children_cpu(&mut self) -> f64 {
+        self.info_number("cpu", "used_cpu_user_children")
+            + self.info_number("cpu", "used_cpu_sys_children")
+    }
 }
 
 /// Counts RESP2 replies without keeping them.

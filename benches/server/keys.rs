@@ -79,7 +79,7 @@ fn sets(members: &[String]) -> Load {
 /// Counts the keys as one does it: CPU time of the server, in ns.
 fn count_by_scan(bench: &mut Bench, expected: usize) -> f64 {
     let pattern = format!("{PREFIX}*");
-    let before = bench.main_thread_cpu();
+    let before = bench.control.main_thread_cpu();
     let (mut cursor, mut online) = (String::from("0"), 0);
     loop {
         let page = bench
@@ -93,7 +93,7 @@ fn count_by_scan(bench: &mut Bench, expected: usize) -> f64 {
             break;
         }
     }
-    let spent = bench.main_thread_cpu() - before;
+    let spent = bench.control.main_thread_cpu() - before;
     assert_eq!(online, expected, "nobody comes or goes meanwhile");
     spent * 1e9
 }

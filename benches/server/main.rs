@@ -17,6 +17,7 @@ mod names;
 mod before;
 mod charts;
 mod chase;
+mod cluster;
 mod connection;
 mod docs;
 mod fields;
@@ -32,8 +33,10 @@ mod reads;
 mod report;
 mod scale;
 mod stalls;
+mod storms;
 mod svg;
 mod touch;
+mod ttls;
 
 use measure::Bench;
 use report::Report;
@@ -43,7 +46,7 @@ use scale::{Scale, grouped};
 type Section = fn(&mut Bench, &mut Report);
 
 /// All sections of a run, in the order of the table.
-const SECTIONS: [(&str, Section); 8] = [
+const SECTIONS: [(&str, Section); 11] = [
     ("touch", touch::run),
     ("reads", reads::run),
     ("keys", keys::run),
@@ -52,6 +55,9 @@ const SECTIONS: [(&str, Section); 8] = [
     ("growth", growth::run),
     ("stalls", stalls::run),
     ("persistence", persistence::run),
+    ("ttls", ttls::run),
+    ("storms", storms::run),
+    ("cluster", cluster::run),
 ];
 
 fn main() {
@@ -77,6 +83,7 @@ fn main() {
             run(&mut bench, &mut report);
         }
     }
+    stalls::judge_all(&mut report);
     let server = bench.server_name();
     let circumstances = docs::circumstances(&mut bench);
     println!("{server}: {circumstances}\n\n{report}");

@@ -19,8 +19,11 @@ pub const BATCH: usize = 100;
 /// How often each member is refreshed before it is measured or weighed.
 pub const REFRESHES: usize = 3;
 
+/// How many members or keys are sent at a time while others are watched.
+const PART: usize = 1_000;
+
 /// Longer than a run: nobody goes offline meanwhile.
-const TTL_MS: &str = "36000000";
+pub const TTL_MS: &str = "36000000";
 
 /// A running server with the module and the floor's, and two connections to it.
 pub struct Bench {
@@ -135,11 +138,24 @@ impl Bench {
         self.load.pump(load);
     }
 
+    /// Sends commands about these numbers, those of a few at a time: what the server has at hand it works off in one turn,
+    /// and others wait for that.
+    pub fn pump_parts(
+        &mut self,
+        numbers: &[usize],
+        mut load: impl FnMut(&mut Self, &[usize]) -> Load,
+    ) {
+        for part in numbers.chunks(PART) {
+            let load = load(self, part);
+            self.pump(&load);
+        }
+    }
+
     /// CPU time that the main thread needed for each command of a load, in ns.
     pub fn cost(&mut self, load: &Load) -> f64 {
-        let before = self.main_thread_cpu();
+        let before = self.control.main_thread_cpu();
         self.load.pump(load);
-        (self.main_thread_cpu() - before) / load.commands as f64 * 1e9
+        (self.control.main_thread_cpu() - before) / load.commands as f64 * 1e9
     }
 
     /// What a command costs of two loads, side by side: each is made and measured in turns, and the middle of each
@@ -162,27 +178,9 @@ impl Bench {
         (theirs, ours)
     }
 
-    /// CPU seconds of the main thread.
-    pub fn main_thread_cpu(&mut self) -> f64 {
-        self.cpu("used_cpu_user_main_thread") + self.cpu("used_cpu_sys_main_thread")
-    }
-
-    /// CPU seconds of child processes that have ended.
-    pub fn children_cpu(&mut self) -> f64 {
-        self.cpu("used_cpu_user_children") + self.cpu("used_cpu_sys_children")
-    }
-
-    fn cpu(&mut self, field: &str) -> f64 {
-        let value = self.control.info("cpu", field);
-        value.parse().expect("a number of seconds")
-    }
-
     /// Bytes that the server has allocated for its data, the buffers of clients left out.
     pub fn data_bytes(&mut self) -> f64 {
-        let mut field = |name| -> f64 {
-            let value = self.control.info("memory", name);
-            value.parse().expect("a number of bytes")
-        };
+        let mut field = |name| self.control.info_number("memory", name);
         field("used_memory") - field("mem_clients_normal")
     }
 

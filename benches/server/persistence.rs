@@ -16,10 +16,13 @@ const PART: usize = 1_000_000;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// What saving and loading a key costs.
-struct Persistence {
-    save_cpu: f64,
-    load_cpu: f64,
-    file_bytes: f64,
+pub struct Persistence {
+    /// CPU seconds of the child that saves.
+    pub save_cpu: f64,
+    /// CPU seconds of the main thread that loads.
+    pub load_cpu: f64,
+    /// The size of the file.
+    pub file_mebibytes: f64,
 }
 
 /// Measures.
@@ -28,7 +31,6 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     let ours = measure(bench, |_, names| {
         Load::batches(&["PRESENCE.TOUCH", "huge"], names, BATCH)
     });
-    let mebi = |persistence: &Persistence| persistence.file_bytes / 1048576.0;
     for (what, figures, unit) in [
         (
             "BGSAVE, CPU of the child",
@@ -40,7 +42,11 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
             (theirs.load_cpu, ours.load_cpu),
             Unit::CpuSeconds,
         ),
-        ("RDB file", (mebi(&theirs), mebi(&ours)), Unit::Mebibytes),
+        (
+            "RDB file",
+            (theirs.file_mebibytes, ours.file_mebibytes),
+            Unit::Mebibytes,
+        ),
     ] {
         let members = super::of_members(bench.scale.huge);
         report.compare(
@@ -52,7 +58,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     }
 }
 
-/// Fills a key, saves it, forgets it and loads it again.
+/// Fills a key, and measures.
 fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Load) -> Persistence {
     let size = bench.scale.huge;
     bench.progress(&format!("BGSAVE and load of {}", super::of_members(size)));
@@ -63,27 +69,32 @@ fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Loa
             bench.pump(&load);
         }
     }
-    let before = bench.children_cpu();
+    save_and_load(bench)
+}
+
+/// Saves the one key that there is, forgets it and loads it again. Ends with an empty server.
+pub fn save_and_load(bench: &mut Bench) -> Persistence {
+    let before = bench.control.children_cpu();
     bench.control.call(&["BGSAVE"]);
     while bench.control.info("persistence", "rdb_bgsave_in_progress") != "0" {
         thread::sleep(LOOK);
     }
     let status = bench.control.info("persistence", "rdb_last_bgsave_status");
     assert_eq!(status, "ok");
-    let save_cpu = bench.children_cpu() - before;
+    let save_cpu = bench.control.children_cpu() - before;
     let file = bench.server.dir().join("dump.rdb");
-    let file_bytes = file.metadata().expect("BGSAVE has written it").len() as f64;
+    let bytes = file.metadata().expect("BGSAVE has written it").len();
     bench.flush();
 
-    let before = bench.main_thread_cpu();
+    let before = bench.control.main_thread_cpu();
     bench.control.call(&["DEBUG", "RELOAD", "NOSAVE"]);
-    let load_cpu = bench.main_thread_cpu() - before;
+    let load_cpu = bench.control.main_thread_cpu() - before;
     let keys = bench.control.int(&["DBSIZE"]);
     assert_eq!(keys, 1, "the key that was saved is there again");
     bench.flush();
     Persistence {
         save_cpu,
         load_cpu,
-        file_bytes,
+        file_mebibytes: bytes as f64 / 1048576.0,
     }
 }

@@ -14,12 +14,16 @@ pub enum Unit {
     CpuNanos,
     /// CPU time.
     CpuSeconds,
-    /// Time on the wall.
+    /// Time on the wall, or of a single command.
     Millis,
     /// Memory.
     Bytes,
-    /// The size of a file.
+    /// The size of a file, or of what is left in memory.
     Mebibytes,
+    /// A share of a core.
+    Percent,
+    /// Keys that are worked off in each second.
+    KeysASecond,
 }
 
 /// What a row should show.
@@ -31,6 +35,8 @@ pub enum Target {
     AtMostTimes(f64),
     /// Ours is at most this.
     AtMost(f64),
+    /// Ours is at least this.
+    AtLeast(f64),
     /// None: a row to compare others with.
     None,
 }
@@ -95,6 +101,7 @@ impl Row {
             Target::TimesLess(times) => Some(theirs >= times * self.ours),
             Target::AtMostTimes(times) => Some(self.ours <= times * theirs),
             Target::AtMost(limit) => Some(self.ours <= limit),
+            Target::AtLeast(limit) => Some(self.ours >= limit),
             Target::None => None,
         }
     }
@@ -113,6 +120,7 @@ impl fmt::Display for Row {
             Target::TimesLess(wanted) => format!("{} less", times(wanted)),
             Target::AtMostTimes(wanted) => format!("at most {wanted}×"),
             Target::AtMost(limit) => format!("at most {}", self.unit.show(limit)),
+            Target::AtLeast(limit) => format!("at least {}", self.unit.show(limit)),
             Target::None => String::new(),
         };
         let reached = match self.reached() {
@@ -219,7 +227,10 @@ impl Unit {
             Unit::Millis if figure >= 1e3 => format!("{:.1} s", figure / 1e3),
             Unit::Millis => format!("{figure:.2} ms"),
             Unit::Bytes => format!("{figure:.1} B"),
+            Unit::Mebibytes if figure < 1.0 => format!("{:.1} KiB", figure * 1024.0),
             Unit::Mebibytes => format!("{figure:.1} MiB"),
+            Unit::Percent => format!("{figure:.1} %"),
+            Unit::KeysASecond => grouped(figure as u64),
         }
     }
 }

@@ -17,6 +17,12 @@ pub struct Scale {
     pub sizes: &'static [usize],
     /// How many keys of three members.
     pub rooms: usize,
+    /// Members of a key that is replicated and logged.
+    pub log: usize,
+    /// How many keys there are while all of them go or are told of something.
+    pub keys: usize,
+    /// How many rooms a second time out in a cluster.
+    pub rooms_a_second: usize,
     /// Members in each of five per-minute sets.
     pub a_minute: usize,
 }
@@ -32,6 +38,9 @@ impl Scale {
                 huge: 1_000_000,
                 sizes: &SIZES[..4],
                 rooms: 20_000,
+                log: 20_000,
+                keys: 200_000,
+                rooms_a_second: 50_000,
                 a_minute: 20_000,
             }
         } else {
@@ -42,6 +51,9 @@ impl Scale {
                 huge: 10_000_000,
                 sizes: &SIZES,
                 rooms: 100_000,
+                log: 100_000,
+                keys: 1_000_000,
+                rooms_a_second: 100_000,
                 a_minute: 100_000,
             }
         }

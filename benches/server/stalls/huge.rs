@@ -1,8 +1,6 @@
 //! One key of ten million members: it grows, is refreshed and is freed. Starts and ends with an empty server.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
+use super::free::free;
 use super::watch::{Stall, Whose, watch};
 use super::{judge, judge_back};
 use crate::load::Load;
@@ -11,9 +9,6 @@ use crate::members::Members;
 use crate::names::random::Random;
 use crate::report::Report;
 
-/// How many members are sent before their replies are awaited: what the server has at hand it works off in one turn,
-/// and others wait for that.
-const PART: usize = 1_000;
 /// How many ttls a mixture has.
 const TTLS: usize = 64;
 /// The shortest of them in ms; each further one is longer by as much. Nobody goes offline meanwhile.
@@ -25,14 +20,10 @@ const FREEING: [(&str, [&str; 2]); 2] = [
     ("UNLINK", ["UNLINK", "huge"]),
     ("FLUSHALL ASYNC", ["FLUSHALL", "ASYNC"]),
 ];
-/// How long is watched when all is freed: memory is back so soon that there would not be the thousand PINGs that p99.9 is
-/// about.
-const WATCHED: Duration = Duration::from_secs(1);
-/// How often it is looked whether memory is back.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Measures.
 pub fn run(bench: &mut Bench, report: &mut Report) {
+    let empty = bench.data_bytes();
     let members = crate::of_members(bench.scale.huge);
     let what = format!("commands of {members} do nothing");
     let ((), floor) = watch(bench, Whose::Machine, &what, |bench| {
@@ -50,7 +41,13 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     let ((), their_growth) = watch(bench, Whose::Idiom, &what, |bench| {
         grow(bench, |bench, names| bench.zadd("huge", names, BATCH));
     });
-    let (_, their_unlink) = free(bench, Whose::Idiom, "UNLINK of a ZSET", &["UNLINK", "huge"]);
+    let (_, their_unlink) = free(
+        bench,
+        Whose::Idiom,
+        "UNLINK of a ZSET",
+        &["UNLINK", "huge"],
+        empty,
+    );
 
     let (mut seen, mut freeing) = ([const { Vec::new() }; 3], Vec::new());
     for life in 0..LIVES {
@@ -61,19 +58,19 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
             None => bench.flush(),
             Some((what, command)) => {
                 let what = format!("{what} of {members}");
-                let (back, ours) = free(bench, Whose::Module, &what, command);
+                let (back, ours) = free(bench, Whose::Module, &what, command, empty);
                 freeing.push((what, back, ours));
             }
         }
     }
     let [growing, refreshing, mixing] = seen.map(Stall::quietest);
-    judge(report, growing, ("a ZSET", &their_growth));
+    judge(report, growing, ("a ZSET", Some(&their_growth)));
     report.stalls.push(their_growth);
     for ours in [refreshing, mixing] {
-        judge(report, ours, ("commands that do nothing", &floor));
+        judge(report, ours, ("commands that do nothing", Some(&floor)));
     }
     for (what, back, ours) in freeing {
-        judge(report, ours, ("`UNLINK` of a ZSET", &their_unlink));
+        judge(report, ours, ("`UNLINK` of a ZSET", Some(&their_unlink)));
         judge_back(report, what, back);
     }
     report.stalls.extend([floor, their_unlink]);
@@ -111,10 +108,9 @@ fn refresh(bench: &mut Bench, load: impl FnMut(&mut Bench, &[String]) -> Load) {
 }
 
 fn send(bench: &mut Bench, numbers: &[usize], mut load: impl FnMut(&mut Bench, &[String]) -> Load) {
-    for part in numbers.chunks(PART) {
-        let load = load(bench, &Members::SHORT.of(part.iter().copied()));
-        bench.pump(&load);
-    }
+    bench.pump_parts(numbers, |bench, part| {
+        load(bench, &Members::SHORT.of(part.iter().copied()))
+    });
 }
 
 fn batches(command: &str, names: &[String]) -> Load {
@@ -131,23 +127,4 @@ fn mixture(random: &mut Random, names: &[String]) -> Load {
         load.append(Load::batches(&head, names, BATCH));
     }
     load
-}
-
-/// Watches a command that frees all there is in the background, and what follows. When the memory was back, and what was
-/// seen.
-fn free(bench: &mut Bench, whose: Whose, what: &str, command: &[&str]) -> (Duration, Stall) {
-    let full = bench.data_bytes();
-    watch(bench, whose, what, |bench| {
-        thread::sleep(LOOK);
-        let start = Instant::now();
-        bench.control.call(command);
-        while bench.control.info("memory", "lazyfree_pending_objects") != "0"
-            || bench.data_bytes() > full / 20.0
-        {
-            thread::sleep(LOOK);
-        }
-        let back = start.elapsed();
-        thread::sleep(WATCHED.saturating_sub(back));
-        back
-    })
 }

@@ -84,6 +84,12 @@ impl Stall {
         self.waits[((self.waits.len() - 1) as f64 * share / 1000.0) as usize]
     }
 
+    /// How long the slowest command took; what is not in the slow log took less than what is.
+    pub fn slowest_took(&self) -> Duration {
+        let slowest = self.slowest_command.as_ref().map(|(_, took)| *took);
+        slowest.unwrap_or(Duration::from_micros(SLOW_MICROS))
+    }
+
     /// The longest wait.
     pub fn slowest(&self) -> Duration {
         self.permille(1000.0)
