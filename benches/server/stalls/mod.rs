@@ -85,10 +85,11 @@ pub fn judge_all(report: &mut Report) {
         let Some(ours) = worst(Whose::Module) else {
             return;
         };
+        let theirs = worst(Whose::Machine);
         report.add(Row {
             what: what.into(),
-            against: "without the module's work".into(),
-            theirs: worst(Whose::Machine),
+            against: theirs.map_or("", |_| "without the module's work").into(),
+            theirs,
             ours,
             unit: Unit::Millis,
             target: Target::AtMost(limit),

@@ -11,6 +11,7 @@ use crate::measure::Bench;
 use crate::names::ids::Ids;
 use crate::names::random::Random;
 use crate::report::Report;
+use crate::scale::grouped;
 use crate::stalls::{self, Stall, Whose};
 
 /// How long is watched when a command was sent: what it makes the server do may come later.
@@ -59,7 +60,7 @@ impl Due {
 /// Measures.
 pub fn run(bench: &mut Bench, report: &mut Report) {
     let empty = bench.data_bytes();
-    let all = format!("{} keys", crate::grouped(bench.scale.keys as u64));
+    let all = format!("{} keys", grouped(bench.scale.keys as u64));
     let (growth, rest) = idiom(bench, &all, empty);
     let [swap, flush] = &rest;
     for due in [Due::Day, Due::TenDays] {

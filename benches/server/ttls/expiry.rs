@@ -11,8 +11,10 @@ use crate::names::random::Random;
 use crate::report::{Report, Row, Target, Unit};
 use crate::stalls::{self, Stall, Whose};
 
-/// From the beginning of the touches to the first time-out: it takes less to send them all.
-const LEAD: Duration = Duration::from_secs(12);
+/// From the beginning of the touches to the first time-out there is so much time for each, and some more: it takes less to
+/// send them all.
+const EACH: Duration = Duration::from_micros(10);
+const MORE: Duration = Duration::from_secs(2);
 /// The shortest ttl is longer than that and the time over which they go: a touch is never in the future.
 const SHORTEST_MS: usize = 20_000;
 /// How long before the first time-out the watch begins.
@@ -76,7 +78,8 @@ fn expire(bench: &mut Bench, mixture: Mixture, spread: usize, how: &str) -> Gone
     bench.pump(&stay);
     let what = format!("{}, {}, go {how}", crate::of_members(size), mixture.title());
     bench.progress(&format!("a key whose {what}"));
-    let (start, first) = (Instant::now(), bench.now_ms() + LEAD.as_millis() as u64);
+    let lead = MORE + EACH * size as u32;
+    let (start, first) = (Instant::now(), bench.now_ms() + lead.as_millis() as u64);
     bench.pump(&crowd(mixture, size, first, spread));
     let online = bench.control.int(&["PRESENCE.COUNT", key]) as usize;
     assert_eq!(
@@ -86,8 +89,8 @@ fn expire(bench: &mut Bench, mixture: Mixture, spread: usize, how: &str) -> Gone
     );
     let full = bench.data_bytes() - before;
 
-    thread::sleep((LEAD - AHEAD).saturating_sub(start.elapsed()));
-    let last = start + LEAD + Duration::from_millis(spread as u64);
+    thread::sleep((lead - AHEAD).saturating_sub(start.elapsed()));
+    let last = start + lead + Duration::from_millis(spread as u64);
     let (back, stall) = stalls::watch(bench, Whose::Module, &what, |bench| {
         stalls::until_gone(bench, STAY, before + full / 20.0);
         last.elapsed()
