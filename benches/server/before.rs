@@ -78,7 +78,7 @@ fn subjects(scale: Scale) -> Vec<Subject> {
     let picks = move |round, count| Members::SHORT.random(size, count, 70 + round);
     let batches = |command: &'static str, in_each: usize| {
         // Of commands with many members a few take long: more of them make turns of the same length.
-        let count = if in_each > 1 { 5 * commands } else { commands };
+        let count = if in_each > 1 { 3 * commands } else { commands };
         Box::new(move |round| Load::batches(&[command, "presence"], &picks(round, count), in_each))
     };
     let new = move |round: u64| {

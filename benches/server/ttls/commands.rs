@@ -1,6 +1,6 @@
 //! What commands cost in a key with many ttls that are to cost what they do in one with one.
 
-use super::{Mixture, described};
+use super::{Mixture, TIMES, described};
 use crate::load::Load;
 use crate::measure::{BATCH, Bench};
 use crate::members::Members;
@@ -8,8 +8,6 @@ use crate::names::random::Random;
 use crate::report::{Report, Target, Unit};
 use crate::scale::Scale;
 
-/// How much more a touch may cost.
-const TOUCH_TIMES: f64 = 2.0;
 /// How much more a command may cost that does not look at ttls.
 const READ_TIMES: f64 = 1.3;
 
@@ -29,13 +27,13 @@ const SUBJECTS: [(&str, &str, Arguments, f64); 6] = [
         "TOUCH, refresh of one member",
         "PRESENCE.TOUCHEX",
         Arguments::Touch(1),
-        TOUCH_TIMES,
+        TIMES,
     ),
     (
         "TOUCH, refresh of 100 members",
         "PRESENCE.TOUCHEX",
         Arguments::Touch(BATCH),
-        TOUCH_TIMES,
+        TIMES,
     ),
     ("COUNT", "PRESENCE.COUNT", Arguments::None, READ_TIMES),
     ("MAX", "PRESENCE.MAX", Arguments::None, READ_TIMES),

@@ -4,7 +4,7 @@
 use std::thread;
 use std::time::Duration;
 
-use super::{Mixture, described, touch};
+use super::{Mixture, TIMES, described, touch};
 use crate::common::Server;
 use crate::load::Load;
 use crate::measure::Bench;
@@ -12,8 +12,6 @@ use crate::names::random::Random;
 use crate::report::{Report, Target, Unit};
 use crate::scale::Scale;
 
-/// How much longer a member may take than in the log of a key with one ttl.
-const TIMES: f64 = 2.0;
 /// How often it is looked whether the log is written.
 const LOOK: Duration = Duration::from_millis(10);
 /// Added to all ttls, so that everybody is still online.
