@@ -47,6 +47,11 @@ pub fn watch(db: i32, name: &[u8], due: Millis) -> Millis {
     SCHEDULE.borrow().add(db, name, due)
 }
 
+/// An entry that was made for a key of this name is stale: the key is gone, or watched for another time.
+pub fn outlive(name: &[u8]) {
+    SCHEDULE.borrow().outlive(name);
+}
+
 /// Bytes that watching a key of this name takes.
 pub fn entry_bytes(name: &[u8]) -> usize {
     Schedule::entry_bytes(name)
@@ -79,6 +84,8 @@ pub fn look_again() {
 
 /// Starts the timer.
 pub fn start(ctx: Context) {
+    // What is loaded finds the schedule knowing what is far away.
+    SCHEDULE.borrow().tidy(clock::wall(), 0);
     TIMER.arm(ctx, settings::sweep_interval());
 }
 
@@ -96,7 +103,7 @@ pub fn check_timer(ctx: Context) {
 
 fn tick(ctx: Context) {
     events::check_settings();
-    let next = inspect(ctx).min(run(ctx));
+    let next = tidy().min(inspect(ctx)).min(run(ctx));
     metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
     TIMER.arm(ctx, next);
 }
@@ -107,21 +114,31 @@ fn may_write(ctx: Context) -> bool {
     primary && !ctx.is_loading() && !ctx.is_paused()
 }
 
-/// Drops entries whose keys are gone or noted elsewhere by now, once they outnumber the keys: a key that is deleted leaves
+/// Has the schedule do what it can ahead, and free what was flushed. Returns in how many ms to run again.
+fn tidy() -> i64 {
+    /// Steps between two looks at the clock.
+    const STEPS: usize = 32;
+    let (interval, now) = (settings::sweep_interval(), clock::wall());
+    let start = clock::monotonic_micros();
+    while SCHEDULE.borrow().tidy(now, STEPS) {
+        let took = clock::monotonic_micros() - start;
+        if took >= settings::sweep_budget() / 2 {
+            return rest_after(took, interval);
+        }
+    }
+    interval
+}
+
+/// Drops entries whose keys are gone or noted elsewhere by now, once they outweigh the others: a key that is deleted leaves
 /// its entry behind until that comes due, which may be years away. Also brings forward what has more to be done at it
 /// than when it was noted, after [`look_again`]. Returns in how many ms to run again.
 fn inspect(ctx: Context) -> i64 {
     /// Entries looked at between two looks at the clock.
     const STEPS: usize = 32;
     let interval = settings::sweep_interval();
-    {
-        let schedule = SCHEDULE.borrow();
-        if !schedule.is_inspected()
-            && schedule.len() < 1024 + 2 * metrics::KEYS.get() as usize
-            && !LOOK_AGAIN.swap(false, Ordering::Relaxed)
-        {
-            return interval;
-        }
+    let keys = metrics::KEYS.get() as usize;
+    if !SCHEDULE.borrow().needs_inspection(keys) && !LOOK_AGAIN.swap(false, Ordering::Relaxed) {
+        return interval;
     }
     let start = clock::monotonic_micros();
     loop {
@@ -129,7 +146,7 @@ fn inspect(ctx: Context) -> i64 {
             let inspected = SCHEDULE.borrow().inspect();
             match inspected {
                 Inspected::Done => return interval,
-                Inspected::Dropped => {}
+                Inspected::Nothing => {}
                 Inspected::Entry(entry) => {
                     with_key(ctx, &entry, |value| keep(&entry, value));
                 }
@@ -213,11 +230,13 @@ fn sweep_one(ctx: Context) {
     }
 }
 
-/// Sweeps the next key that is due. Returns whether there was one.
+/// Sweeps the next key that is due, if it is come to. Returns whether there is more to do.
 fn sweep_next(ctx: Context, now: Millis, deadline: u64) -> bool {
     // Taken in a statement of its own: the schedule may be asked to watch a key meanwhile.
     let entry = SCHEDULE.borrow().pop(now, PATIENCE);
-    let Some(entry) = entry else { return false };
+    let Some(entry) = entry else {
+        return SCHEDULE.borrow().is_due(now);
+    };
     if let Some(entry) = slot_imports::hold(entry) {
         sweep(ctx, &entry, now, deadline);
     }
@@ -235,7 +254,10 @@ fn sweep(ctx: Context, entry: &Entry, now: Millis, deadline: u64) {
     };
     match key.value() {
         Some(value) if value.queued() == entry.queued => value.set_queued(Millis::MAX),
-        _ => return,
+        _ => {
+            SCHEDULE.borrow().unanswered(entry);
+            return;
+        }
     }
     if let Some(due) = key.set().and_then(|set| set.next_due())
         && due <= now

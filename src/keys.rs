@@ -164,6 +164,9 @@ impl WriteKey {
         {
             // SAFETY: the name is live.
             let name = unsafe { text::bytes(name) };
+            if value.queued() != Millis::MAX {
+                eviction::outlive(name);
+            }
             value.set_queued(eviction::watch(ctx.db(), name, due));
         }
     }

@@ -67,7 +67,7 @@ pub static KEYS: Counter = Counter::new();
 pub static MEMBERS: Counter = Counter::new();
 /// Bytes they take.
 pub static BYTES: Counter = Counter::new();
-/// Bytes that the eviction's list of keys to look at takes, as of its last run.
+/// Bytes allocated for the eviction's list of keys to look at, as of its last run.
 pub static SCHEDULE_BYTES: Counter = Counter::new();
 /// Touches of members by clients.
 pub static TOUCHES: Counter = Counter::new();

@@ -47,6 +47,7 @@ mod record;
 mod replay;
 mod replicated_commands;
 mod scan;
+mod schedule;
 mod server_clients;
 mod server_table;
 mod settings_of_keys;

@@ -149,6 +149,32 @@ fn usage_is_the_truth_for_rooms() {
 }
 
 #[test]
+fn usage_is_the_truth_for_rooms_that_are_due_over_hours() {
+    const ROOMS: u64 = 50_000;
+    const DAY: u64 = 86_400_000;
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    touch(&mut client, "warm-up", 600_000, (0..100).map(short));
+    let before = used(&mut client);
+    for room in 0..ROOMS {
+        let ttl = 600_000 + room * 7919 % ROOMS * (DAY / ROOMS);
+        touch(
+            &mut client,
+            &format!("room:{room:06}"),
+            ttl as i64,
+            (room..room + 5).map(short),
+        );
+    }
+    let took = used(&mut client) - before;
+    let said: i64 = (0..ROOMS)
+        .map(|room| client.int(&args!["MEMORY", "USAGE", format!("room:{room:06}")]))
+        .sum();
+    assert_within_a_tenth(said as u64, took, "rooms of five");
+}
+
+#[test]
 fn a_mass_expiry_gives_its_memory_back() {
     const CROWD: u64 = 300_000;
     let server = Server::start();

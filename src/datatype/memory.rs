@@ -30,14 +30,40 @@ pub unsafe extern "C" fn mem_usage(
             None => value.bytes(),
             Some(buffer) => block_size(std::ptr::from_ref(value).cast()) + buffer_size(buffer),
         };
-        // SAFETY: the context is live; the name outlives this call.
-        let name = unsafe { api!(RedisModule_GetKeyNameFromOptCtx)(ctx) };
-        let watched = value.queued() != Millis::MAX && !name.is_null();
-        // SAFETY: the server's string, not null, outlives this call.
-        let entry = watched.then(|| eviction::entry_bytes(unsafe { text::bytes(name) }));
+        // SAFETY: the context is live.
+        let entry = unsafe { watched_name(ctx, value) }.map(eviction::entry_bytes);
         SERVER_OVERHEAD + blocks + entry.unwrap_or(0)
     })
     .unwrap_or(0)
+}
+
+/// A key is on its way out, by whatever verb but a flush: the eviction's entry of it is stale from now on.
+///
+/// # Safety
+/// Called by the server only, with a value of the type.
+pub unsafe extern "C" fn unlink(ctx: *mut raw::RedisModuleKeyOptCtx, value: *const c_void) {
+    // SAFETY: the server passes a value of the type, which is a boxed `Value`.
+    let value = unsafe { &*value.cast::<Value>() };
+    guard("unlink", || {
+        // SAFETY: the context is live.
+        if let Some(name) = unsafe { watched_name(ctx, value) } {
+            eviction::outlive(name);
+        }
+    });
+}
+
+/// The key's name, where the eviction has an entry of it.
+///
+/// # Safety
+/// The context must be live, and is while the name is used.
+unsafe fn watched_name<'a>(ctx: *mut raw::RedisModuleKeyOptCtx, value: &Value) -> Option<&'a [u8]> {
+    if value.queued() == Millis::MAX {
+        return None;
+    }
+    // SAFETY: the caller's context; the name is as long there.
+    let name = unsafe { api!(RedisModule_GetKeyNameFromOptCtx)(ctx) };
+    // SAFETY: the server's string, not null.
+    (!name.is_null()).then(|| unsafe { text::bytes(name) })
 }
 
 fn buffer_size(buffer: &[u8]) -> usize {

@@ -47,6 +47,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
     methods.digest = Some(digest::digest);
     methods.free = Some(memory::free);
     methods.free_effort2 = Some(memory::free_effort);
+    methods.unlink2 = Some(memory::unlink);
     methods.mem_usage2 = Some(memory::mem_usage);
     methods.copy2 = Some(copy::copy);
     methods.defrag = Some(defrag::defrag);
