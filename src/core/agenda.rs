@@ -68,6 +68,9 @@ impl Agenda {
         if let Some(Reverse((_, _, lane))) = self.heap.pop() {
             self.queued[lane as usize] = NOT_QUEUED;
         }
+        if self.heap.capacity() > 64 && self.heap.len() < self.heap.capacity() / 4 {
+            self.heap.shrink_to(self.heap.capacity() / 2);
+        }
     }
 
     /// The lane with the earliest true time, as `time_of` tells it together with the ttl.

@@ -16,6 +16,7 @@ impl Timeline {
     pub fn insert(&mut self, ttl: Millis, mut entry: Entry, places: &mut impl Places) -> Place {
         let time = entry.time;
         let lane = self.lane_for(ttl);
+        self.latest = lane;
         let in_lane = &self.lanes[lane as usize];
         let mixed = in_lane.mixed;
         entry.extra = (ttl - in_lane.ttl) as u32;

@@ -98,6 +98,13 @@ impl PresenceSet {
                 let due = |(lane, in_lane): (u32, &Lane)| {
                     timeline.last_time(lane).unwrap_or(0) + in_lane.ttl.max(retain)
                 };
+                // Where somebody is remembered, it is nearly always who was touched last.
+                let latest = timeline.lanes.get(timeline.latest as usize);
+                if let Some(lane) = latest.filter(|lane| lane.alive > 0)
+                    && due((timeline.latest, lane)) + linger > now
+                {
+                    return false;
+                }
                 let last_due = timeline.lanes().map(due).max().unwrap_or(0);
                 // A member of a mixed lane may be due later than the one seen last. Who is remembered and not online is
                 // not, so this is seldom asked.

@@ -37,13 +37,26 @@ pub(super) struct Mixed {
     untold: Agenda,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Notes {
+    /// Nobody in the chunk expires earlier.
+    first_end: Millis,
     /// Nobody in the chunk expires later.
     last_end: Millis,
     /// Some of those who are due first, as [`Chunk::front`] tells; empty where that is not known. Of those who have gone
     /// since, the entries are dead.
     front: Vec<u16>,
+}
+
+impl Default for Notes {
+    /// Of a chunk without entries.
+    fn default() -> Notes {
+        Notes {
+            first_end: Millis::MAX,
+            last_end: 0,
+            front: Vec::new(),
+        }
+    }
 }
 
 /// A moment up to which it is known who has expired.
@@ -109,6 +122,7 @@ impl Frontier {
         };
         self.set(id, chunk.alive() - online);
         if let Some(next) = next {
+            let next = next.max(notes[id as usize].first_end);
             self.next.note(next.max(now + 1), 0, id);
         }
     }
@@ -134,6 +148,13 @@ impl Frontier {
 }
 
 impl Mixed {
+    /// Nothing is noted yet. One frontier begins with the first entry, so that it never has to begin with all chunks.
+    pub fn new() -> Mixed {
+        let mut mixed = Mixed::default();
+        mixed.frontiers[0].at = Some(0);
+        mixed
+    }
+
     fn note_of(&mut self, id: u32) -> &mut Notes {
         let index = id as usize;
         if index >= self.notes.len() {
@@ -157,6 +178,16 @@ impl Mixed {
         index
     }
 
+    /// Nobody in a chunk expires before this, as far as is known without going over it.
+    fn first_end(&self, id: u32) -> Millis {
+        let ends = self.frontiers.iter().filter_map(|frontier| {
+            let none_yet = frontier.at.is_some() && frontier.get(id) == 0;
+            frontier.next.queued(id).filter(|_| none_yet)
+        });
+        let first = ends.map(|(end, _)| end).max().unwrap_or(0);
+        first.max(self.notes[id as usize].first_end)
+    }
+
     /// How many of a chunk had expired at the frontier that was asked last.
     pub fn expired_in(&self, id: u32) -> usize {
         self.frontiers[self.recent].get(id)
@@ -165,6 +196,7 @@ impl Mixed {
     /// An entry has come to a chunk.
     fn added(&mut self, id: u32, end: Millis) {
         let notes = self.note_of(id);
+        notes.first_end = notes.first_end.min(end);
         notes.last_end = notes.last_end.max(end);
         notes.front.clear();
         for frontier in &mut self.frontiers {
@@ -204,8 +236,13 @@ impl Mixed {
                 agenda.note(time, ttl, to);
             }
         }
-        let last_end = self.note_of(from).last_end;
+        let Notes {
+            first_end,
+            last_end,
+            ..
+        } = *self.note_of(from);
         let notes = self.note_of(to);
+        notes.first_end = notes.first_end.min(first_end);
         notes.last_end = notes.last_end.max(last_end);
         notes.front.clear();
     }
@@ -358,10 +395,10 @@ impl Timeline {
         if let Some((mixed, chunks)) = self.mixed_and_chunks() {
             mixed.due.clear();
             for id in chunks.mixed() {
-                let (chunk, ttl) = chunks.get(id);
                 mixed.note_of(id).front.clear();
                 // Not when the first one is due, but not after it.
-                mixed.due.note(chunk.base() + ttl.max(retain), 0, id);
+                let remembered = chunks.get(id).0.base() + retain;
+                mixed.due.note(mixed.first_end(id).max(remembered), 0, id);
             }
         }
     }
@@ -370,8 +407,7 @@ impl Timeline {
     pub(super) fn note_mixed_untold(&mut self) {
         if let Some((mixed, chunks)) = self.mixed_and_chunks() {
             for id in chunks.mixed() {
-                let (chunk, ttl) = chunks.get(id);
-                mixed.untold.note(chunk.base() + ttl, 0, id);
+                mixed.untold.note(mixed.first_end(id), 0, id);
             }
         }
     }
@@ -449,7 +485,8 @@ impl Mixed {
         is_alive: impl Fn(usize) -> bool,
     ) {
         let notes = &self.notes[id as usize];
-        assert!(ends.iter().all(|end| *end <= notes.last_end));
+        let noted = notes.first_end..=notes.last_end;
+        assert!(ends.iter().all(|end| noted.contains(end)));
         let mut front = notes.front.iter().rev().map(|index| usize::from(*index));
         let front = front.find(|index| is_alive(*index));
         assert!(front.is_none_or(|front| front == first));

@@ -114,6 +114,8 @@ pub struct Timeline {
     pub(super) tells: bool,
     /// Chunks that have become thin.
     pub(super) thin: Thin,
+    /// Where the latest entry was written.
+    pub(super) latest: u32,
     /// Where there are mixed lanes.
     pub(super) mixed: Option<Box<Mixed>>,
 }
@@ -267,7 +269,8 @@ impl Timeline {
         };
         self.by_ttl.insert(key, lane);
         if mixed {
-            self.mixed.get_or_insert_default().lanes += 1;
+            let mixed = self.mixed.get_or_insert_with(|| Box::new(Mixed::new()));
+            mixed.lanes += 1;
         }
         lane
     }
