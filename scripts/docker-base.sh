@@ -42,12 +42,32 @@ has() {
     [ -z "${REFRESH:-}" ] && image_is_here "$1"
 }
 
+# under SUITE: the suite that it lies over, where it is not a whole one.
+under() {
+    servers | awk -v suite="$1" '$2 == suite { print $5; exit }'
+}
+
 # Debian itself, as $DEBIAN_IMAGE:SUITE.
 make_debian() {
-    local suite=$1 image=$DEBIAN_IMAGE:$1 error
+    local suite=$1 image=$DEBIAN_IMAGE:$1 below
     has "$image" && return
     # One run makes a suite once.
     [[ " ${made[*]} " != *" $image "* ]] || return 0
+    below=$(under "$suite")
+    if [ -n "$below" ]; then
+        make_debian "$below"
+        echo "docker-base: making $image"
+        build_image "$image" --build-arg "BASE=$DEBIAN_IMAGE:$below" --build-arg "SUITE=$suite" \
+            --file docker/overlay.Dockerfile docker
+    else
+        bootstrap "$suite" "$image"
+    fi
+    made+=("$image")
+}
+
+# bootstrap SUITE IMAGE: a suite that is a whole system.
+bootstrap() {
+    local suite=$1 image=$2 error
     scripts/setup.sh base
     can_be_root || fail "only root can make $image, by debootstrap"
     echo "docker-base: making $image, which takes a minute or two"
@@ -60,7 +80,6 @@ make_debian() {
     rmdir "$work/room"
     docker import --change "LABEL $LABEL=debian" --change 'CMD ["bash"]' "$work/tree.tar" "$image" >/dev/null
     rm "$work/tree.tar"
-    made+=("$image")
 }
 
 # A server, as $BASE_IMAGE:NAME, of what docker/servers says.
@@ -81,7 +100,7 @@ make_server() {
 
 # Whether a name is a suite of docker/servers.
 is_suite() {
-    servers | awk -v suite="$1" '$2 == suite { found = 1 } END { exit !found }'
+    servers | awk -v suite="$1" '$2 == suite || $5 == suite { found = 1 } END { exit !found }'
 }
 
 clean_up() {
