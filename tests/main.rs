@@ -16,6 +16,7 @@ mod clocks;
 mod cluster;
 mod convergence;
 mod count_window;
+mod defrag;
 mod docs;
 mod durability;
 mod edges;

@@ -1,13 +1,11 @@
 //! `MEMORY USAGE` is the truth, and memory comes back: after a mass expiry, after `UNLINK` and `FLUSHALL ASYNC` without
-//! the server's main thread, after keys that came and went, and where it was fragmented.
+//! the server's main thread, and after keys that came and went.
 
 use std::time::Duration;
 
 use redis::Value;
 
-use crate::common::{
-    Client, LIMIT, Random, Server, not_applicable, touchex, wait_caught_up, wait_until,
-};
+use crate::common::{Client, LIMIT, Random, Server, touchex, wait_caught_up, wait_until};
 
 /// How soon after a mass expiry its memory is back.
 const SOON: Duration = Duration::from_secs(5);
@@ -308,81 +306,4 @@ fn keys_that_came_and_went_leave_nothing_behind() {
             used(client) < empty + 1_500_000
         });
     }
-}
-
-/// What the allocator holds beyond what is in use.
-fn fragmented(server: &Server) -> u64 {
-    let bytes = server.info_field("memory", "allocator_frag_bytes");
-    bytes.parse().expect("a number")
-}
-
-#[test]
-fn fragmented_memory_is_put_in_order_where_the_server_can() {
-    let server = Server::builder()
-        .module_args("sweep-interval 60000")
-        .start();
-    let (run_id, mut client) = (server.run_id(), server.client());
-    if let Err(error) = client.raw(&["CONFIG", "SET", "activedefrag", "yes"]) {
-        // A server without an allocator of its own cannot, and says so.
-        let refused = "Active defragmentation cannot be enabled";
-        assert!(error.to_string().contains(refused), "{error}");
-        not_applicable("the build has no active defragmentation, and refuses to switch it on");
-        return;
-    }
-    client.cmd(&["CONFIG", "SET", "activedefrag", "no"]);
-    for setting in [
-        "active-defrag-threshold-lower 1",
-        "active-defrag-ignore-bytes 1",
-        "active-defrag-cycle-min 50",
-        "active-defrag-cycle-max 75",
-    ] {
-        let (name, value) = setting.split_once(' ').expect("a name and a value");
-        client.cmd(&["CONFIG", "SET", name, value]);
-    }
-    // A hundred keys that grow side by side, of which every fifth is left, and some rooms among them.
-    let names = [short, uuid, decimal, long];
-    for round in 0..20 {
-        for key in 0..100 {
-            let members =
-                (400 * round..400 * (round + 1)).map(|number| names[number as usize % 4](number));
-            touch(&mut client, &format!("crowd {key}"), 600_000, members);
-            touch(
-                &mut client,
-                &format!("room {key}:{round}"),
-                600_000,
-                (0..5).map(long),
-            );
-        }
-    }
-    for key in (0..100).filter(|key| key % 5 != 0) {
-        client.cmd(&args!["DEL", format!("crowd {key}")]);
-        for round in 0..20 {
-            client.cmd(&args!["DEL", format!("room {key}:{round}")]);
-        }
-    }
-    let digest = client.digest();
-    let before = fragmented(&server);
-    assert!(before > 5_000_000, "{before} bytes are not much");
-    client.cmd(&["CONFIG", "SET", "activedefrag", "yes"]);
-    wait_until(Duration::from_secs(30), "the memory is in order", || {
-        fragmented(&server) < before / 3
-    });
-    assert_ne!(server.info_field("stats", "active_defrag_key_hits"), "0");
-    assert_eq!(client.digest(), digest);
-    for key in (0..100).step_by(5) {
-        let key = format!("crowd {key}");
-        touch(&mut client, &key, 600_000, (0..2000).map(long));
-        let online = client.ints(&args![
-            "PRESENCE.ISONLINE",
-            key,
-            long(3),
-            uuid(1),
-            short(0),
-            long(5)
-        ]);
-        assert_eq!(online, [1, 1, 1, 1]);
-        client.cmd(&args!["PRESENCE.LEAVE", key, long(3)]);
-        assert_eq!(client.int(&args!["PRESENCE.COUNT", key]), 8000 + 1500 - 1);
-    }
-    server.assert_sound(&run_id);
 }
