@@ -1,10 +1,11 @@
 //! Slots on their way to this server, while they still belong to another.
 //!
-//! Valkey from 9.0 on can migrate slots at once: the new owner is sent the keys, then whatever happens to them, as a
+//! Valkey from 9.0 on and Redis from 8.4 on can migrate slots at once: the new owner is sent the keys, then whatever happens to them, as a
 //! replica is, and takes over when it has caught up. Until then the old owner evicts, and its evictions are among what is
 //! sent. Were this server to evict as well, members would go twice, and a key could go here that is still there. So the
 //! eviction hands over the entries of such keys, and gets them back when it has come to an end, either way.
 
+use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
 use std::ptr::null_mut;
 
@@ -27,7 +28,13 @@ const IMPORT_STARTED: u64 = 0;
 const IMPORT_ABORTED: u64 = 2;
 const IMPORT_COMPLETED: u64 = 4;
 
-/// What the server tells of a migration (`ValkeyModuleAtomicSlotMigrationInfoV1`, which the bindings lack).
+/// The same in Redis, whose older versions have no event of this number and refuse it.
+const REDIS_MIGRATION: raw::RedisModuleEvent = raw::RedisModuleEvent { id: 18, dataver: 1 };
+const REDIS_IMPORT_STARTED: u64 = 0;
+const REDIS_IMPORT_FAILED: u64 = 1;
+const REDIS_IMPORT_COMPLETED: u64 = 2;
+
+/// What Valkey tells of a migration (`ValkeyModuleAtomicSlotMigrationInfoV1`, which the bindings lack).
 #[repr(C)]
 struct Migration {
     version: u64,
@@ -44,9 +51,32 @@ struct Range {
     last: c_int,
 }
 
+/// What Redis tells of one (`RedisModuleClusterSlotMigrationInfoV1`).
+#[repr(C)]
+struct RedisMigration {
+    version: u64,
+    source: [u8; 41],
+    destination: [u8; 41],
+    job: *const c_char,
+    ranges: *const RedisRanges,
+}
+
+/// So many ranges follow.
+#[repr(C)]
+struct RedisRanges {
+    count: i32,
+    first: [RedisRange; 0],
+}
+
+#[repr(C)]
+struct RedisRange {
+    first: u16,
+    last: u16,
+}
+
 struct Imports {
     /// The ranges of each job.
-    ranges: Vec<([u8; 41], Range)>,
+    ranges: Vec<(Vec<u8>, Range)>,
     held: Vec<Entry>,
 }
 
@@ -57,17 +87,27 @@ static IMPORTS: MainThread<Imports> = MainThread::new(Imports {
 
 /// Follows migrations, where the server has them. Returns the module's option that says so.
 pub fn follow(ctx: Context) -> c_int {
-    if valkey_version().is_none_or(|version| version < SINCE) {
-        return 0;
+    match valkey_version() {
+        Some(version) if version < SINCE => 0,
+        Some(_) if subscribe(ctx, MIGRATION, on_migration) => OPTION,
+        Some(_) => 0,
+        None => {
+            // Redis asks no module whether it can do with it.
+            subscribe(ctx, REDIS_MIGRATION, on_redis_migration);
+            0
+        }
     }
+}
+
+type Callback =
+    unsafe extern "C" fn(*mut raw::RedisModuleCtx, raw::RedisModuleEvent, u64, *mut c_void);
+
+/// Returns whether the server has such an event.
+fn subscribe(ctx: Context, event: raw::RedisModuleEvent, callback: Callback) -> bool {
     // SAFETY: the context is live, and the callback is of the type asked for.
-    let subscribed = unsafe {
-        api!(RedisModule_SubscribeToServerEvent)(ctx.as_ptr(), MIGRATION, Some(on_migration))
-    };
-    match subscribed == raw::REDISMODULE_OK as c_int {
-        true => OPTION,
-        false => 0,
-    }
+    let subscribed =
+        unsafe { api!(RedisModule_SubscribeToServerEvent)(ctx.as_ptr(), event, Some(callback)) };
+    subscribed == raw::REDISMODULE_OK as c_int
 }
 
 /// The version of Valkey; under the name that Redis has for this function, Valkey says which Redis it is like.
@@ -99,19 +139,54 @@ unsafe extern "C" fn on_migration(
         (migration.job, ranges)
     };
     guard("a slot's migration", || match part {
-        IMPORT_STARTED => {
-            let ranges = ranges.iter().map(|range| (job, *range));
-            IMPORTS.borrow().ranges.extend(ranges);
-        }
-        IMPORT_ABORTED | IMPORT_COMPLETED => {
-            let mut imports = IMPORTS.borrow();
-            imports.ranges.retain(|(of, _)| *of != job);
-            let held = std::mem::take(&mut imports.held);
-            drop(imports);
-            held.iter().for_each(eviction::give_back);
-        }
+        IMPORT_STARTED => begin(&job, ranges.iter().copied()),
+        IMPORT_ABORTED | IMPORT_COMPLETED => end(&job),
         _ => {}
     });
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_redis_migration(
+    _ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    part: u64,
+    migration: *mut c_void,
+) {
+    // SAFETY: the server passes the structure of this event, with a C string and as many ranges as it says.
+    let (job, ranges) = unsafe {
+        let migration = &*migration.cast::<RedisMigration>();
+        let count = (*migration.ranges).count as usize;
+        let first = (&raw const (*migration.ranges).first).cast::<RedisRange>();
+        let ranges = std::slice::from_raw_parts(first, count);
+        (CStr::from_ptr(migration.job).to_bytes(), ranges)
+    };
+    guard("a slot's migration", || match part {
+        REDIS_IMPORT_STARTED => {
+            let range = |range: &RedisRange| Range {
+                first: range.first.into(),
+                last: range.last.into(),
+            };
+            begin(job, ranges.iter().map(range));
+        }
+        REDIS_IMPORT_FAILED | REDIS_IMPORT_COMPLETED => end(job),
+        _ => {}
+    });
+}
+
+/// Slots are on their way to this server.
+fn begin(job: &[u8], ranges: impl Iterator<Item = Range>) {
+    let ranges = ranges.map(|range| (job.to_vec(), range));
+    IMPORTS.borrow().ranges.extend(ranges);
+}
+
+/// They are here, or will not come.
+fn end(job: &[u8]) {
+    let mut imports = IMPORTS.borrow();
+    imports.ranges.retain(|(of, _)| of != job);
+    let held = std::mem::take(&mut imports.held);
+    drop(imports);
+    held.iter().for_each(eviction::give_back);
 }
 
 /// Keeps the entry of a key that is on its way, until that has come to an end. `None`: it does.
@@ -126,7 +201,7 @@ pub fn hold(entry: Entry) -> Option<Entry> {
     let name: *const c_char = entry.name.as_ptr().cast();
     // SAFETY: the name has that many bytes.
     let slot = unsafe { slot_of(name, entry.name.len()) } as c_int;
-    let holds = |(_, range): &([u8; 41], Range)| (range.first..=range.last).contains(&slot);
+    let holds = |(_, range): &(Vec<u8>, Range)| (range.first..=range.last).contains(&slot);
     if imports.ranges.iter().any(holds) {
         imports.held.push(entry);
         return None;

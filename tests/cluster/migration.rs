@@ -14,22 +14,25 @@ const LONG: i64 = 600_000;
 enum Way {
     /// `CLUSTER SETSLOT` and `MIGRATE`, a key at a time.
     KeyByKey,
-    /// `CLUSTER MIGRATESLOTS`, in the background and then at once.
+    /// `CLUSTER MIGRATESLOTS` of Valkey, in the background and then at once.
     Atomic,
+    /// `CLUSTER MIGRATION` of Redis, the same.
+    Import,
 }
 
 /// The ways that the server has.
 fn ways(client: &mut Client) -> Vec<Way> {
-    let info = client.cmd(&["COMMAND", "INFO", "CLUSTER|MIGRATESLOTS"]);
-    match info {
-        Value::Array(info) if matches!(info[..], [Value::Array(_)]) => {
-            vec![Way::KeyByKey, Way::Atomic]
-        }
-        _ => {
-            not_applicable("slots migrate key by key only: there is no `CLUSTER MIGRATESLOTS`");
-            vec![Way::KeyByKey]
+    for (command, way) in [
+        ("CLUSTER|MIGRATESLOTS", Way::Atomic),
+        ("CLUSTER|MIGRATION", Way::Import),
+    ] {
+        let info = client.cmd(&["COMMAND", "INFO", command]);
+        if matches!(&info, Value::Array(info) if matches!(info[..], [Value::Array(_)])) {
+            return vec![Way::KeyByKey, way];
         }
     }
+    not_applicable("slots migrate key by key only: the server has no way to migrate them at once");
+    vec![Way::KeyByKey]
 }
 
 /// Migrates the slot of a key. `between` is called while it is on its way: after each key that was moved, or once when all
@@ -40,6 +43,7 @@ fn migrate(cluster: &Cluster, key: &str, to: usize, way: Way, between: impl FnMu
     match way {
         Way::KeyByKey => move_keys(cluster, cluster.slot(key), from, to, between),
         Way::Atomic => hand_over(cluster, cluster.slot(key), from, to, between),
+        Way::Import => take_over(cluster, cluster.slot(key), to, between),
     }
     for (number, _) in cluster.running() {
         wait_until(AGREEMENT, format!("node {number} knows the owner"), || {
@@ -88,6 +92,17 @@ fn hand_over(cluster: &Cluster, slot: i64, from: usize, to: usize, mut between: 
     wait_until(AGREEMENT, "the slot has changed hands", || {
         let jobs = jobs(&mut source);
         jobs.matches("\"success\"").count() == jobs.matches("\"operation\"").count()
+    });
+}
+
+fn take_over(cluster: &Cluster, slot: i64, to: usize, mut between: impl FnMut()) {
+    let mut target = cluster.node(to).client();
+    let job = target.text(&args!["CLUSTER", "MIGRATION", "IMPORT", slot, slot]);
+    between();
+    wait_until(AGREEMENT, "the slot has changed hands", || {
+        let status = show(&target.cmd(&["CLUSTER", "MIGRATION", "STATUS", "ID", &job]));
+        assert!(!status.contains("failed"), "{status}");
+        status.contains("completed")
     });
 }
 
@@ -202,6 +217,10 @@ fn members_go_once_while_their_slot_is_on_its_way() {
         }
         client.touchex(&keys[0], LONG, None, ["eve"]);
         there.touchex(own, 3500, None, ["dan"]);
+        if way == Way::Import {
+            // It takes five seconds to send the keys, and until they are there nothing changes hands.
+            client.cmd(&["CONFIG", "SET", "rdb-key-save-delay", "250000"]);
+        }
         let mut moved = 0;
         migrate(&cluster, tag, 1, way, || {
             moved += 1;
@@ -215,7 +234,7 @@ fn members_go_once_while_their_slot_is_on_its_way() {
             });
             let left = match way {
                 Way::KeyByKey => client.int(&["DBSIZE"]) as u64,
-                Way::Atomic => 20,
+                Way::Atomic | Way::Import => 20,
             };
             let evicted = target.presence("evicted") - at_target;
             assert_eq!(evicted, 1 + 3 * (20 - left), "{way:?}");
