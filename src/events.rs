@@ -10,14 +10,14 @@
 //! those since *then*: since it became a primary, had its data loaded, or was asked for events.
 
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use crate::core::Seen;
 use crate::core::time::Millis;
 use crate::ffi::context::Context;
 use crate::ffi::publish;
 use crate::ffi::text::{self, Name, SharedString};
-use crate::{clock, eviction, metrics};
+use crate::{clock, metrics};
 
 /// Something that happens to a member, or to a key's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,12 +68,8 @@ static PUBLISHED: AtomicU8 = AtomicU8::new(0);
 static BEGUN: AtomicU64 = AtomicU64::new(0);
 /// Of a replica whose link to its primary is down: until when it was heard. 0 otherwise.
 static VOICE_LOST: AtomicU64 = AtomicU64::new(0);
-/// When the eviction last ran.
-static LAST_RUN: AtomicU64 = AtomicU64::new(0);
-/// Whether the settings asked for time-outs then.
-static ASKED: AtomicBool = AtomicBool::new(false);
-/// When the eviction ran last before they were asked for.
-static ASKED_SINCE: AtomicU64 = AtomicU64::new(0);
+/// When the eviction ran last while nobody had asked for time-outs. 0: they have been asked for since the start.
+static SILENT_UNTIL: AtomicU64 = AtomicU64::new(0);
 
 /// Takes over what `presence.events` says: any of the letters, or `A` for all. `false`: it says something else.
 pub fn set_published(letters: &[u8]) -> bool {
@@ -89,17 +85,14 @@ pub fn set_published(letters: &[u8]) -> bool {
     true
 }
 
-/// Sees whether the settings ask for time-outs that they did not ask for before, so that keys have to be looked at
-/// earlier than so far. Called with every run of the eviction.
+/// Sees whether the settings ask for time-outs. Called with every run of the eviction, since the server tells nobody when
+/// `notify-keyspace-events` changes.
 pub fn check_settings() {
-    let (asked, now) = (tell_timeouts(), clock::wall());
-    if asked && !ASKED.load(Ordering::Relaxed) {
-        ASKED_SINCE.store(LAST_RUN.load(Ordering::Relaxed), Ordering::Relaxed);
-        eviction::look_again();
-    }
+    let now = clock::wall();
     follow_clock(now);
-    ASKED.store(asked, Ordering::Relaxed);
-    LAST_RUN.store(now, Ordering::Relaxed);
+    if !tell_timeouts() {
+        SILENT_UNTIL.store(now, Ordering::Relaxed);
+    }
 }
 
 /// Has what was noted mean the same moments where the clock has stepped back since the last run. Nobody would be told of
@@ -107,13 +100,14 @@ pub fn check_settings() {
 fn follow_clock(now: Millis) {
     /// What an adjustment of the clock may take back without anything being done, in ms.
     const SLACK: Millis = 500;
-    /// When the last run was by a clock that does not step, in ms.
+    /// When the last run was, and by a clock that does not step, in ms.
+    static LAST_RUN: AtomicU64 = AtomicU64::new(0);
     static STEADY: AtomicU64 = AtomicU64::new(0);
     let steady = clock::monotonic_micros() / 1000;
     let passed = steady - STEADY.swap(steady, Ordering::Relaxed);
-    let back = (LAST_RUN.load(Ordering::Relaxed) + passed).saturating_sub(now);
+    let back = (LAST_RUN.swap(now, Ordering::Relaxed) + passed).saturating_sub(now);
     if back > SLACK {
-        for moment in [&BEGUN, &ASKED_SINCE] {
+        for moment in [&BEGUN, &SILENT_UNTIL] {
             let noted = moment.load(Ordering::Relaxed);
             moment.store(noted.saturating_sub(back), Ordering::Relaxed);
         }
@@ -122,11 +116,7 @@ fn follow_clock(now: Millis) {
 
 /// From when on time-outs of members who are remembered are told.
 fn since() -> Millis {
-    let asked_since = match ASKED.load(Ordering::Relaxed) {
-        true => &ASKED_SINCE,
-        false => &LAST_RUN,
-    };
-    asked_since
+    SILENT_UNTIL
         .load(Ordering::Relaxed)
         .max(BEGUN.load(Ordering::Relaxed))
 }
@@ -163,9 +153,8 @@ pub fn set_link(ctx: Context, up: bool) {
     }
 }
 
-/// Whether time-outs of members who are remembered have to be told.
-#[inline]
-pub fn tell_timeouts() -> bool {
+/// Whether the settings ask for time-outs.
+fn tell_timeouts() -> bool {
     PUBLISHED.load(Ordering::Relaxed) & Event::Timeout as u8 != 0 || publish::notifies()
 }
 
@@ -210,13 +199,16 @@ impl Batch {
         self.add(Event::Leave, member);
     }
 
-    /// A member's time was up, which nobody had been told, as far as this server knows.
-    pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) {
+    /// A member's time was up, which nobody had noticed, as far as this server knows. Returns whether it is this server's
+    /// to count.
+    pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) -> bool {
         let is_after = |moment| seen.ttl >= retain || seen.due(0) > moment;
-        metrics::TIMEOUTS.add(is_after(BEGUN.load(Ordering::Relaxed)).into());
+        let counts = is_after(BEGUN.load(Ordering::Relaxed));
+        metrics::TIMEOUTS.add(counts.into());
         if is_after(since()) {
             self.add(Event::Timeout, member);
         }
+        counts
     }
 
     /// More members are online than ever before.

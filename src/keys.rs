@@ -83,7 +83,18 @@ impl WriteKey {
     /// Opens a key, which may be gone though nobody has removed it.
     #[inline(always)]
     pub fn open_as_it_is(ctx: Context, name: Name) -> Result<WriteKey> {
+        WriteKey::open_in_mode(ctx, name, raw::REDISMODULE_READ | raw::REDISMODULE_WRITE)
+    }
+
+    /// Opens a key for the eviction, as it is. To the server that is no access: neither how long the key has been idle nor
+    /// how often it is used changes.
+    pub fn open_untouched(ctx: Context, name: Name) -> Result<WriteKey> {
         let mode = raw::REDISMODULE_READ | raw::REDISMODULE_WRITE;
+        WriteKey::open_in_mode(ctx, name, mode | raw::REDISMODULE_OPEN_KEY_NOTOUCH)
+    }
+
+    #[inline(always)]
+    fn open_in_mode(ctx: Context, name: Name, mode: u32) -> Result<WriteKey> {
         // SAFETY: the name is an argument of the running command, which outlives the key.
         let key = unsafe { OpenKey::open(ctx, name, mode) }.ok_or(Error::WrongType)?;
         let value = match key.find::<Value>(datatype::raw_type()) {
@@ -182,13 +193,15 @@ impl WriteKey {
         }
     }
 
-    /// Takes the members out of a key that is gone: their time-outs are still to be told.
+    /// Takes the members out of a key that is gone: their time-outs are still to be told, by a primary.
     fn part(&mut self) {
         let set = self.change(|set| {
             let empty = PresenceSet::new(set.settings(), 0);
             std::mem::replace(set, empty)
         });
-        if !set.is_empty() {
+        if self.ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER == 0 {
+            departed::drop_in_bites(set);
+        } else if !set.is_empty() {
             // SAFETY: the name is live.
             let name = unsafe { text::bytes(self.name) };
             departed::add(self.ctx.db(), name, set);

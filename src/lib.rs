@@ -20,12 +20,15 @@ mod listeners;
 mod metrics;
 mod parse;
 mod replication;
+mod rounds;
 mod schedule;
 mod server_events;
 mod settings;
 mod slot_imports;
+mod sweep;
 mod timer;
 mod together;
+mod turns;
 
 use std::os::raw::c_int;
 

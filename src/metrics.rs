@@ -69,6 +69,8 @@ pub static MEMBERS: Counter = Counter::new();
 pub static BYTES: Counter = Counter::new();
 /// Bytes allocated for the eviction's list of keys to look at, as of its last run.
 pub static SCHEDULE_BYTES: Counter = Counter::new();
+/// Bytes of members whose keys are gone, until they are told of (`departed.rs`).
+pub static DEPARTED_BYTES: Counter = Counter::new();
 /// Touches of members by clients.
 pub static TOUCHES: Counter = Counter::new();
 /// Members who came online.
@@ -87,15 +89,16 @@ pub static SWEEP_MICROS: Counter = Counter::new();
 pub static LONGEST_SWEEP_MICROS: Counter = Counter::new();
 /// How long the member that the last run removed first had been due, in ms.
 pub static SWEEP_LAG: Counter = Counter::new();
-/// How long ago the time was up of the member whose time-out was told last, in ms.
+/// How long ago the time was up of the member whose time-out was noticed last, in ms.
 pub static TIMEOUT_LAG: Counter = Counter::new();
 
 /// The fields of the section; the server puts `presence_` before each name.
-static FIELDS: [(&std::ffi::CStr, &Counter); 14] = [
+static FIELDS: [(&std::ffi::CStr, &Counter); 15] = [
     (c"keys", &KEYS),
     (c"members", &MEMBERS),
     (c"bytes", &BYTES),
     (c"schedule_bytes", &SCHEDULE_BYTES),
+    (c"departed_bytes", &DEPARTED_BYTES),
     (c"touches", &TOUCHES),
     (c"joins", &JOINS),
     (c"leaves", &LEAVES),

@@ -3,7 +3,7 @@
 //! Valkey from 9.0 on and Redis from 8.4 on can migrate slots at once: the new owner is sent the keys, then whatever happens to them, as a
 //! replica is, and takes over when it has caught up. Until then the old owner evicts, and its evictions are among what is
 //! sent. Were this server to evict as well, members would go twice, and a key could go here that is still there. So the
-//! eviction hands over the entries of such keys, and gets them back when it has come to an end, either way.
+//! eviction hands over the entries of such keys, and gets them back, one by one, when it has come to an end, either way.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
@@ -11,7 +11,6 @@ use std::ptr::null_mut;
 
 use redis_module::raw;
 
-use crate::eviction;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
@@ -78,11 +77,14 @@ struct Imports {
     /// The ranges of each job.
     ranges: Vec<(Vec<u8>, Range)>,
     held: Vec<Entry>,
+    /// What was held until a migration came to its end, and has yet to have its turn.
+    released: Vec<Vec<Entry>>,
 }
 
 static IMPORTS: MainThread<Imports> = MainThread::new(Imports {
     ranges: Vec::new(),
     held: Vec::new(),
+    released: Vec::new(),
 });
 
 /// Follows migrations, where the server has them. Returns the module's option that says so.
@@ -185,8 +187,7 @@ fn end(job: &[u8]) {
     let mut imports = IMPORTS.borrow();
     imports.ranges.retain(|(of, _)| of != job);
     let held = std::mem::take(&mut imports.held);
-    drop(imports);
-    held.iter().for_each(eviction::give_back);
+    imports.released.push(held);
 }
 
 /// Keeps the entry of a key that is on its way, until that has come to an end. `None`: it does.
@@ -207,4 +208,21 @@ pub fn hold(entry: Entry) -> Option<Entry> {
         return None;
     }
     Some(entry)
+}
+
+/// Whether there are entries to be had back.
+pub fn has_released() -> bool {
+    !IMPORTS.borrow().released.is_empty()
+}
+
+/// Gives back an entry that was held.
+pub fn take_released() -> Option<Entry> {
+    let mut imports = IMPORTS.borrow();
+    while let Some(entries) = imports.released.last_mut() {
+        match entries.pop() {
+            None => imports.released.pop(),
+            entry => return entry,
+        };
+    }
+    None
 }

@@ -6,7 +6,7 @@ use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::{clock, eviction, parse, replication};
+use crate::{clock, parse, replication, sweep};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.EVICT",
@@ -42,14 +42,14 @@ pub fn run(ctx: Context, args: Args) -> Result {
         return Err(Error::CutoffInFuture);
     }
     // A key that is gone is not removed unseen: who is in it counts.
-    let mut key = WriteKey::open(ctx, name, None)?;
+    let mut key = WriteKey::open_untouched(ctx, name)?;
     let mut evicted = 0;
     let mut batch = Batch::new();
     if key.value().is_some() {
         let limit = limit.unwrap_or(usize::MAX);
         evicted = key.change(|set| match replayed {
             true => set.evict(cutoff, limit, |_, _| {}),
-            false => eviction::evict(set, cutoff, limit, &mut batch),
+            false => sweep::evict(set, cutoff, limit, &mut batch),
         });
     }
     if evicted > 0 {
@@ -64,7 +64,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
     drop(key);
     batch.send(ctx, name);
     if !replayed {
-        WriteKey::open(ctx, name, None)?.remove_if_gone(now);
+        WriteKey::open_untouched(ctx, name)?.remove_if_gone(now);
     }
     ctx.reply_integer(evicted as i64);
     Ok(())
