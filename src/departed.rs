@@ -118,7 +118,7 @@ pub fn tell(ctx: Context, turn: Turn) -> bool {
     let name = SharedString::new(&key);
     loop {
         let mut batch = Batch::new();
-        sweep::evict(&mut departed.set, MAX_TIME, BITE, &mut batch);
+        sweep::evict(&mut departed.set, MAX_TIME, turn.now, BITE, &mut batch);
         if selected {
             batch.send(ctx, name.as_ptr());
         }

@@ -98,7 +98,7 @@ fn tick(ctx: Context) {
     events::check_settings();
     let start = clock::monotonic_micros();
     let chores = [tidy(), inspect(ctx), free()].contains(&true);
-    let more = run(ctx, start) || chores;
+    let more = run(ctx) || chores;
     metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
     let next = match more {
         true => rest_after(clock::monotonic_micros() - start),
@@ -168,48 +168,45 @@ fn free() -> bool {
 }
 
 /// How many ms to pause after a run that did not come to an end.
-fn rest_after(took: u64) -> i64 {
+pub fn rest_after(took: u64) -> i64 {
     (took * REST)
         .div_ceil(1000)
         .clamp(1, settings::sweep_interval() as u64) as i64
 }
 
-/// Sweeps until nothing is due or the budget is spent, as part of what the timer began at `start`. Returns whether there is
-/// more to do.
-fn run(ctx: Context, start: u64) -> bool {
+/// Sweeps until nothing is due or the budget is spent. Returns whether there is more to do for the timer.
+fn run(ctx: Context) -> bool {
     let now = clock::wall();
     if !turns::are_wanted(now) || rounds::is_under_way() || !may_write(ctx) {
         return false;
     }
-    let begun = clock::monotonic_micros();
-    let deadline = begun + settings::sweep_budget();
-    if ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0 {
-        turns::take(ctx, now, deadline);
-        if turns::are_wanted(now) {
-            // Its end arms the timer.
-            rounds::begin(ctx, start);
-            return false;
+    let start = clock::monotonic_micros();
+    let deadline = start + settings::sweep_budget();
+    let in_cluster = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0;
+    let mut clock = start;
+    while clock < deadline && turns::take(ctx, now, clock, deadline) {
+        clock = clock::monotonic_micros();
+        if in_cluster {
+            break;
         }
-    } else {
-        while clock::monotonic_micros() < deadline && turns::take(ctx, now, deadline) {}
     }
-    count_run(clock::monotonic_micros() - begun);
-    turns::are_wanted(now)
+    count_run(clock - start);
+    let more = turns::are_wanted(now);
+    if more && in_cluster {
+        // Their end arms the timer.
+        rounds::begin(ctx, rest_after(clock - start));
+        return false;
+    }
+    more
 }
 
-/// A round of turns in a cluster is over, which took so many µs.
-pub fn end_round(ctx: Context, took: u64) {
-    count_run(took);
-    let rest = match turns::are_wanted(clock::wall()) {
-        true => rest_after(took),
-        false => settings::sweep_interval(),
-    };
-    // The next round fires a millisecond after the timer.
-    TIMER.arm(ctx, rest - 1);
+/// A series of rounds in a cluster is over, because nothing more was due, or nothing may be done.
+pub fn end_rounds(ctx: Context) {
+    TIMER.arm(ctx, settings::sweep_interval());
 }
 
 /// Counts a run that took so many µs.
-fn count_run(took: u64) {
+pub fn count_run(took: u64) {
     metrics::SWEEPS.add(1);
     metrics::SWEEP_MICROS.add(took as usize);
     metrics::LONGEST_SWEEP_MICROS.raise_to(took);

@@ -1,12 +1,16 @@
 //! Turns in a cluster, where what one callback replicates becomes one transaction, which may not span slots: one key a
 //! callback.
 //!
-//! So a run is a round of timers that fire together, a millisecond after they were armed. Each gives one key its turn while
-//! the budget lasts, and the last one ends the round. A timer costs the server about as much as a small room's sweep, so
-//! a round is about as large as what the last one found to do.
+//! So a run is a round of timers that fire one after the other, each with a key's turn, while the budget lasts. Who had
+//! something to do arms its successor of the next round, or two where the budget was not half used up; who had not, none.
+//! So a round grows and shrinks with what is due, and ends when nothing is.
+//!
+//! All timers of a round could as well be armed at its end. But the server keeps them under the microsecond at which they
+//! fire, each under one of its own, and looks for a free one from the present on: hundreds that are armed at once take
+//! as long to arm as to sweep the keys.
 
 use std::os::raw::c_void;
-use std::ptr::null_mut;
+use std::ptr::without_provenance_mut;
 
 use redis_module::raw;
 
@@ -16,110 +20,139 @@ use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
 use crate::{clock, eviction, settings, turns};
 
-/// The fewest and the most timers of a round.
-const FEWEST: usize = 8;
-const MOST: usize = 1024;
+/// How many timers the first round has, and the most that one may have.
+const FIRST: usize = 16;
+const MOST: usize = 2048;
 /// What the server may do from one timer to the next, in µs, that is counted as the round's: what it made of the last one's
 /// changes for the log and replicas, and a context for the next one.
 const BETWEEN: u64 = 10;
 /// After so many µs a round is no longer waited for: the clock has stepped back, and its timers fire some day.
 const LOST: u64 = 1_000_000;
 
-struct Round {
-    /// How many timers it has.
-    size: usize,
-    /// How many of them have not fired yet.
+struct Rounds {
+    /// Counts the series of rounds. Timers of an earlier series do nothing.
+    series: usize,
+    /// Timers of the round that have not fired yet.
     waiting: usize,
-    /// How many had something to do.
-    served: usize,
-    /// Whether there was one that had not.
+    /// Timers of the next one.
+    successors: usize,
+    /// Whether there are to be more of these.
+    grows: bool,
+    /// In how many ms they fire.
+    pause: i64,
+    /// Whether one found nothing to do.
     idle: bool,
-    /// When it began, by the clock that never steps, and when its last timer was through.
-    begun: u64,
+    /// When the round was armed, by the clock that never steps, and when its last timer was through.
+    armed: u64,
     last: u64,
     /// What it took so far, in µs.
     took: u64,
 }
 
-static ROUND: MainThread<Round> = MainThread::new(Round {
-    size: 4 * FEWEST,
+static ROUNDS: MainThread<Rounds> = MainThread::new(Rounds {
+    series: 0,
     waiting: 0,
-    served: 0,
+    successors: 0,
+    grows: true,
+    pause: 1,
     idle: false,
-    begun: 0,
+    armed: 0,
     last: 0,
     took: 0,
 });
 
 /// Whether timers have yet to fire.
 pub fn is_under_way() -> bool {
-    let round = ROUND.borrow();
-    round.waiting > 0 && clock::monotonic_micros() - round.begun < LOST
+    let rounds = ROUNDS.borrow();
+    rounds.waiting > 0 && clock::monotonic_micros() - rounds.armed < LOST
 }
 
-/// Begins a round as part of a run that began at `begun`. [`eviction::end_round`] is called when it is over.
-pub fn begin(ctx: Context, begun: u64) {
-    let size = ROUND.borrow().size;
-    for _ in 0..size {
-        // SAFETY: the context is live; the callback takes no data.
-        unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), 0, Some(fire), null_mut()) };
-    }
-    let last = clock::monotonic_micros();
-    *ROUND.borrow() = Round {
-        size,
-        waiting: size,
-        served: 0,
+/// Begins a series of rounds in so many ms. [`eviction::end_rounds`] is called when it is over.
+pub fn begin(ctx: Context, millis: i64) {
+    let mut rounds = ROUNDS.borrow();
+    let series = rounds.series + 1;
+    (0..FIRST).for_each(|_| arm(ctx, millis, series));
+    let now = clock::monotonic_micros();
+    *rounds = Rounds {
+        series,
+        waiting: FIRST,
+        successors: 0,
+        grows: true,
+        pause: 1,
         idle: false,
-        begun,
-        last,
-        took: last - begun,
+        armed: now,
+        last: now,
+        took: 0,
     };
+}
+
+fn arm(ctx: Context, millis: i64, series: usize) {
+    let data = without_provenance_mut(series);
+    // SAFETY: the context is live; the callback takes a number for its data.
+    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire), data) };
 }
 
 /// # Safety
 /// Called by the server only, with a live context.
-unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, _data: *mut c_void) {
+unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, series: *mut c_void) {
     // SAFETY: the server passes a live context.
     let ctx = unsafe { Context::new(ctx) };
-    guard("the eviction", || take_turn(ctx));
+    guard("the eviction", || {
+        if ROUNDS.borrow().series == series.addr() {
+            take_turn(ctx);
+        }
+    });
 }
 
 /// The turn of one timer.
 fn take_turn(ctx: Context) {
     let start = clock::monotonic_micros();
+    let budget = settings::sweep_budget();
     let left = {
-        let mut round = ROUND.borrow();
-        // One of a round that was given up does no harm.
-        round.waiting = round.waiting.saturating_sub(1);
-        round.took += (start - round.last).min(BETWEEN);
-        round.last = start;
-        match round.idle {
+        let mut rounds = ROUNDS.borrow();
+        // None: the turn before was cut short by an internal error, and the next run begins another series.
+        let Some(waiting) = rounds.waiting.checked_sub(1) else {
+            return;
+        };
+        rounds.waiting = waiting;
+        rounds.took += (start - rounds.last).min(BETWEEN);
+        rounds.last = start;
+        match rounds.idle {
             true => 0,
-            false => settings::sweep_budget().saturating_sub(round.took),
+            false => budget.saturating_sub(rounds.took),
         }
     };
     if left > 0 && eviction::may_write(ctx) {
-        let served = turns::take(ctx, clock::wall(), start + left);
-        let mut round = ROUND.borrow();
-        round.last = clock::monotonic_micros();
-        round.took += round.last - start;
-        round.served += usize::from(served);
-        round.idle = !served;
+        let served = turns::take(ctx, clock::wall(), start, start + left);
+        let mut rounds = ROUNDS.borrow();
+        rounds.idle = !served;
+        if served {
+            let successors = if rounds.grows { 2 } else { 1 };
+            for _ in 0..successors.min(MOST - rounds.successors) {
+                arm(ctx, rounds.pause, rounds.series);
+                rounds.successors += 1;
+            }
+        }
+        rounds.last = clock::monotonic_micros();
+        rounds.took += rounds.last - start;
     }
-    let mut round = ROUND.borrow();
-    if round.waiting == 0 {
-        round.size = next_size(round.size, round.served);
-        let took = round.took;
-        drop(round);
-        eviction::end_round(ctx, took);
+    if ROUNDS.borrow().waiting == 0 {
+        end_round(ctx, budget);
     }
 }
 
-/// How many timers the next round has, after one of `size` of which so many had something to do.
-fn next_size(size: usize, served: usize) -> usize {
-    let wanted = match served == size {
-        true => 2 * size,
-        false => served + served / 8,
-    };
-    wanted.clamp(FEWEST, MOST)
+fn end_round(ctx: Context, budget: u64) {
+    let mut rounds = ROUNDS.borrow();
+    let took = std::mem::take(&mut rounds.took);
+    rounds.grows = took < budget / 2;
+    rounds.pause = eviction::rest_after(took);
+    rounds.idle = false;
+    rounds.waiting = std::mem::take(&mut rounds.successors);
+    rounds.armed = rounds.last;
+    let is_last = rounds.waiting == 0;
+    drop(rounds);
+    eviction::count_run(took);
+    if is_last {
+        eviction::end_rounds(ctx);
+    }
 }

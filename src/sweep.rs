@@ -12,7 +12,7 @@ use crate::ffi::text::SharedString;
 use crate::keys::WriteKey;
 use crate::schedule::Entry;
 use crate::turns::{self, Turn};
-use crate::{clock, eviction, metrics, replication};
+use crate::{eviction, metrics, replication};
 
 /// Members removed or told between two looks at the clock.
 pub const BITE: usize = 64;
@@ -81,7 +81,7 @@ fn take_bites(key: &mut WriteKey, turn: Turn, batch: &mut Batch) -> Bites {
     let mut bites = Bites::default();
     while key.set().is_some() {
         let (evicted, told) = key.change(|set| {
-            let evicted = evict(set, turn.now, BITE, batch);
+            let evicted = evict(set, turn.now, turn.now, BITE, batch);
             match evicted < BITE {
                 true => (evicted, tell(set, turn.now, BITE, batch)),
                 false => (evicted, 0),
@@ -111,10 +111,16 @@ fn tell(set: &mut PresenceSet, now: Millis, limit: usize, batch: &mut Batch) -> 
     })
 }
 
-/// Removes what is due, oldest first, and counts it as this server's doing. Those whose time was up without anybody having
-/// noticed are added to `batch`.
-pub fn evict(set: &mut PresenceSet, cutoff: Millis, limit: usize, batch: &mut Batch) -> usize {
-    let (retain, now) = (set.settings().retain, clock::wall());
+/// Removes what is due at `cutoff`, oldest first, and counts it as this server's doing. Those whose time was up without
+/// anybody having noticed are added to `batch`.
+pub fn evict(
+    set: &mut PresenceSet,
+    cutoff: Millis,
+    now: Millis,
+    limit: usize,
+    batch: &mut Batch,
+) -> usize {
+    let retain = set.settings().retain;
     let evicted = set.evict(cutoff, limit, |name, kept| {
         if kept.is_untold(cutoff) && batch.timeout(name, kept.seen, retain) {
             metrics::TIMEOUT_LAG.set(now.saturating_sub(kept.seen.due(0)));

@@ -79,9 +79,8 @@ pub fn are_wanted(now: Millis) -> bool {
         || slot_imports::has_released()
 }
 
-/// Gives the next one a turn. Returns whether there was anybody.
-pub fn take(ctx: Context, now: Millis, deadline: u64) -> bool {
-    let clock = clock::monotonic_micros();
+/// Gives the next one a turn; `clock` is the time by the clock that never steps. Returns whether there was anybody.
+pub fn take(ctx: Context, now: Millis, clock: u64, deadline: u64) -> bool {
     for pass_on in 0..Queue::ALL {
         let (queue, until) = {
             let mut turns = TURNS.borrow();

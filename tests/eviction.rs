@@ -10,6 +10,9 @@ use crate::common::{Client, LIMIT, Server, text, touchex, wait_until};
 /// Long enough that it does not end during a test.
 const LONG: i64 = 600_000;
 
+/// A day in ms.
+const DAY: i64 = 86_400_000;
+
 /// Members who time out in `ttl` ms.
 fn touch(client: &mut Client, key: &str, ttl: i64, members: &[&str]) {
     assert_eq!(
@@ -248,40 +251,83 @@ fn a_touch_of_a_key_that_is_over_begins_it_anew() {
 fn a_transaction_that_watched_the_key_fails() {
     let server = Server::start();
     let (mut watcher, mut client) = (server.client(), server.client());
-    touch(&mut client, "room", 300, &["ann"]);
-    touch(&mut client, "room", LONG, &["bob"]);
-    watcher.cmd(&["WATCH", "room"]);
-    server.wait_members(1);
-    watcher.cmd(&["MULTI"]);
-    watcher.cmd(&["PRESENCE.COUNT", "room"]);
-    assert_eq!(watcher.cmd(&["EXEC"]), Value::Nil);
-    // And without an eviction it goes through.
-    watcher.cmd(&["WATCH", "room"]);
-    watcher.cmd(&["MULTI"]);
-    watcher.cmd(&["PRESENCE.COUNT", "room"]);
-    assert_eq!(watcher.cmd(&["EXEC"]), Value::Array(vec![Value::Int(1)]));
+    // Whether she is removed when her time is up, or remembered for days.
+    for (key, retain, time_outs) in [("room", 0, 1), ("kept", 3 * DAY, 2)] {
+        client.cmd(&args!["PRESENCE.CONFIG", key, "RETAIN", retain]);
+        touch(&mut client, key, 300, &["ann"]);
+        touch(&mut client, key, LONG, &["bob"]);
+        watcher.cmd(&["WATCH", key]);
+        wait_until(LIMIT, "ann's time is up", || {
+            server.presence("timeouts") == time_outs
+        });
+        watcher.cmd(&["MULTI"]);
+        watcher.cmd(&["PRESENCE.COUNT", key]);
+        assert_eq!(watcher.cmd(&["EXEC"]), Value::Nil, "{key}");
+        // And where nobody's time is up it goes through.
+        watcher.cmd(&["WATCH", key]);
+        watcher.cmd(&["MULTI"]);
+        watcher.cmd(&["PRESENCE.COUNT", key]);
+        assert_eq!(watcher.cmd(&["EXEC"]), Value::Array(vec![Value::Int(1)]));
+    }
+    assert_eq!(server.presence("members"), 3);
 }
 
 #[test]
 fn clients_that_track_the_key_are_told() {
     let server = Server::start();
     let (mut tracker, mut client) = (server.client3(), server.client());
-    touch(&mut client, "room", 300, &["ann"]);
     tracker.cmd(&["CLIENT", "TRACKING", "ON"]);
-    assert_eq!(tracker.int(&["PRESENCE.COUNT", "room"]), 1);
-    match tracker.receive(LIMIT) {
-        Value::Push {
-            kind: PushKind::Invalidate,
-            data,
-        } => {
-            assert_eq!(
+    for (key, retain) in [("room", 0), ("kept", 3 * DAY)] {
+        client.cmd(&args!["PRESENCE.CONFIG", key, "RETAIN", retain]);
+        touch(&mut client, key, 300, &["ann", "bob"]);
+        assert_eq!(tracker.int(&["PRESENCE.COUNT", key]), 2);
+        match tracker.receive(LIMIT) {
+            Value::Push {
+                kind: PushKind::Invalidate,
                 data,
-                [Value::Array(vec![Value::BulkString(b"room".into())])]
-            );
+            } => assert_eq!(data, [Value::Array(vec![Value::BulkString(key.into())])]),
+            other => panic!("no invalidation: {other:?}"),
         }
-        other => panic!("no invalidation: {other:?}"),
+        // What it reads now is right until somebody is touched.
+        assert_eq!(tracker.int(&["PRESENCE.COUNT", key]), 0);
     }
-    server.wait_members(0);
+    assert_eq!(server.presence("members"), 2);
+}
+
+#[test]
+fn a_sweep_is_no_access_to_the_key() {
+    let server = Server::start();
+    let mut client = server.client();
+    // Somebody goes every tenth of a second, and that takes longer than the key is watched.
+    for number in 1..=60 {
+        touch(&mut client, "room", 100 * number, &[&number.to_string()]);
+    }
+    wait_until(LIMIT, "the key has been idle", || {
+        client.int(&["OBJECT", "IDLETIME", "room"]) >= 3
+    });
+    assert!(server.presence("evicted") >= 10, "she is swept meanwhile");
+    assert!(server.presence("members") > 0, "and was before she is idle");
+
+    // Each access counts, and nothing is forgotten.
+    for setting in [
+        "maxmemory-policy allkeys-lfu",
+        "lfu-log-factor 0",
+        "lfu-decay-time 0",
+    ] {
+        client.answer(&format!("CONFIG SET {setting}"));
+    }
+    for number in 1..=20 {
+        touch(
+            &mut client,
+            "hall",
+            300 + 50 * number,
+            &[&number.to_string()],
+        );
+    }
+    let before = client.int(&["OBJECT", "FREQ", "hall"]);
+    assert!(before >= 20, "touches are accesses: {before}");
+    wait_until(LIMIT, "both are empty", || server.presence("members") == 0);
+    assert_eq!(client.int(&["OBJECT", "FREQ", "hall"]), before);
 }
 
 #[test]

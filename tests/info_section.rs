@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
+use crate::common::{Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
 
 /// All fields of the section, without `presence_`.
 fn section(client: &mut Client) -> BTreeMap<String, u64> {
@@ -31,6 +31,7 @@ fn it_is_a_section_of_its_own() {
     let names: Vec<&str> = fields.keys().map(String::as_str).collect();
     let expected = [
         "bytes",
+        "departed_bytes",
         "evicted",
         "joins",
         "keys",
@@ -267,4 +268,116 @@ fn what_is_kept_of_keys_that_are_gone_goes_soon_and_without_a_trace() {
     });
     assert_eq!(misses(&mut client), before);
     assert_fields(&mut client, &[("keys", 1)]);
+}
+
+#[test]
+fn a_time_out_counts_when_it_happens_though_the_member_is_remembered() {
+    const DAY: u64 = 86_400_000;
+    let server = Server::builder()
+        .module_args(&format!("default-retain {}", 3 * DAY))
+        .start();
+    let mut client = server.client();
+    client.touchex("room", 50, None, ["ann"]);
+    let members = (0..1000).map(|number| number.to_string());
+    client.touchex("hall", 50, None, members);
+    wait_until(LIMIT, "their time is up", || {
+        server.presence("timeouts") == 1001
+    });
+    let lag = section(&mut client)["timeout_lag_ms"];
+    assert!(lag < 10_000, "{lag} ms");
+    assert_fields(&mut client, &[("members", 1001), ("evicted", 0)]);
+    // And it does not count again when she is removed, or comes back.
+    client.cmd(&["PRESENCE.TOUCH", "hall", "7"]);
+    client.cmd(&["PRESENCE.CONFIG", "hall", "RETAIN", "0"]);
+    server.wait_members(2);
+    assert_fields(
+        &mut client,
+        &[
+            ("timeouts", 1001),
+            ("evicted", 999),
+            ("timeout_lag_ms", lag),
+        ],
+    );
+}
+
+/// Has a key without linger end with so many members in it that the eviction has not seen, and begin anew.
+fn leave_behind(client: &mut Client, key: &str, count: usize) {
+    const TTL: i64 = 2000;
+    client.cmd(&["PRESENCE.CONFIG", key, "LINGER", "0"]);
+    let at = client.now_ms();
+    let members = (0..count).map(|number| number.to_string());
+    client.touch_crowd(key, TTL, at, members);
+    wait_until(LIMIT, "their time is up", || client.now_ms() > at + TTL);
+    assert_eq!(client.int(&["PRESENCE.TOUCH", key, "ann"]), 1);
+}
+
+#[test]
+fn members_of_a_key_that_is_gone_are_counted_until_they_are_told_of() {
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    leave_behind(&mut client, "room", 50_000);
+    assert!(section(&mut client)["departed_bytes"] > 500_000);
+    client.cmd(&["FLUSHALL"]);
+    assert!(section(&mut client)["departed_bytes"] > 500_000);
+    client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "10"]);
+    wait_until(LIMIT, "all have been told of", || {
+        server.presence("departed_bytes") == 0
+    });
+    assert_eq!(server.presence("timeouts"), 50_000);
+}
+
+#[test]
+fn what_nobody_is_told_of_is_freed_on_a_replica() {
+    let primary = Server::start();
+    let replica = Server::builder()
+        .arg("replica-read-only no")
+        .start_replica_of(&primary);
+    let mut client = replica.client();
+    client.cmd(&["CONFIG", "SET", "presence.default-linger", "0"]);
+    client.touchex("room", 1, None, ["warm-up"]);
+    let before = replica.used_memory();
+    // Each millisecond the key is gone, with all who are in it.
+    let mut number = 0;
+    for _ in 0..100 {
+        for _ in 0..1000 {
+            number += 1;
+            client.send(&touchex("room", 1, None, [number.to_string()]));
+        }
+        (0..1000).for_each(|_| drop(client.receive(LIMIT)));
+    }
+    wait_until(LIMIT, "they are freed", || {
+        replica.presence("departed_bytes") == 0
+    });
+    assert_fields(&mut client, &[("timeouts", 0)]);
+    let grown = replica.used_memory().saturating_sub(before);
+    assert!(grown < 1_000_000, "{grown} bytes");
+
+    // A crowd goes in bites.
+    leave_behind(&mut client, "hall", 100_000);
+    wait_until(LIMIT, "the crowd is freed", || {
+        replica.presence("departed_bytes") == 0
+    });
+    client.cmd(&["FLUSHALL"]);
+    wait_until(LIMIT, "the memory is back", || {
+        replica.used_memory() < before + 1_000_000
+    });
+}
+
+#[test]
+fn a_primary_that_becomes_a_replica_forgets_whom_it_had_to_tell_of() {
+    let other = Server::start();
+    let server = Server::builder()
+        .module_args("sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    leave_behind(&mut client, "room", 50_000);
+    assert!(section(&mut client)["departed_bytes"] > 500_000);
+    client.cmd(&args!["REPLICAOF", "127.0.0.1", other.port()]);
+    client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "10"]);
+    wait_until(LIMIT, "all are freed", || {
+        server.presence("departed_bytes") == 0
+    });
+    assert_eq!(server.presence("timeouts"), 0);
 }

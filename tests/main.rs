@@ -24,6 +24,7 @@ mod events;
 mod evict;
 mod eviction;
 mod eviction_finds_keys;
+mod fairness;
 mod harness;
 mod imports;
 mod info_section;

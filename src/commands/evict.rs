@@ -49,7 +49,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         let limit = limit.unwrap_or(usize::MAX);
         evicted = key.change(|set| match replayed {
             true => set.evict(cutoff, limit, |_, _| {}),
-            false => sweep::evict(set, cutoff, limit, &mut batch),
+            false => sweep::evict(set, cutoff, now, limit, &mut batch),
         });
     }
     if evicted > 0 {

@@ -99,6 +99,19 @@ impl Timeline {
         }
     }
 
+    /// An entry of a lane has been killed.
+    #[inline]
+    pub(super) fn uncount_expired(&mut self, lane: u32, id: u32, index: usize) {
+        let (chunk, in_lane) = (self.chunks.get(id), &mut self.lanes[lane as usize]);
+        // The base tells it for most, without the entry.
+        if has_expired(chunk.base(), in_lane.ttl, self.frontier)
+            && has_expired(chunk.time(index), in_lane.ttl, self.frontier)
+        {
+            in_lane.expired -= 1;
+            self.expired -= 1;
+        }
+    }
+
     /// An entry has come to a lane.
     #[inline]
     pub(super) fn note_due(&mut self, lane: u32, time: Millis) {

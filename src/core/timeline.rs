@@ -120,6 +120,15 @@ pub struct Timeline {
     pub(super) mixed: Option<Box<Mixed>>,
 }
 
+/// The key of a ttl's lane in [`Timeline::by_ttl`].
+fn key_of(ttl: Millis, mixed: bool) -> Millis {
+    if mixed {
+        MIXED | ttl >> MIXED_BITS
+    } else {
+        ttl
+    }
+}
+
 impl Timeline {
     /// How many members there are.
     pub fn len(&self) -> usize {
@@ -208,21 +217,13 @@ impl Timeline {
         let (block, link, left, thin) = (chunk.block, chunk.link, chunk.alive(), chunk.is_thin());
         let lane = self.add_alive(block, link, -1);
         self.alive -= 1;
-        let (ttl, mixed, left_in_lane) = {
-            let lane = &mut self.lanes[lane as usize];
-            lane.alive -= 1;
-            (lane.ttl, lane.mixed, lane.alive)
-        };
-        let chunk = self.chunks.get(id);
-        if mixed {
+        let in_lane = &mut self.lanes[lane as usize];
+        in_lane.alive -= 1;
+        let left_in_lane = in_lane.alive;
+        if in_lane.mixed {
             self.mixed_removed(id, place.index());
-        } else
-        // The base tells it for most, without the entry.
-        if has_expired(chunk.base(), ttl, self.frontier)
-            && has_expired(chunk.time(place.index()), ttl, self.frontier)
-        {
-            self.lanes[lane as usize].expired -= 1;
-            self.expired -= 1;
+        } else {
+            self.uncount_expired(lane, id, place.index());
         }
         if left == 0 {
             self.remove_chunk(id);
@@ -251,10 +252,7 @@ impl Timeline {
         // both.
         let own_lanes = self.by_ttl.len() - usize::from(self.by_ttl.contains_key(&0));
         let mixed = ttl > 0 && (self.mixed.is_some() || own_lanes >= MAX_LANES);
-        let (key, ttl) = match mixed {
-            true => (MIXED | ttl >> MIXED_BITS, ttl >> MIXED_BITS << MIXED_BITS),
-            false => (ttl, ttl),
-        };
+        let key = key_of(ttl, mixed);
         if mixed && let Some(&lane) = self.by_ttl.get(&key) {
             return lane;
         }
@@ -263,7 +261,10 @@ impl Timeline {
             (self.lanes.len() - 1) as u32
         });
         self.lanes[lane as usize] = Lane {
-            ttl,
+            ttl: match mixed {
+                true => ttl >> MIXED_BITS << MIXED_BITS,
+                false => ttl,
+            },
             mixed,
             ..Lane::default()
         };
@@ -277,11 +278,7 @@ impl Timeline {
 
     fn remove_lane(&mut self, lane: u32) {
         let Lane { ttl, mixed, .. } = std::mem::take(&mut self.lanes[lane as usize]);
-        let key = match mixed {
-            true => MIXED | ttl >> MIXED_BITS,
-            false => ttl,
-        };
-        self.by_ttl.remove(&key);
+        self.by_ttl.remove(&key_of(ttl, mixed));
         if let Some(noted) = self.mixed.as_mut().filter(|_| mixed) {
             noted.lanes -= 1;
             if noted.lanes == 0 {

@@ -66,6 +66,83 @@ fn many_rooms_at_once() {
     assert_eq!(cluster.node(0).client().digest(), digest);
 }
 
+/// A run sweeps hundreds of keys, not one for each timer of a fixed few.
+#[test]
+fn a_run_takes_as_many_rooms_as_its_budget_allows() {
+    const ROOMS: u64 = 30_000;
+    let settings = Server::builder().module_args("sweep-budget 10000");
+    let cluster = Cluster::start(&settings, 1, 0);
+    let node = cluster.node(0);
+    let mut client = node.client();
+    let at = client.now_ms();
+    for room in 0..ROOMS {
+        client.send(&touchex(&format!("room:{room}"), 5000, at, ["ann"]));
+    }
+    (0..ROOMS).for_each(|_| drop(client.receive(LIMIT)));
+    assert_eq!(node.presence("evicted"), 0, "the test was too slow");
+    wait_until(LIMIT, "all are evicted", || {
+        cluster.presence("members") == 0
+    });
+    assert_eq!(node.presence("evicted"), ROOMS);
+    let sweeps = node.presence("sweeps");
+    assert!(sweeps < 300, "{sweeps} runs");
+}
+
+/// A crowd of one key goes, too, with rooms beside it.
+#[test]
+fn a_crowd_and_rooms_at_once() {
+    const CROWD: u64 = 50_000;
+    let cluster = Cluster::start(&Server::builder(), 1, 0);
+    let node = cluster.node(0);
+    let mut client = node.client();
+    let at = client.now_ms();
+    let members = (0..CROWD).map(|number| number.to_string());
+    client.touch_crowd("crowd", 3000, at, members);
+    for room in 0..1000 {
+        client.send(&touchex(&format!("room:{room}"), 3000, at, ["ann"]));
+    }
+    (0..1000).for_each(|_| drop(client.receive(LIMIT)));
+    wait_until(LIMIT, "all are evicted", || {
+        cluster.presence("members") == 0
+    });
+    assert_eq!(node.presence("evicted"), CROWD + 1000);
+    assert_eq!(node.presence("timeouts"), CROWD + 1000);
+}
+
+#[test]
+fn a_clock_that_steps_back_in_a_sweep_stops_nothing() {
+    let mut node = Server::builder()
+        .arg("cluster-enabled yes")
+        .module_args("sweep-budget 100")
+        .clock("+1h")
+        .start();
+    let mut client = node.client();
+    client.cmd(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    wait_until(LIMIT, "the cluster works", || {
+        let info = client.text(&["CLUSTER", "INFO"]);
+        info.contains("cluster_state:ok")
+    });
+    let at = client.now_ms();
+    let members = (0..200_000).map(|number| number.to_string());
+    client.touch_crowd("crowd", 3000, at, members);
+    wait_until(LIMIT, "the sweep has begun", || {
+        node.presence("evicted") > 0
+    });
+    node.set_clock("+0");
+    wait_until(LIMIT, "the clock has stepped back", || {
+        client.now_ms() < at - 1_000_000
+    });
+    assert!(node.presence("members") > 0, "it was in the sweep");
+    // Those who are left are online for another hour, by the clock. Others time out as ever.
+    assert!(client.int(&["PRESENCE.COUNT", "crowd"]) > 0);
+    let before = node.presence("evicted");
+    client.touchex("room", 50, None, ["ann"]);
+    wait_until(LIMIT, "ann is evicted", || {
+        node.presence("evicted") == before + 1
+    });
+    assert_eq!(client.int(&["PRESENCE.COUNT", "room"]), 0);
+}
+
 /// A third of the rooms, with their slots.
 fn rooms_of(cluster: &Cluster, primary: usize) -> Vec<(String, i64)> {
     let mut client = cluster.node(primary).client();

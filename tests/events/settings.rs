@@ -3,7 +3,7 @@
 
 use redis::Value;
 
-use crate::common::{LIMIT, Server, Subscriber};
+use crate::common::{LIMIT, Server, Subscriber, touchex, wait_until};
 
 use super::{ALL, start};
 
@@ -153,4 +153,35 @@ fn listening_takes_the_channels_permission_and_telling_takes_none() {
         assert_eq!(listener.receive(LIMIT), Value::Array(expected.into()));
     }
     assert_eq!(all.heard().len(), 5);
+}
+
+#[test]
+fn time_outs_asked_for_at_run_time_are_told_from_then_on_however_many_keys_there_are() {
+    const ROOMS: usize = 30_000;
+    let server = Server::builder()
+        .module_args("default-retain 4000 sweep-budget 100")
+        .start();
+    let mut client = server.client();
+    let mut subscriber = Subscriber::new(server.client(), &["__presence@0__:timeout:later*"]);
+    let start = client.now_ms();
+    // Due to be removed at one moment, soon after the events are asked for.
+    for room in 0..ROOMS {
+        client.send(&touchex(&format!("room:{room}"), 10, start, ["ann"]));
+    }
+    (0..ROOMS).for_each(|_| drop(client.receive(LIMIT)));
+    for (key, ttl) in [("later:1", 3900), ("later:2", 6000)] {
+        client.cmd(&["PRESENCE.CONFIG", key, "RETAIN", "600000"]);
+        client.touchex(key, ttl, start, ["ann"]);
+    }
+    client.touchex("later:0", 100, None, ["ann"]);
+    wait_until(LIMIT, "they are about to go", || {
+        client.now_ms() >= start + 3800
+    });
+    assert_eq!(server.presence("members"), ROOMS as u64 + 3);
+    assert_eq!(client.answer("CONFIG SET presence.events t"), "OK");
+    let mut hear = || String::from_utf8(subscriber.next().0).expect("plain");
+    // Who went before is told of no more, though remembered.
+    assert_eq!(hear(), "__presence@0__:timeout:later:1");
+    assert_eq!(hear(), "__presence@0__:timeout:later:2");
+    assert_eq!(subscriber.heard(), [""; 0]);
 }
