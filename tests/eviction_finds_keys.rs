@@ -311,3 +311,46 @@ fn after_loading_beside_the_old_data_and_promotion() {
     replica.wait_link_up();
     promote(&primary, &replica);
 }
+
+/// Two crowds of one moment, of which some have been removed when the eviction stopped, and its server.
+fn half_removed() -> (Server, Client) {
+    const CROWD: u64 = 100_000;
+    let server = Server::builder()
+        .module_args("sweep-interval 60000 sweep-budget 100")
+        .start();
+    let mut client = server.client();
+    for key in ["room", "hall"] {
+        client.touch_crowd(key, 1, None, (0..CROWD).map(|number| number.to_string()));
+    }
+    client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "1"]);
+    wait_until(LIMIT, "some are evicted", || server.presence("evicted") > 0);
+    client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "60000"]);
+    let left = server.presence("members");
+    assert!((1..2 * CROWD).contains(&left), "{left} left");
+    (server, client)
+}
+
+#[test]
+fn in_the_middle_of_a_crowd() {
+    for verbs in [
+        &["RENAME room elsewhere", "RENAME hall room"][..],
+        &["COPY room copy", "COPY hall room REPLACE"],
+        &["MOVE room 5", "MOVE hall 5"],
+        &["SWAPDB 0 5"],
+        &["SWAPDB 0 5", "SWAPDB 5 7", "SWAPDB 7 0"],
+        &["FLUSHDB SYNC"],
+        &["DEL room", "PRESENCE.TOUCHEX room PX 1 MEMBERS 1 ann"],
+        &["DEBUG RELOAD"],
+    ] {
+        let (server, mut client) = half_removed();
+        for verb in verbs {
+            let answer = client.answer(verb);
+            assert!(["OK", "1"].contains(&answer.as_str()), "{verb}: {answer}");
+        }
+        let (left, evicted) = (server.presence("members"), server.presence("evicted"));
+        client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "10"]);
+        server.wait_members(0);
+        assert_eq!(server.presence("evicted"), evicted + left, "{verbs:?}");
+        server.assert_clean_log();
+    }
+}

@@ -18,6 +18,7 @@ use super::agenda::Agenda;
 use super::arena::Arena;
 use super::chunk::Chunk;
 use super::mixed_chunk::Due;
+use super::place::Home;
 use super::time::Millis;
 use super::timeline::{Block, Lane, Timeline};
 
@@ -116,14 +117,18 @@ impl Frontier {
     fn count(&mut self, id: u32, notes: &[Notes], chunks: Chunks) {
         let Some(now) = self.at else { return };
         let (chunk, ttl) = chunks.get(id);
-        let (online, next) = match notes[id as usize].last_end <= now {
-            true => (0, None),
-            false => chunk.online(ttl, now),
+        let noted = &notes[id as usize];
+        let (online, next) = if noted.last_end <= now {
+            (0, None)
+        } else if noted.first_end > now {
+            (chunk.alive(), Some(noted.first_end))
+        } else {
+            chunk.online(ttl, now)
         };
         self.set(id, chunk.alive() - online);
         if let Some(next) = next {
-            let next = next.max(notes[id as usize].first_end);
-            self.next.note(next.max(now + 1), 0, id);
+            self.next
+                .note(next.max(noted.first_end).max(now + 1), 0, id);
         }
     }
 
@@ -390,6 +395,23 @@ impl Timeline {
         front.last().map(|index| usize::from(*index))
     }
 
+    /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
+    pub(super) fn next_of_front(&self, id: u32) -> Option<Home> {
+        let front = &self.mixed.as_ref()?.notes.get(id as usize)?.front;
+        if front.is_empty() {
+            // The chunk may be gone, too.
+            return None;
+        }
+        let chunk = self.chunks.get(id);
+        let next = front.iter().rev().map(|index| usize::from(*index));
+        let mut next = next.filter(|index| chunk.is_alive(*index));
+        let home = chunk.entry(next.next()?).home;
+        if let Some(after) = next.next() {
+            chunk.prefetch(after);
+        }
+        Some(home)
+    }
+
     /// Members are due under another retention than they were noted with.
     pub(super) fn note_mixed_due(&mut self, retain: Millis) {
         if let Some((mixed, chunks)) = self.mixed_and_chunks() {
@@ -441,10 +463,11 @@ impl Timeline {
 }
 
 impl Mixed {
-    /// When the first member of a chunk is due, and its ttl.
+    /// When the first member of a chunk is due, and its ttl. Without retention that is when the first one expires, as well.
     fn first_due(&mut self, id: u32, chunks: Chunks, retain: Millis) -> Option<Due> {
         let (chunk, ttl) = chunks.get(id);
-        let front = &mut self.note_of(id).front;
+        let notes = self.note_of(id);
+        let front = &mut notes.front;
         while let Some(index) = front.last()
             && !chunk.is_alive((*index).into())
         {
@@ -454,7 +477,11 @@ impl Mixed {
             *front = chunk.front(ttl, retain);
         }
         let first = *front.last()?;
-        Some(chunk.due(first.into(), ttl, retain))
+        let due = chunk.due(first.into(), ttl, retain);
+        if retain == 0 {
+            notes.first_end = due.0;
+        }
+        Some(due)
     }
 }
 

@@ -201,6 +201,10 @@ impl Table {
                     let home = self.timeline.chunks.get(chunk).entry(index).home;
                     self.evict_one(Address { home, place }, &mut f);
                     evicted += 1;
+                    // It is this one's turn after those of other chunks.
+                    if let Some(home) = self.timeline.next_of_front(chunk) {
+                        self.names.prefetch(home);
+                    }
                     continue;
                 }
             };
@@ -223,7 +227,8 @@ impl Table {
                 evicted += 1;
             }
         }
-        if evicted > 0 {
+        // While more is due, many chunks would have to be gone over.
+        if evicted > 0 && evicted < limit {
             self.timeline.keep_up(cutoff);
         }
         evicted
