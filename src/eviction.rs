@@ -97,7 +97,8 @@ pub fn check_timer(ctx: Context) {
 fn tick(ctx: Context) {
     events::check_settings();
     let start = clock::monotonic_micros();
-    let chores = [tidy(), inspect(ctx), free()].contains(&true);
+    let deadline = start + settings::sweep_budget() / 2;
+    let chores = [tidy(deadline), inspect(ctx, deadline), free(deadline)].contains(&true);
     let more = run(ctx) || chores;
     metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
     let next = match more {
@@ -113,10 +114,9 @@ pub fn may_write(ctx: Context) -> bool {
     primary && !ctx.is_loading() && !ctx.is_paused()
 }
 
-/// Does small steps of a chore until there is nothing left, which the step says, or its part of the budget is spent. Returns
-/// whether there is more to do.
-fn chore(mut step: impl FnMut() -> bool) -> bool {
-    let deadline = clock::monotonic_micros() + settings::sweep_budget() / 2;
+/// Does small steps of a chore until there is nothing left, which the step says, or the chores' part of the budget is spent.
+/// Returns whether there is more to do.
+fn chore(deadline: u64, mut step: impl FnMut() -> bool) -> bool {
     loop {
         if !step() {
             return false;
@@ -131,19 +131,19 @@ fn chore(mut step: impl FnMut() -> bool) -> bool {
 const STEPS: usize = 32;
 
 /// Has the schedule do what it can ahead, and free what was flushed.
-fn tidy() -> bool {
+fn tidy(deadline: u64) -> bool {
     let now = clock::wall();
-    chore(|| SCHEDULE.borrow().tidy(now, STEPS))
+    chore(deadline, || SCHEDULE.borrow().tidy(now, STEPS))
 }
 
 /// Drops entries whose keys are gone or noted elsewhere by now, once they outweigh the others: a key that is deleted leaves
 /// its entry behind until that comes due, which may be years away.
-fn inspect(ctx: Context) -> bool {
+fn inspect(ctx: Context, deadline: u64) -> bool {
     let keys = metrics::KEYS.get() as usize;
     if !SCHEDULE.borrow().needs_inspection(keys) {
         return false;
     }
-    chore(|| (0..STEPS).all(|_| inspect_next(ctx)))
+    chore(deadline, || (0..STEPS).all(|_| inspect_next(ctx)))
 }
 
 /// Looks at the next entry. Returns whether there was one.
@@ -154,17 +154,19 @@ fn inspect_next(ctx: Context) -> bool {
         Inspected::Done => return false,
         Inspected::Nothing => {}
         Inspected::Entry(entry) => {
-            if with_key(ctx, &entry, |value| value.queued()) == Some(entry.queued) {
-                SCHEDULE.borrow().keep(&entry);
-            }
+            with_key(ctx, &entry, |value| {
+                if value.queued() == entry.queued {
+                    value.set_queued(SCHEDULE.borrow().keep(&entry));
+                }
+            });
         }
     }
     true
 }
 
 /// Frees members of keys that are gone, of whom nobody is to be told.
-fn free() -> bool {
-    chore(departed::free)
+fn free(deadline: u64) -> bool {
+    chore(deadline, departed::free)
 }
 
 /// How many ms to pause after a run that did not come to an end.
@@ -243,11 +245,11 @@ pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
     set.next_due().into_iter().chain(set.next_untold()).min()
 }
 
-/// When the eviction has to look at a key because of one touch.
+/// When the eviction has to look at a key because of a touch at `now`.
 #[inline]
-pub fn look_after(seen: Seen, retain: Millis) -> Millis {
-    match seen.ttl {
-        0 => seen.due(retain),
-        _ => seen.due(0),
+pub fn look_after(seen: Seen, retain: Millis, now: Millis) -> Millis {
+    match seen.is_online(now) {
+        true => seen.due(0),
+        false => seen.due(retain),
     }
 }

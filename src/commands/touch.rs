@@ -150,7 +150,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         if key.set().is_some_and(|set| set.is_empty()) {
             key.watch();
         } else {
-            key.watch_at(Some(eviction::look_after(seen, settings.retain)));
+            key.watch_at(Some(eviction::look_after(seen, settings.retain, now)));
         }
     }
     if !given.replayed {

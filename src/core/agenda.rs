@@ -94,6 +94,18 @@ impl Agenda {
         }
     }
 
+    /// Whether another lane may stand with the time and the ttl of the top.
+    pub fn is_tied(&self) -> bool {
+        // The second of a binary heap is one of the two below the first.
+        match self.heap.as_slice() {
+            [Reverse((time, ttl, _)), below @ ..] => below
+                .iter()
+                .take(2)
+                .any(|Reverse(other)| (other.0, other.1) == (*time, *ttl)),
+            [] => false,
+        }
+    }
+
     /// What a lane stands with.
     pub fn queued(&self, lane: u32) -> Option<(Millis, Millis)> {
         let queued = self.queued.get(lane as usize)?;

@@ -36,6 +36,8 @@ pub(super) struct Mixed {
     due: Agenda,
     /// Chunks by when their first untold member expires.
     untold: Agenda,
+    /// What is due at one moment may be in many chunks in a row: which of them is the first.
+    run: Option<(Due, u32)>,
 }
 
 #[derive(Clone)]
@@ -258,6 +260,7 @@ impl Mixed {
             agenda.forget(id);
         }
         *self.note_of(id) = Notes::default();
+        self.run = self.run.filter(|(_, first)| *first != id);
         if self.notes.len() > 64 && room < self.notes.len() / 4 {
             self.notes.truncate(room);
             self.notes.shrink_to_fit();
@@ -352,6 +355,7 @@ impl Timeline {
     pub(super) fn mixed_joined(&mut self, from: u32, to: u32) {
         if let Some(mixed) = &mut self.mixed {
             mixed.share(from, to);
+            mixed.run = None;
             for frontier in &mut mixed.frontiers {
                 let moved = frontier.get(from);
                 frontier.set(from, 0);
@@ -369,20 +373,10 @@ impl Timeline {
         let next = agenda.earliest(|id| mixed.first_due(id, chunks, retain));
         let next = next.map(|(time, ttl, id)| {
             let due = (time, ttl);
-            // Of one ttl, who is due at one moment was seen at one moment: perhaps in a chunk before this one.
-            let seen = time - ttl.max(retain);
-            let (mut first, mut at) = (id, id);
-            while chunks.chunks.get(at).base() == seen
-                && let Some(before) = chunks.before(at)
-                && chunks.chunks.get(before).last_time() == seen
-            {
-                at = before;
-                if agenda.queued(at).is_some_and(|queued| queued <= due)
-                    && mixed.first_due(at, chunks, retain) == Some(due)
-                {
-                    first = at;
-                }
-            }
+            let first = match agenda.is_tied() {
+                true => mixed.first_of_run(due, id, &agenda, chunks, retain),
+                false => id,
+            };
             (due, first)
         });
         mixed.due = agenda;
@@ -416,6 +410,7 @@ impl Timeline {
     pub(super) fn note_mixed_due(&mut self, retain: Millis) {
         if let Some((mixed, chunks)) = self.mixed_and_chunks() {
             mixed.due.clear();
+            mixed.run = None;
             for id in chunks.mixed() {
                 mixed.note_of(id).front.clear();
                 // Not when the first one is due, but not after it.
@@ -463,6 +458,40 @@ impl Timeline {
 }
 
 impl Mixed {
+    /// The first chunk in which a member is due at this moment, of whom one chunk has one. Of one ttl, who is due at one
+    /// moment was seen at one moment, so the chunks follow each other; and who is touched later stands behind.
+    fn first_of_run(
+        &mut self,
+        due: Due,
+        id: u32,
+        agenda: &Agenda,
+        chunks: Chunks,
+        retain: Millis,
+    ) -> u32 {
+        if let Some((run, first)) = self.run
+            && run == due
+            && self.first_due(first, chunks, retain) == Some(due)
+        {
+            return first;
+        }
+        let (time, ttl) = due;
+        let seen = time - ttl.max(retain);
+        let (mut first, mut at) = (id, id);
+        while chunks.chunks.get(at).base() == seen
+            && let Some(before) = chunks.before(at)
+            && chunks.chunks.get(before).last_time() == seen
+        {
+            at = before;
+            if agenda.queued(at).is_some_and(|queued| queued <= due)
+                && self.first_due(at, chunks, retain) == Some(due)
+            {
+                first = at;
+            }
+        }
+        self.run = Some((due, first));
+        first
+    }
+
     /// When the first member of a chunk is due, and its ttl. Without retention that is when the first one expires, as well.
     fn first_due(&mut self, id: u32, chunks: Chunks, retain: Millis) -> Option<Due> {
         let (chunk, ttl) = chunks.get(id);

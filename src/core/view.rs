@@ -82,8 +82,9 @@ impl<'a> View<'a> {
         if first >= sight.from && first >= sight.all_from {
             return chunk.alive();
         }
-        let last = last.min(chunk.last_time());
-        if first >= sight.from && last < sight.all_from {
+        // The next chunk's base mostly tells, without a look at the entries.
+        let is_before = || last < sight.all_from || chunk.last_time() < sight.all_from;
+        if first >= sight.from && is_before() {
             let mixed = self.timeline.mixed.as_ref();
             return chunk.alive() - mixed.map_or(0, |mixed| mixed.expired_in(id));
         }

@@ -195,9 +195,11 @@ impl Schedule {
         }
     }
 
-    /// Puts an entry back that was inspected.
-    pub fn keep(&mut self, entry: &Entry) {
-        self.add(entry.db, &entry.name, entry.queued);
+    /// Puts an entry back that was inspected. Returns under which time it stands now: the bucket before. A key that was
+    /// noted for an earlier time and then for this one again has two entries here, to which its value would answer alike.
+    pub fn keep(&mut self, entry: &Entry) -> Millis {
+        let before = entry.queued.saturating_sub(1 << BUCKET_SHIFT);
+        self.add(entry.db, &entry.name, before)
     }
 
     /// Two databases have exchanged their numbers.
@@ -316,6 +318,42 @@ mod tests {
         schedule.inspect();
         let popped = std::iter::from_fn(|| schedule.pop(1_000_000, 1000)).count();
         assert_eq!((popped, schedule.weight), (kept, 0), "one was inspected");
+    }
+
+    #[test]
+    fn an_inspection_leaves_one_entry_of_each_key() {
+        const FAR: Millis = 1_000_000_000;
+        let mut schedule = Schedule::new();
+        let mut values = vec![Schedule::slot(FAR); 2000];
+        for cycle in 0..5 {
+            for (key, value) in values.iter_mut().enumerate() {
+                let name = key.to_string();
+                if cycle > 0 {
+                    // Noted for an earlier time, looked at then, and noted for the same time as before.
+                    schedule.outlive(name.as_bytes());
+                }
+                schedule.add(0, name.as_bytes(), FAR + key as Millis);
+                *value = Schedule::slot(FAR + key as Millis);
+            }
+        }
+        assert!(schedule.needs_inspection(values.len()));
+        loop {
+            match schedule.inspect() {
+                Inspected::Done => break,
+                Inspected::Nothing => {}
+                Inspected::Entry(entry) => {
+                    let key: usize = String::from_utf8(entry.name.clone())
+                        .unwrap()
+                        .parse()
+                        .unwrap();
+                    if values[key] == entry.queued {
+                        values[key] = schedule.keep(&entry);
+                    }
+                }
+            }
+        }
+        assert_eq!(schedule.entries, values.len());
+        assert!(!schedule.needs_inspection(values.len()));
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl Model {
                     if random.below(20) == 0 {
                         self.expected.remove(&entry.name);
                     } else {
-                        self.schedule.keep(&entry);
+                        let queued = self.schedule.keep(&entry);
+                        self.expected.insert(entry.name, (entry.db, queued));
                     }
                 }
                 Inspected::Nothing => {}
