@@ -315,7 +315,10 @@ fn after_loading_beside_the_old_data_and_promotion() {
 /// Two crowds of one moment, of which some have been removed when the eviction stopped, and its server.
 fn half_removed() -> (Server, Client) {
     const CROWD: u64 = 100_000;
+    // What a verb frees is to be gone, and no longer counted, when it answers.
     let server = Server::builder()
+        .arg("lazyfree-lazy-server-del no")
+        .arg("lazyfree-lazy-user-del no")
         .module_args("sweep-interval 60000 sweep-budget 100")
         .start();
     let mut client = server.client();
