@@ -110,24 +110,26 @@ fn a_command_alone_sees_the_time_it_runs_at() {
     }
 }
 
+/// Touches a member and asks when it was seen, waits for so many rounds of a loop, and does so again.
+const SEEN_TWICE: &str = "\
+    local function seen()
+        redis.call('PRESENCE.TOUCH', KEYS[1], 'ann')
+        return redis.call('PRESENCE.SEEN', KEYS[1], 'ann')[1]
+    end
+    local first = seen()
+    for _ = 1, tonumber(ARGV[1]) do end
+    return {first, seen()}";
+
 /// Nothing runs between them, not even a command that begins a transaction.
 #[test]
 fn one_script_after_the_other_sees_a_later_instant() {
     const SCRIPTS: usize = 5;
-    let script = "\
-        local function seen()
-            redis.call('PRESENCE.TOUCH', KEYS[1], 'ann')
-            return redis.call('PRESENCE.SEEN', KEYS[1], 'ann')[1]
-        end
-        local first = seen()
-        for _ = 1, tonumber(ARGV[1]) do end
-        return {first, seen()}";
     let mut client = SERVER.client();
     let mut rounds = 100_000;
     loop {
         let before = client.now_ms();
         for _ in 0..SCRIPTS {
-            client.send(&args!["EVAL", script, 1, "scripts", rounds]);
+            client.send(&args!["EVAL", SEEN_TWICE, 1, "scripts", rounds]);
         }
         let mut instants = Vec::new();
         for _ in 0..SCRIPTS {
@@ -171,19 +173,11 @@ fn a_transaction_by_another_name_sees_one_instant() {
 #[test]
 fn a_script_that_runs_for_too_long_sees_one_instant() {
     let server = Server::builder().arg("lua-time-limit 1").start();
-    let script = "\
-        local function seen()
-            redis.call('PRESENCE.TOUCH', KEYS[1], 'ann')
-            return redis.call('PRESENCE.SEEN', KEYS[1], 'ann')[1]
-        end
-        local first = seen()
-        for _ = 1, tonumber(ARGV[1]) do end
-        return {first, seen()}";
     let mut client = server.client();
     let mut rounds = 10_000_000;
     loop {
         let before = client.now_ms();
-        let seen = client.ints(&args!["EVAL", script, 1, "room", rounds]);
+        let seen = client.ints(&args!["EVAL", SEEN_TWICE, 1, "room", rounds]);
         // The module has a filter where it notes the time itself.
         let is_noted = client.text(&["INFO", "modules"]).contains("filters=1");
         if is_noted {
