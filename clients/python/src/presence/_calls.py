@@ -1,0 +1,190 @@
+"""The commands of each call, and how their replies are read. Nothing here talks to a server.
+
+Replies are the same on RESP2 and RESP3 but for maps, which are flat lists on RESP2, and they hold text as `bytes` or `str`
+as the client decodes it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeAlias
+
+from typing_extensions import TypeVar
+
+from ._times import FOREVER, from_milliseconds, from_unix, to_milliseconds, to_unix
+from ._types import Client, Entry, Info, M, Record
+
+T = TypeVar("T")
+Text: TypeAlias = str | bytes
+Command: TypeAlias = tuple[Text | int, ...]
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """Commands that are sent together, and how the last one's reply is read."""
+
+    commands: tuple[Command, ...]
+    read: Callable[[Any], T]
+    nothing: str = "\0"
+    """A part of the error that means that there is nothing, and is read as a reply of `None`."""
+
+
+def text(value: Text) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value
+
+
+def fields(reply: Any) -> dict[str, Any]:
+    """A map by the names of its fields."""
+    pairs: Iterable[tuple[Text, Any]]
+    pairs = reply.items() if isinstance(reply, Mapping) else zip(reply[::2], reply[1::2], strict=True)
+    return {text(name): value for name, value in pairs}
+
+
+def _time(reply: int | None) -> datetime | None:
+    return None if reply is None else from_unix(reply)
+
+
+def _entry(reply: Any) -> Entry[Any]:
+    member, last_seen, ttl_left = reply
+    return Entry(member, from_unix(last_seen), from_milliseconds(ttl_left))
+
+
+def _record(reply: Any) -> Record:
+    peak, at = reply
+    return Record(peak, _time(at))
+
+
+def _info(reply: Any) -> Info | None:
+    if reply is None:
+        return None
+    field = fields(reply)
+    linger = field["linger"]
+    return Info(
+        online=field["online"],
+        remembered=field["remembered"],
+        record=Record(field["peak"], _time(field["peak-at"])),
+        ttl=from_milliseconds(field["ttl"]),
+        retain=from_milliseconds(field["retain"]),
+        linger=FOREVER if linger == -1 else from_milliseconds(linger),
+        next_due=_time(field["next-due"]),
+        bytes=field["bytes"],
+    )
+
+
+def _client(reply: Any) -> Client:
+    field = fields(reply)
+    return Client(
+        id=field["id"],
+        addr=text(field["addr"]),
+        name=text(field["name"]),
+        user=text(field["user"]),
+        db=field["db"],
+        connected_at=from_unix(field["connected-at"]),
+        last_interaction=from_unix(field["last-interaction"]),
+        online=bool(field["online"]),
+    )
+
+
+def clients(window: timedelta | None) -> Call[list[Client]]:
+    return Call(
+        (("PRESENCE.CLIENTS", *_window(window)),),
+        lambda reply: [_client(client) for client in reply],
+    )
+
+
+def _window(window: timedelta | None) -> Command:
+    return () if window is None else ("WINDOW", to_milliseconds(window))
+
+
+def _settings(ttl: timedelta | None, retain: timedelta | None, linger: timedelta | None) -> Command:
+    options: Command = ()
+    if ttl is not None:
+        options += ("TTL", to_milliseconds(ttl))
+    if retain is not None:
+        options += ("RETAIN", to_milliseconds(retain, timedelta(0)))
+    if linger is not None:
+        options += ("LINGER", -1 if linger == FOREVER else to_milliseconds(linger, timedelta(0)))
+    return options
+
+
+class KeyCalls(Generic[M]):
+    """The calls on one key."""
+
+    def __init__(
+        self,
+        key: Text,
+        ttl: timedelta | None = None,
+        retain: timedelta | None = None,
+        linger: timedelta | None = None,
+    ) -> None:
+        self.key = key
+        settings = _settings(ttl, retain, linger)
+        self._config: tuple[Command, ...] = (("PRESENCE.CONFIG", key, *settings),) if settings else ()
+
+    def touch(self, members: tuple[Text, ...], ttl: timedelta | None, at: datetime | None) -> Call[int]:
+        command: Command
+        if ttl is None and at is None:
+            command = ("PRESENCE.TOUCH", self.key, *members)
+        else:
+            options: Command = () if ttl is None else ("PX", to_milliseconds(ttl))
+            options += () if at is None else ("AT", to_unix(at))
+            command = ("PRESENCE.TOUCHEX", self.key, *options, "MEMBERS", len(members), *members)
+        return Call((*self._config, command), int)
+
+    def leave(self, members: tuple[Text, ...]) -> Call[int]:
+        return self._call("LEAVE", *members, read=int)
+
+    def forget(self, members: tuple[Text, ...]) -> Call[int]:
+        return self._call("FORGET", *members, read=int)
+
+    def count(self, window: timedelta | None) -> Call[int]:
+        return self._call("COUNT", *_window(window), read=int)
+
+    def members(
+        self, window: timedelta | None, oldest_first: bool, offset: int, limit: int | None
+    ) -> Call[list[M]]:
+        return self._call("LIST", *_page(window, oldest_first, offset, limit), read=list)
+
+    def entries(
+        self, window: timedelta | None, oldest_first: bool, offset: int, limit: int | None
+    ) -> Call[list[Entry[M]]]:
+        page = _page(window, oldest_first, offset, limit)
+        return self._call(
+            "LIST", *page, "WITHSEEN", "WITHTTL", read=lambda reply: [_entry(entry) for entry in reply]
+        )
+
+    def online(self, members: tuple[Text, ...]) -> Call[list[M]]:
+        return self._call("FILTER", *members, read=list)
+
+    def is_online(self, member: Text) -> Call[bool]:
+        return self._call("ISONLINE", member, read=lambda reply: bool(reply[0]))
+
+    def last_seen(self, member: Text) -> Call[datetime | None]:
+        return self._call("SEEN", member, read=lambda reply: _time(reply[0]))
+
+    def record(self) -> Call[Record]:
+        return self._call("MAX", read=_record)
+
+    def raise_record(self, peak: int, at: datetime) -> Call[bool]:
+        command: Command = ("PRESENCE.SETMAX", self.key, peak, to_unix(at), "GT")
+        return Call((*self._config, command), bool)
+
+    def info(self) -> Call[Info | None]:
+        return Call((("PRESENCE.INFO", self.key),), _info, nothing="no such key")
+
+    def scan(self, cursor: int, match: Text | None, count: int | None) -> Call[tuple[int, list[M]]]:
+        options: Command = () if match is None else ("MATCH", match)
+        options += () if count is None else ("COUNT", count)
+        return self._call("SCAN", cursor, *options, read=lambda reply: (int(reply[0]), reply[1]))
+
+    def _call(self, name: str, *arguments: Text | int, read: Callable[[Any], T]) -> Call[T]:
+        return Call(((f"PRESENCE.{name}", self.key, *arguments),), read)
+
+
+def _page(window: timedelta | None, oldest_first: bool, offset: int, limit: int | None) -> Command:
+    options = _window(window)
+    if oldest_first:
+        options += ("REV",)
+    if offset or limit is not None:
+        options += ("LIMIT", offset, -1 if limit is None else limit)
+    return options

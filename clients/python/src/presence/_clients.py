@@ -1,0 +1,70 @@
+"""The connections to the server itself: asked for, and announced."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from ._calls import Text, clients
+from ._times import from_unix
+from ._types import Announcement, Client
+
+CHANNEL = "__redis__:cli"
+"""Where clients are announced unless the server's `presence.client-announce-channel` says otherwise."""
+
+
+def announcement(message: Any) -> Announcement | None:
+    """What a message announces."""
+    if message is None or message["type"] != "message":
+        return None
+    state = json.loads(message["data"])
+    return Announcement(
+        at=from_unix(state["at"]),
+        connected=state["connected"],
+        online=state["online"],
+        clients=tuple(map(_client, state["clients"])),
+        truncated=state.get("truncated", False),
+        node=state.get("node"),
+    )
+
+
+def _client(entry: dict[str, Any]) -> Client:
+    return Client(
+        id=entry["id"],
+        addr=entry["addr"],
+        name=entry["name"],
+        user=entry["user"],
+        db=entry["db"],
+        connected_at=from_unix(entry["connected_at"]),
+        last_interaction=from_unix(entry["last_interaction"]),
+        online=entry["online"],
+    )
+
+
+class Clients:
+    """The clients that are connected to a server. In a cluster, each node knows its own."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+
+    def list(self, window: timedelta | None = None) -> list[Client]:
+        """The clients in the order in which they connected.
+
+        Online are those that spoke within `window`, by default the server's `presence.default-ttl`. The user needs the right
+        to CLIENT LIST.
+        """
+        call = clients(window)
+        return call.read(self._redis.execute_command(*call.commands[0]))
+
+    def announcements(self, channel: Text = CHANNEL) -> Iterator[Announcement]:
+        """What the server announces from now on, where its `presence.client-announce-frequency` is not 0.
+
+        Each announcement is the whole state. The first comes soon: that this subscriber has connected is one. A lost
+        connection raises `redis.ConnectionError`: ask again.
+        """
+        with self._redis.pubsub() as messages:
+            messages.subscribe(channel)
+            for message in messages.listen():
+                state = announcement(message)
+                if state is not None:
+                    yield state

@@ -1,0 +1,121 @@
+"""What becomes of a call while Redis is down or hung: it is given up at once, and the site goes on.
+
+A client as applications make it waits for seconds and tries again; in front of every page that is worse than not to know who
+is online. So calls that fail open go over connections of their own that wait for the time-out once; and while the server does
+not answer, one call in a second tries it and all others do without. All keys of a client share that, so that a request which
+asks several of them waits once.
+"""
+
+import inspect
+import logging
+import threading
+import time
+import weakref
+from datetime import timedelta
+from typing import Any
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+logger = logging.getLogger("presence")
+
+PAUSE = 1.0
+"""Seconds between two tries of a server that does not answer, and between two complaints about its answers."""
+
+
+class Breaker:
+    """Whether calls are sent at the moment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._down = False
+        self._next_try = 0.0
+        self._next_complaint = 0.0
+
+    def permits(self) -> bool:
+        """Whether to send the next call."""
+        with self._lock:
+            if not self._down:
+                return True
+            now = time.monotonic()
+            if now < self._next_try:
+                return False
+            self._next_try = now + PAUSE
+            return True
+
+    def answered(self) -> None:
+        """A call was answered."""
+        if not self._down:
+            return
+        with self._lock:
+            self._down = False
+        logger.info("Redis answers again, presence is back")
+
+    def failed(self, error: Exception) -> None:
+        """A call was not answered, or with an error."""
+        if isinstance(error, redis.ResponseError):
+            self._refused(error)
+            return
+        with self._lock:
+            was_down, self._down = self._down, True
+            self._next_try = time.monotonic() + PAUSE
+        if not was_down:
+            logger.warning("Redis does not answer, the site goes on without presence: %s", error)
+
+    def _refused(self, error: redis.ResponseError) -> None:
+        self.answered()
+        with self._lock:
+            now = time.monotonic()
+            if now < self._next_complaint:
+                return
+            self._next_complaint = now + PAUSE
+        logger.error("Redis refuses a presence command, the site goes on without its answer: %s", error)
+
+
+_breakers: "weakref.WeakKeyDictionary[Any, Breaker]" = weakref.WeakKeyDictionary()
+_impatient: "weakref.WeakKeyDictionary[Any, dict[timedelta, Any]]" = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def breaker(client: Any) -> Breaker:
+    """The one of all keys that this client asks for."""
+    with _lock:
+        return _breakers.setdefault(client, Breaker())
+
+
+def impatient(client: Any, timeout: timedelta) -> Any:
+    """A client for the same server that waits that long for an answer, and asks once.
+
+    A client that is not simply `redis.Redis` or its asynchronous twin, as of a cluster, stays as it is: its time-outs and its
+    retries are whatever its owner chose.
+    """
+    with _lock:
+        copies = _impatient.setdefault(client, {})
+        if timeout not in copies:
+            copies[timeout] = _copy(client, timeout)
+        return copies[timeout]
+
+
+def _copy(client: Any, timeout: timedelta) -> Any:
+    kind = next((kind for kind in (redis.Redis, redis.asyncio.Redis) if isinstance(client, kind)), None)
+    pool: Any = getattr(client, "connection_pool", None)
+    if kind is None or type(pool).__module__ not in ("redis.connection", "redis.asyncio.connection"):
+        return client
+    accepted = inspect.signature(kind).parameters
+    options = {name: value for name, value in pool.connection_kwargs.items() if name in accepted}
+    seconds = timeout.total_seconds()
+    retry = Retry if kind is redis.Redis else AsyncRetry
+    for name in ("retry_on_timeout", "retry_on_error"):
+        options.pop(name, None)
+    options.update(
+        socket_timeout=seconds,
+        socket_connect_timeout=seconds,
+        retry=retry(NoBackoff(), 0),
+        unix_socket_path=pool.connection_kwargs.get("path"),
+        ssl=pool.connection_class.__name__ == "SSLConnection",
+        max_connections=pool.max_connections,
+    )
+    return kind(**options)

@@ -1,0 +1,51 @@
+"""What a key of presence is made of, whether it is called or awaited."""
+
+from datetime import timedelta
+from typing import Any, Generic, TypedDict
+
+from . import _fail_open
+from ._calls import KeyCalls, Text
+from ._types import M, N
+
+DEFAULT_TIMEOUT = timedelta(milliseconds=200)
+RECONNECT = 0.5
+"""Seconds between two tries of a follower to connect."""
+BITE = 1000
+"""Members that a follower reads at a time."""
+
+
+class Settings(TypedDict, total=False):
+    """What a `Presence` can be given by name beside `fail_open`."""
+
+    ttl: timedelta | None
+    retain: timedelta | None
+    linger: timedelta | None
+    timeout: timedelta
+
+
+class Key(Generic[M, N]):
+    """A key, its settings, and the clients to reach it."""
+
+    def __init__(
+        self,
+        redis: Any,
+        key: Text,
+        ttl: timedelta | None,
+        retain: timedelta | None,
+        linger: timedelta | None,
+        fail_open: bool,
+        timeout: timedelta,
+    ) -> None:
+        self._calls = KeyCalls[M](key, ttl, retain, linger)
+        self._patient = redis
+        self._redis = _fail_open.impatient(redis, timeout) if fail_open else redis
+        self._breaker = _fail_open.breaker(redis) if fail_open else None
+
+    @property
+    def key(self) -> Text:
+        """The key's name."""
+        return self._calls.key
+
+    def _db(self) -> int:
+        kwargs: dict[str, Any] = getattr(self._patient, "get_connection_kwargs", dict)()
+        return int(kwargs.get("db") or 0)

@@ -1,0 +1,260 @@
+"""`Presence` and `Clients` for asyncio: the same calls, awaited."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any, Literal, cast, overload
+
+import redis
+from typing_extensions import Never, TypeVar, Unpack
+
+from . import _fail_open
+from ._calls import Call, Text, clients
+from ._clients import CHANNEL, announcement
+from ._following import Channels, Following, Pulse
+from ._key import BITE, DEFAULT_TIMEOUT, RECONNECT, Key, Settings
+from ._types import Announcement, Client, Entry, Event, Info, Kind, M, N, Record, Update
+
+T = TypeVar("T")
+D = TypeVar("D")
+
+logger = logging.getLogger("presence")
+
+
+class Presence(Key[M, N]):
+    """Who is online in a key: `presence.Presence` for a client of `redis.asyncio`. Settings and `fail_open` are as there.
+
+    >>> online = Presence(redis.asyncio.Redis(), "online", ttl=timedelta(minutes=5))
+    >>> await online.touch("alice", "bob")
+    2
+    """
+
+    @overload
+    def __init__(
+        self: "Presence[M, Never]",
+        redis: Any,
+        key: Text,
+        *,
+        fail_open: Literal[False] = False,
+        **settings: Unpack[Settings],
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self: "Presence[M, None]",
+        redis: Any,
+        key: Text,
+        *,
+        fail_open: Literal[True],
+        **settings: Unpack[Settings],
+    ) -> None: ...
+
+    def __init__(
+        self,
+        redis: Any,
+        key: Text,
+        *,
+        ttl: timedelta | None = None,
+        retain: timedelta | None = None,
+        linger: timedelta | None = None,
+        fail_open: bool = False,
+        timeout: timedelta = DEFAULT_TIMEOUT,
+    ) -> None:
+        super().__init__(redis, key, ttl, retain, linger, fail_open, timeout)
+
+    async def touch(
+        self, *members: Text, ttl: timedelta | None = None, at: datetime | None = None
+    ) -> int | N:
+        """Marks members as online, and answers how many of them were not before.
+
+        `ttl` is for this touch alone; `at` records a touch of the past.
+        """
+        if not members:
+            return 0
+        return await self._run(self._calls.touch(members, ttl, at))
+
+    async def leave(self, *members: Text) -> int | N:
+        """Marks members as offline at once, and answers how many of them were online."""
+        if not members:
+            return 0
+        return await self._run(self._calls.leave(members))
+
+    async def forget(self, *members: Text) -> int | N:
+        """Leaves no trace of members, and answers how many of them were remembered."""
+        if not members:
+            return 0
+        return await self._run(self._calls.forget(members))
+
+    async def count(self, window: timedelta | None = None) -> int | N:
+        """How many are online, or with `window` were seen within that time."""
+        return await self._run(self._calls.count(window))
+
+    async def members(
+        self,
+        *,
+        window: timedelta | None = None,
+        oldest_first: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[M]:
+        """Who is online, or with `window` was seen within that time: who was seen last comes first."""
+        return await self._run_or(self._calls.members(window, oldest_first, offset, limit), [])
+
+    async def entries(
+        self,
+        *,
+        window: timedelta | None = None,
+        oldest_first: bool = False,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> list[Entry[M]]:
+        """As `members`, with the time when each was last seen and how long it stays online."""
+        return await self._run_or(self._calls.entries(window, oldest_first, offset, limit), [])
+
+    async def online(self, *members: Text) -> list[M]:
+        """Those of these members who are online, in the order given."""
+        return await self._run_or(self._calls.online(members), []) if members else []
+
+    async def is_online(self, member: Text) -> bool | N:
+        """Whether a member is online."""
+        return await self._run(self._calls.is_online(member))
+
+    async def last_seen(self, member: Text) -> datetime | None:
+        """When a member was last seen; `None` for one that is not remembered."""
+        return await self._run_or(self._calls.last_seen(member), None)
+
+    async def record(self) -> Record | N:
+        """The most members ever online at once, and when that was."""
+        return await self._run(self._calls.record())
+
+    async def raise_record(self, peak: int, at: datetime) -> bool | N:
+        """Carries a record over from elsewhere if it is larger than the one here, and answers whether it was."""
+        return await self._run(self._calls.raise_record(peak, at))
+
+    async def info(self) -> Info | None:
+        """The state and settings of the key; `None` where there is no such key."""
+        return await self._run_or(self._calls.info(), None)
+
+    async def scan_iter(self, match: Text | None = None, count: int | None = None) -> AsyncIterator[M]:
+        """Who is online, in bites of `count` and in no order: who is online all the while comes at least once."""
+        cursor = 0
+        while True:
+            cursor, members = await self._run_or(self._calls.scan(cursor, match, count), (0, []))
+            for member in members:
+                yield member
+            if cursor == 0:
+                return
+
+    async def events(self, *kinds: Kind) -> AsyncIterator[Event[M]]:
+        """What happens in the key from now on; of some kinds, or of all.
+
+        Nothing comes unless the server's setting `presence.events` has the kinds. What happens while the connection is lost
+        is not told: `follow` is for those who want to know who is online.
+        """
+        channels = Channels[M](self._db(), self.key, kinds or tuple(Kind))
+        async with self._patient.pubsub() as messages:
+            await messages.subscribe(*channels.names)
+            async for message in messages.listen():
+                event = channels.event(message)
+                if event is not None:
+                    yield event
+
+    async def follow(self, *, refresh: timedelta = timedelta(seconds=10)) -> AsyncIterator[Update[M]]:
+        """Who is online, each time that has changed, for ever.
+
+        The first update has all who are online. Where the connection is lost, one update says so, and the next, once there
+        is a connection again, has all that has changed meanwhile. No event tells of members that go with a key that is
+        deleted, flushed or overwritten: the server's keyspace notifications do (`notify-keyspace-events KA`), and without
+        them the count that is asked for every `refresh`.
+        """
+        following = Following[M](self._db(), self.key)
+        client = _fail_open.impatient(self._patient, refresh)
+        while True:
+            try:
+                async for update in self._follow_connection(client, following, refresh):
+                    yield update
+            except (redis.ConnectionError, redis.TimeoutError) as error:
+                lost = following.lost()
+                if lost is not None:
+                    logger.warning("the connection that follows %r is lost: %s", self.key, error)
+                    yield lost
+                await asyncio.sleep(RECONNECT)
+
+    async def _follow_connection(
+        self, client: Any, following: Following[M], refresh: timedelta
+    ) -> AsyncIterator[Update[M]]:
+        reader: Presence[M, Never] = Presence(client, self.key)
+        pulse = Pulse(refresh)
+        following.subscribe()
+        async with client.pubsub() as messages:
+            await messages.subscribe(*following.channels)
+            while True:
+                message = await messages.get_message(timeout=pulse.wait())
+                if message is not None:
+                    pulse.heard()
+                is_to_be_read = message is not None and following.is_to_be_read(message)
+                if pulse.is_due():
+                    await messages.ping()
+                    is_to_be_read = is_to_be_read or following.is_off(await reader.count())
+                if is_to_be_read:
+                    yield following.read([member async for member in reader.scan_iter(count=BITE)])
+                    continue
+                update = following.apply(message)
+                if update is not None:
+                    yield update
+
+    async def _run(self, call: Call[T]) -> T | N:
+        return await self._run_or(call, cast(N, None))
+
+    async def _run_or(self, call: Call[T], otherwise: D) -> T | D:
+        """The answer to a call; with `fail_open`, `otherwise` where it does not come."""
+        breaker = self._breaker
+        if breaker is None:
+            return call.read(await self._send(call))
+        if not breaker.permits():
+            return otherwise
+        try:
+            reply = await self._send(call)
+        except redis.DataError:
+            raise
+        except redis.RedisError as error:
+            breaker.failed(error)
+            return otherwise
+        breaker.answered()
+        return call.read(reply)
+
+    async def _send(self, call: Call[Any]) -> Any:
+        """The reply to the last command of a call."""
+        try:
+            if len(call.commands) == 1:
+                return await self._redis.execute_command(*call.commands[0])
+            pipeline = self._redis.pipeline(transaction=False)
+            for command in call.commands:
+                pipeline.execute_command(*command)
+            return (await pipeline.execute())[-1]
+        except redis.ResponseError as error:
+            if call.nothing in str(error):
+                return None
+            raise
+
+
+class Clients:
+    """The clients that are connected to a server: `presence.Clients`, awaited."""
+
+    def __init__(self, redis: Any) -> None:
+        self._redis = redis
+
+    async def list(self, window: timedelta | None = None) -> list[Client]:
+        """The clients in the order in which they connected; online are those that spoke within `window`."""
+        call = clients(window)
+        return call.read(await self._redis.execute_command(*call.commands[0]))
+
+    async def announcements(self, channel: Text = CHANNEL) -> AsyncIterator[Announcement]:
+        """What the server announces from now on. A lost connection raises `redis.ConnectionError`: ask again."""
+        async with self._redis.pubsub() as messages:
+            await messages.subscribe(channel)
+            async for message in messages.listen():
+                state = announcement(message)
+                if state is not None:
+                    yield state
