@@ -87,7 +87,7 @@ def breaker(client: Any) -> Breaker:
 
 
 def impatient(client: Any, timeout: timedelta) -> Any:
-    """A client for the same server that waits that long for an answer, and asks once.
+    """A client for the same server that waits once, that long, for an answer.
 
     A client that is not simply `redis.Redis` or its asynchronous twin, as of a cluster, stays as it is: its time-outs and its
     retries are whatever its owner chose.
@@ -113,7 +113,8 @@ def _copy(client: Any, timeout: timedelta) -> Any:
     options.update(
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
-        retry=retry(NoBackoff(), 0),
+        # A connection of before a restart of the server is made again, at once; nothing that has waited is tried again.
+        retry=retry(NoBackoff(), 1, (redis.ConnectionError,)),
         unix_socket_path=pool.connection_kwargs.get("path"),
         ssl=pool.connection_class.__name__ == "SSLConnection",
         max_connections=pool.max_connections,

@@ -1,0 +1,172 @@
+"""Each call and its answer, with every kind of client."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import redis
+
+from presence import FOREVER, Entry, Info, Record
+
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def test_who_is_touched_is_online_and_who_leaves_is_not(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    assert online.touch("alice", b"bob", "alice") == 2
+    assert online.touch("alice") == 0
+    assert online.count() == 2
+    assert online.is_online("alice") is True
+    assert online.leave("alice", "nobody") == 1
+    assert online.is_online("alice") is False
+    assert online.members() == [kit.m("bob")]
+    assert online.online("carol", "bob", "alice") == [kit.m("bob")]
+
+
+def test_without_members_nothing_is_asked(kit: Any) -> None:
+    online = kit.presence()
+    assert (online.touch(), online.leave(), online.forget(), online.online()) == (0, 0, 0, [])
+    assert online.info() is None
+
+
+def test_a_touch_may_have_a_ttl_of_its_own_and_be_of_the_past(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=DAY)
+    an_hour_ago = (now() - timedelta(hours=1)).replace(microsecond=0)
+    assert online.touch("alice", ttl=timedelta(hours=2), at=an_hour_ago) == 1
+    assert online.touch("bob", at=an_hour_ago) == 0
+    assert online.last_seen("bob") == online.last_seen("alice") == an_hour_ago
+    assert online.members() == [kit.m("alice")]
+    (entry,) = online.entries()
+    assert timedelta(minutes=59) < entry.ttl_left <= timedelta(hours=1)
+
+
+def test_a_window_looks_back_as_far_as_the_key_remembers(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=DAY)
+    online.touch("alice", at=now() - timedelta(hours=2))
+    online.touch("bob")
+    assert online.count() == 1
+    assert online.count(timedelta(hours=1)) == 1
+    assert online.count(timedelta(hours=3)) == 2
+    assert online.members(window=DAY) == [kit.m("bob"), kit.m("alice")]
+    with pytest.raises(redis.ResponseError, match="WINDOW is longer than this key remembers"):
+        online.count(2 * DAY)
+
+
+def test_lists_come_in_pages_newest_or_oldest_first(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=DAY)
+    start = now() - timedelta(seconds=40)
+    for second in range(5):
+        online.touch(f"m{second}", at=start + timedelta(seconds=second))
+    members = [kit.m(f"m{second}") for second in range(5)]
+    assert online.members(oldest_first=True) == members
+    assert online.members(offset=1, limit=2) == [members[3], members[2]]
+    assert online.members(offset=3) == [members[1], members[0]]
+    entries = online.entries(oldest_first=True, limit=1)
+    seen = online.last_seen("m0")
+    assert entries == [Entry(members[0], seen, entries[0].ttl_left)]
+    assert abs(seen - start) < timedelta(milliseconds=1)
+    assert timedelta(0) < entries[0].ttl_left <= timedelta(seconds=20)
+    online.leave("m0")
+    (last, *_) = online.entries(window=DAY)
+    assert (last.member, last.ttl_left) == (members[0], timedelta(0))
+
+
+def test_a_forgotten_member_leaves_no_trace(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=DAY)
+    online.touch("alice", "bob")
+    online.leave("bob")
+    assert online.forget("alice", "bob", "carol") == 2
+    assert online.last_seen("alice") is None
+    assert online.count(DAY) == 0
+    assert online.record().peak == 2
+
+
+def test_the_record_has_its_date_and_can_only_be_raised(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    assert online.record() == Record(0, None)
+    before = now()
+    online.touch("alice", "bob")
+    record = online.record()
+    assert record.peak == 2
+    assert before - timedelta(milliseconds=2) < record.at <= now()
+    then = datetime(2020, 2, 29, 12, tzinfo=timezone.utc)
+    assert online.raise_record(1, then) is False
+    assert online.record() == record
+    assert online.raise_record(400, then) is True
+    assert online.record() == Record(400, then)
+
+
+def test_the_state_of_a_key(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=DAY, linger=timedelta(0))
+    assert online.info() is None
+    online.touch("alice", "bob")
+    online.leave("bob")
+    info = online.info()
+    assert info == Info(
+        online=1,
+        remembered=2,
+        record=Record(2, online.record().at),
+        ttl=MINUTE,
+        retain=DAY,
+        linger=timedelta(0),
+        next_due=info.next_due,
+        bytes=info.bytes,
+    )
+    assert info.next_due > now()
+    assert info.bytes > 0
+    kit.presence(linger=FOREVER).touch("alice")
+    assert online.info().linger == FOREVER
+
+
+def test_a_scan_returns_everybody(kit: Any) -> None:
+    online = kit.presence()
+    everybody = {f"user:{number}" for number in range(500)} | {"bot:1"}
+    online.touch(*everybody)
+    assert {*online.scan_iter(count=10)} == {kit.m(member) for member in everybody}
+    assert [*online.scan_iter("bot:*")] == [kit.m("bot:1")]
+
+
+def test_members_are_any_bytes(kit: Any) -> None:
+    online = kit.presence()
+    names = ["", "EX", "<script>", "\N{SNOWMAN}\r\n\0", "x" * 65_535]
+    online.touch(*names)
+    assert {*online.members()} == {kit.m(name) for name in names}
+    with pytest.raises(redis.ResponseError, match="longer than 65535 bytes"):
+        online.touch("x" * 65_536)
+
+
+def test_errors_of_the_server_are_raised(kit: Any, execute: Any) -> None:
+    execute("SET", "text", "x")
+    text = kit.presence("text", ttl=MINUTE)
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        text.touch("alice")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        text.info()
+
+
+def test_what_is_no_duration_and_no_time_is_refused_before_anything_is_sent(kit: Any) -> None:
+    with pytest.raises(TypeError, match="a duration is a timedelta, not 300"):
+        kit.presence(ttl=300)
+    with pytest.raises(ValueError, match="a duration here is"):
+        kit.presence(ttl=timedelta(0))
+    with pytest.raises(ValueError, match="a duration here is"):
+        kit.presence(retain=timedelta(days=4000))
+    online = kit.presence()
+    with pytest.raises(ValueError, match="time zone"):
+        online.touch("alice", at=datetime.now())
+    assert online.count() == 0
+
+
+def test_in_asks_whether_a_member_is_online(server: Any) -> None:
+    from presence import Presence
+
+    with server.client() as client:
+        online = Presence(client, "online")
+        online.touch("alice")
+        assert "alice" in online
+        assert b"bob" not in online

@@ -1,0 +1,50 @@
+"""The server that tests of other projects start."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from presence import Presence
+from presence.testing import Server, find_module, find_server
+
+
+def test_what_was_acknowledged_survives_a_kill(presence_server: Server) -> None:
+    with presence_server.client() as client:
+        Presence(client, "online").touch("alice")
+    presence_server.kill()
+    presence_server.start()
+    with presence_server.client(decode_responses=True) as client:
+        assert Presence(client, "online").members() == ["alice"]
+
+
+def test_settings_reach_the_server() -> None:
+    with Server({"presence.default-ttl": "1234"}) as server, server.client(decode_responses=True) as client:
+        assert client.config_get("presence.default-ttl") == {"presence.default-ttl": "1234"}
+        assert redis.from_url(server.url).ping()
+        assert "Ready to accept connections" in server.log
+
+
+def test_a_server_that_does_not_start_says_why() -> None:
+    with pytest.raises(RuntimeError, match="Bad directive"):
+        Server({"presence-default-ttl": "1234"})
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRESENCE_MODULE", "/nowhere/module.so")
+    with pytest.raises(FileNotFoundError, match=r"no module at /nowhere/module\.so: set PRESENCE_MODULE"):
+        find_module()
+    monkeypatch.setenv("PRESENCE_SERVER", "no-such-server")
+    with pytest.raises(FileNotFoundError, match="no no-such-server in the path"):
+        find_server()
+
+
+def test_the_server_ends_with_its_data(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Server() as server:
+        client = server.client(retry=None)
+        client.ping()
+        assert len([*tmp_path.iterdir()]) == 1
+    with pytest.raises(redis.ConnectionError):
+        client.ping()
+    assert [*tmp_path.iterdir()] == []

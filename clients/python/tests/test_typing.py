@@ -1,0 +1,34 @@
+"""What a type checker makes of the package. mypy reads this file with the others; run, it checks that the calls exist."""
+
+from datetime import datetime
+from typing import Any
+
+from typing_extensions import assert_type
+
+from presence import Entry, Info, Presence, Record
+from presence.asyncio import Presence as AsyncPresence
+
+
+def test_answers_are_never_none_where_errors_are_raised(server: Any) -> None:
+    with server.client(decode_responses=True) as client:
+        online = Presence[str](client, "online")
+        assert_type(online.count(), int)
+        assert_type(online.members(), list[str])
+        assert_type(online.entries(), list[Entry[str]])
+        assert_type(online.last_seen("alice"), datetime | None)
+        assert_type(online.record(), Record)
+        assert_type(online.info(), Info | None)
+
+
+def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
+    with server.client() as client:
+        online = Presence(client, "online", fail_open=True)
+        assert_type(online.count(), int | None)
+        assert_type(online.record(), Record | None)
+        named = Presence[bytes, None](client, "online", fail_open=True)
+        assert_type(named.members(), list[bytes])
+
+
+async def awaited(client: Any) -> None:
+    assert_type(await AsyncPresence(client, "online").count(), int)
+    assert_type(await AsyncPresence(client, "online", fail_open=True).is_online("alice"), bool | None)
