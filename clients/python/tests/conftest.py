@@ -34,6 +34,14 @@ class Awaited:
     def __init__(self, target: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._target = target
         self._loop = loop
+        self._iterators: list[Any] = []
+
+    def close(self) -> None:
+        """Closes what has been iterated over, and the object where it can be."""
+        for iterator in self._iterators:
+            self._loop.run_until_complete(iterator.aclose())
+        if hasattr(self._target, "aclose"):
+            self._loop.run_until_complete(self._target.aclose())
 
     def __getattr__(self, name: str) -> Any:
         attribute = getattr(self._target, name)
@@ -44,6 +52,7 @@ class Awaited:
             result = attribute(*args, **kwargs)
             if inspect.isawaitable(result):
                 return self._loop.run_until_complete(result)
+            self._iterators.append(result)
             return self._iterate(result)
 
         return call
@@ -64,16 +73,20 @@ class Kit:
     client: Any
     decodes: bool
     loop: asyncio.AbstractEventLoop | None
+    made: list[Any]
 
     def presence(self, key: str = "online", **settings: Any) -> Any:
         if self.loop is None:
-            return presence.Presence(self.client, key, **settings)
-        return Awaited(presence.asyncio.Presence(self.client, key, **settings), self.loop)
+            self.made.append(presence.Presence(self.client, key, **settings))
+        else:
+            self.made.append(Awaited(presence.asyncio.Presence(self.client, key, **settings), self.loop))
+        return self.made[-1]
 
     def clients(self) -> Any:
         if self.loop is None:
             return presence.Clients(self.client)
-        return Awaited(presence.asyncio.Clients(self.client), self.loop)
+        self.made.append(Awaited(presence.asyncio.Clients(self.client), self.loop))
+        return self.made[-1]
 
     def m(self, member: str) -> str | bytes:
         """A member as this client tells it."""
@@ -104,12 +117,17 @@ def make_kit(kind: tuple[bool, int, bool], server: Server) -> Iterator[Kit]:
     options: dict[str, Any] = {"protocol": protocol, "decode_responses": decodes}
     if not awaited:
         with server.client(**options) as client:
-            yield Kit(server, client, decodes, None)
+            kit = Kit(server, client, decodes, None, [])
+            yield kit
+            for made in kit.made:
+                made.close()
         return
     loop = asyncio.new_event_loop()
     asynchronous = redis.asyncio.Redis(host=server.host, port=server.port, **options)
-    yield Kit(server, asynchronous, decodes, loop)
-    loop.run_until_complete(loop.shutdown_asyncgens())
+    kit = Kit(server, asynchronous, decodes, loop, [])
+    yield kit
+    for made in kit.made:
+        made.close()
     loop.run_until_complete(asynchronous.aclose())
     loop.close()
 

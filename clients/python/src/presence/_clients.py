@@ -1,7 +1,7 @@
 """The connections to the server itself: asked for, and announced."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -56,7 +56,7 @@ class Clients:
         call = clients(window)
         return call.read(self._redis.execute_command(*call.commands[0]))
 
-    def announcements(self, channel: Text = CHANNEL) -> Iterator[Announcement]:
+    def announcements(self, channel: Text = CHANNEL) -> Generator[Announcement, None, None]:
         """What the server announces from now on, where its `presence.client-announce-frequency` is not 0.
 
         Each announcement is the whole state. The first comes soon: that this subscriber has connected is one. A lost

@@ -87,19 +87,20 @@ def breaker(client: Any) -> Breaker:
 
 
 def impatient(client: Any, timeout: timedelta) -> Any:
+    """The one `copy` of a client that all its keys with this time-out share."""
+    with _lock:
+        copies = _impatient.setdefault(client, {})
+        if timeout not in copies:
+            copies[timeout] = copy(client, timeout)
+        return copies[timeout]
+
+
+def copy(client: Any, timeout: timedelta) -> Any:
     """A client for the same server that waits once, that long, for an answer.
 
     A client that is not simply `redis.Redis` or its asynchronous twin, as of a cluster, stays as it is: its time-outs and its
     retries are whatever its owner chose.
     """
-    with _lock:
-        copies = _impatient.setdefault(client, {})
-        if timeout not in copies:
-            copies[timeout] = _copy(client, timeout)
-        return copies[timeout]
-
-
-def _copy(client: Any, timeout: timedelta) -> Any:
     kind = next((kind for kind in (redis.Redis, redis.asyncio.Redis) if isinstance(client, kind)), None)
     pool: Any = getattr(client, "connection_pool", None)
     if kind is None or type(pool).__module__ not in ("redis.connection", "redis.asyncio.connection"):

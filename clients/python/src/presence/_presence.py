@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast, overload
 
@@ -146,7 +146,7 @@ class Presence(Key[M, N]):
         """The state and settings of the key; `None` where there is no such key."""
         return self._run_or(self._calls.info(), None)
 
-    def scan_iter(self, match: Text | None = None, count: int | None = None) -> Iterator[M]:
+    def scan_iter(self, match: Text | None = None, count: int | None = None) -> Generator[M, None, None]:
         """Who is online, in bites of `count` and in no order: who is online all the while comes at least once."""
         cursor = 0
         while True:
@@ -155,7 +155,7 @@ class Presence(Key[M, N]):
             if cursor == 0:
                 return
 
-    def events(self, *kinds: Kind) -> Iterator[Event[M]]:
+    def events(self, *kinds: Kind) -> Generator[Event[M], None, None]:
         """What happens in the key from now on; of some kinds, or of all.
 
         Nothing comes unless the server's setting `presence.events` has the kinds. What happens while the connection is lost
@@ -169,7 +169,7 @@ class Presence(Key[M, N]):
                 if event is not None:
                     yield event
 
-    def follow(self, *, refresh: timedelta = timedelta(seconds=10)) -> Iterator[Update[M]]:
+    def follow(self, *, refresh: timedelta = timedelta(seconds=10)) -> Generator[Update[M], None, None]:
         """Who is online, each time that has changed, for ever.
 
         The first update has all who are online. Where the connection is lost, one update says so, and the next, once there
@@ -178,20 +178,29 @@ class Presence(Key[M, N]):
         them the count that is asked for every `refresh`.
         """
         following = Following[M](self._db(), self.key)
-        client = _fail_open.impatient(self._patient, refresh)
-        while True:
-            try:
-                yield from self._follow_connection(client, following, refresh)
-            except (redis.ConnectionError, redis.TimeoutError) as error:
-                update = following.lost()
-                if update is not None:
-                    logger.warning("the connection that follows %r is lost: %s", self.key, error)
-                    yield update
-                time.sleep(RECONNECT)
+        client = _fail_open.copy(self._patient, refresh)
+        try:
+            while True:
+                try:
+                    yield from self._follow_connection(client, following, refresh)
+                except (redis.ConnectionError, redis.TimeoutError) as error:
+                    update = following.lost()
+                    if update is not None:
+                        logger.warning("the connection that follows %r is lost: %s", self.key, error)
+                        yield update
+                    time.sleep(RECONNECT)
+        finally:
+            if client is not self._patient:
+                client.close()
+
+    def close(self) -> None:
+        """Closes the connections that calls which fail open have of their own; those of the client given stay."""
+        if self._redis is not self._patient:
+            self._redis.close()
 
     def _follow_connection(
         self, client: Any, following: Following[M], refresh: timedelta
-    ) -> Iterator[Update[M]]:
+    ) -> Generator[Update[M], None, None]:
         reader: Presence[M, Never] = Presence(client, self.key)
         pulse = Pulse(refresh)
         following.subscribe()

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast, overload
 
@@ -136,7 +137,7 @@ class Presence(Key[M, N]):
         """The state and settings of the key; `None` where there is no such key."""
         return await self._run_or(self._calls.info(), None)
 
-    async def scan_iter(self, match: Text | None = None, count: int | None = None) -> AsyncIterator[M]:
+    async def scan_iter(self, match: Text | None = None, count: int | None = None) -> AsyncGenerator[M, None]:
         """Who is online, in bites of `count` and in no order: who is online all the while comes at least once."""
         cursor = 0
         while True:
@@ -146,7 +147,7 @@ class Presence(Key[M, N]):
             if cursor == 0:
                 return
 
-    async def events(self, *kinds: Kind) -> AsyncIterator[Event[M]]:
+    async def events(self, *kinds: Kind) -> AsyncGenerator[Event[M], None]:
         """What happens in the key from now on; of some kinds, or of all.
 
         Nothing comes unless the server's setting `presence.events` has the kinds. What happens while the connection is lost
@@ -160,7 +161,7 @@ class Presence(Key[M, N]):
                 if event is not None:
                     yield event
 
-    async def follow(self, *, refresh: timedelta = timedelta(seconds=10)) -> AsyncIterator[Update[M]]:
+    async def follow(self, *, refresh: timedelta = timedelta(seconds=10)) -> AsyncGenerator[Update[M], None]:
         """Who is online, each time that has changed, for ever.
 
         The first update has all who are online. Where the connection is lost, one update says so, and the next, once there
@@ -169,21 +170,31 @@ class Presence(Key[M, N]):
         them the count that is asked for every `refresh`.
         """
         following = Following[M](self._db(), self.key)
-        client = _fail_open.impatient(self._patient, refresh)
-        while True:
-            try:
-                async for update in self._follow_connection(client, following, refresh):
-                    yield update
-            except (redis.ConnectionError, redis.TimeoutError) as error:
-                lost = following.lost()
-                if lost is not None:
-                    logger.warning("the connection that follows %r is lost: %s", self.key, error)
-                    yield lost
-                await asyncio.sleep(RECONNECT)
+        client = _fail_open.copy(self._patient, refresh)
+        try:
+            while True:
+                try:
+                    async with aclosing(self._follow_connection(client, following, refresh)) as updates:
+                        async for update in updates:
+                            yield update
+                except (redis.ConnectionError, redis.TimeoutError) as error:
+                    lost = following.lost()
+                    if lost is not None:
+                        logger.warning("the connection that follows %r is lost: %s", self.key, error)
+                        yield lost
+                    await asyncio.sleep(RECONNECT)
+        finally:
+            if client is not self._patient:
+                await client.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections that calls which fail open have of their own; those of the client given stay."""
+        if self._redis is not self._patient:
+            await self._redis.aclose()
 
     async def _follow_connection(
         self, client: Any, following: Following[M], refresh: timedelta
-    ) -> AsyncIterator[Update[M]]:
+    ) -> AsyncGenerator[Update[M], None]:
         reader: Presence[M, Never] = Presence(client, self.key)
         pulse = Pulse(refresh)
         following.subscribe()
@@ -250,7 +261,7 @@ class Clients:
         call = clients(window)
         return call.read(await self._redis.execute_command(*call.commands[0]))
 
-    async def announcements(self, channel: Text = CHANNEL) -> AsyncIterator[Announcement]:
+    async def announcements(self, channel: Text = CHANNEL) -> AsyncGenerator[Announcement, None]:
         """What the server announces from now on. A lost connection raises `redis.ConnectionError`: ask again."""
         async with self._redis.pubsub() as messages:
             await messages.subscribe(channel)
