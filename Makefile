@@ -1,8 +1,8 @@
 # The contributor's guide: `make help` lists every target. The work is done by the scripts in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-examples demo screenshots wheel lint fmt bench bench-quick bench-before docker docker-run docker-base test-docker \
-	test-matrix docker-clean clean
+.PHONY: help setup build install run test test-examples demo screenshots wheel lint fmt bench bench-quick bench-before \
+	docker docker-run docker-base test-docker test-matrix docker-clean clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,11 @@ setup: ## Install what is missing to build, run and test (Debian and Ubuntu; els
 build: ## Build the release module, target/release/libredis_presence.so
 	@scripts/setup.sh build
 	@scripts/cargo.sh build --release
+
+install: ## Build the module and put it into /usr/lib/redis/modules, by sudo where need be; PREFIX and DESTDIR as usual
+	@scripts/setup.sh build
+	@scripts/cargo.sh build --release
+	@scripts/install.sh
 
 run: ## Build and start a server with the module on port 6379 or the next free one; data stays in data/; Ctrl-C stops it
 	@scripts/setup.sh run
