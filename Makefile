@@ -58,7 +58,7 @@ fmt: ## Format the Rust and the Python sources
 	@scripts/setup.sh
 	@scripts/venv.sh
 	@scripts/cargo.sh fmt
-	@scripts/python.sh -m ruff format --quiet clients examples
+	@scripts/python.sh -m ruff format --quiet --exclude '*.md' clients examples
 
 bench: ## Run the benchmarks, the core alone and a server beside the idioms; docs/benchmarks.md gets the results
 	@scripts/setup.sh run
