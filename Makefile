@@ -25,6 +25,7 @@ run: ## Build and start a server with the module on port 6379 or the next free o
 	@scripts/run.sh
 
 test: lint ## Run the linters and every test; ARGS=name runs the tests with that name only
+	@scripts/setup.sh
 	@scripts/test.sh $(ARGS)
 
 test-examples: ## Run the tests of the Python package and the examples; ARGS="flask_api -k name" chooses
@@ -50,12 +51,14 @@ wheel: ## Build the wheel of the Python package in target/wheel
 	@scripts/venv.sh
 
 lint: ## Check formats, clippy, the types of the Python sources, and the shell scripts
-	@scripts/setup.sh
+	@scripts/setup.sh rust
+	@scripts/setup.sh python
 	@scripts/venv.sh
 	@scripts/lint.sh
 
 fmt: ## Format the Rust and the Python sources
-	@scripts/setup.sh
+	@scripts/setup.sh rust
+	@scripts/setup.sh python
 	@scripts/venv.sh
 	@scripts/cargo.sh fmt
 	@scripts/python.sh -m ruff format --quiet --exclude '*.md' clients examples

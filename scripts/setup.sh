@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Makes sure that what the project needs is there: installs Debian packages where it can, else says in one line what
-# is missing. Quick and silent when nothing is. Its argument says for what: `build`, `run` (a server as well), `python`
-# (the virtual environment), `demo` (all of these), `examples` (a browser as well), `test` (everything, and what no
-# argument means), or `base` (scripts/docker-base.sh).
+# is missing. Quick and silent when nothing is. Its argument says for what: `build`, `run` (a server as well), `rust` (the
+# Rust tests and linters as well), `python` (the virtual environment), `demo` (run and python), `examples` (a browser as
+# well), `test` (everything, and what no argument means), or `base` (scripts/docker-base.sh).
 . "$(dirname "$0")/lib.sh"
 
 readonly scope=${1:-test}
 case $scope in
 build | python | base) parts=" $scope " ;;
 run) parts=' build server ' ;;
+rust) parts=' build server tools ' ;;
 demo) parts=' build server python ' ;;
 examples) parts=' build server python browser ' ;;
 test) parts=' build server python browser tools ' ;;
-*) fail "usage: $0 [build|run|python|demo|examples|test|base]" ;;
+*) fail "usage: $0 [build|run|rust|python|demo|examples|test|base]" ;;
 esac
 readonly parts
 
