@@ -1,11 +1,11 @@
 # The contributor's guide: `make help` lists every target. The work is done by the scripts in scripts/.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test lint fmt bench bench-quick bench-before docker docker-run docker-base test-docker \
-	test-matrix docker-clean clean
+.PHONY: help setup build install run test test-examples demo screenshots wheel lint fmt bench bench-quick bench-before \
+	docker docker-run docker-base test-docker test-matrix docker-clean clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing to build, run and test (Debian and Ubuntu; elsewhere: say what is missing)
 	@scripts/setup.sh
@@ -14,21 +14,54 @@ build: ## Build the release module, target/release/libredis_presence.so
 	@scripts/setup.sh build
 	@scripts/cargo.sh build --release
 
+install: ## Build the module and put it into /usr/lib/redis/modules, by sudo where need be; PREFIX and DESTDIR as usual
+	@scripts/setup.sh build
+	@scripts/cargo.sh build --release
+	@scripts/install.sh
+
 run: ## Build and start a server with the module on port 6379 or the next free one; data stays in data/; Ctrl-C stops it
 	@scripts/setup.sh run
 	@scripts/cargo.sh build --release
 	@scripts/run.sh
 
 test: lint ## Run the linters and every test; ARGS=name runs the tests with that name only
+	@scripts/setup.sh
 	@scripts/test.sh $(ARGS)
 
-lint: ## Check the format, clippy and the shell scripts
-	@scripts/setup.sh
+test-examples: ## Run the tests of the Python package and the examples; ARGS="flask_api -k name" chooses
+	@scripts/setup.sh examples
+	@scripts/cargo.sh build --release
+	@scripts/venv.sh
+	@scripts/test-examples.sh $(ARGS)
+
+demo: ## Start a server, simulated visitors and the dashboard on PORT (8000), and print its address; Ctrl-C ends it all
+	@scripts/setup.sh demo
+	@scripts/cargo.sh build --release
+	@scripts/venv.sh
+	@scripts/python.sh examples/dashboard/demo.py
+
+screenshots: ## Take the pictures of the dashboard in docs/img
+	@scripts/setup.sh examples
+	@scripts/cargo.sh build --release
+	@scripts/venv.sh
+	@scripts/python.sh examples/dashboard/screenshots.py
+
+wheel: ## Build the wheel of the Python package in target/wheel
+	@scripts/setup.sh python
+	@scripts/venv.sh
+
+lint: ## Check formats, clippy, the types of the Python sources, and the shell scripts
+	@scripts/setup.sh rust
+	@scripts/setup.sh python
+	@scripts/venv.sh
 	@scripts/lint.sh
 
-fmt: ## Format the Rust sources
-	@scripts/setup.sh
+fmt: ## Format the Rust and the Python sources
+	@scripts/setup.sh rust
+	@scripts/setup.sh python
+	@scripts/venv.sh
 	@scripts/cargo.sh fmt
+	@scripts/python.sh -m ruff format --quiet --exclude '*.md' clients examples
 
 bench: ## Run the benchmarks, the core alone and a server beside the idioms; docs/benchmarks.md gets the results
 	@scripts/setup.sh run

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Shows who is online in a presence key, and stays right whatever becomes of its connection.
 
+To see it:
+
     redis-cli CONFIG SET presence.events jlt
     python3 examples/live_page.py online
 """
@@ -20,8 +22,9 @@ def follow(server, key, db=0):
         online = set()
         for message in messages.listen():
             if message["type"] == "subscribe":
-                # The client subscribes again by itself once it has connected again, and what came meanwhile is lost.
-                # From the last channel's confirmation on nothing is, so what is read after it, and what comes, is all.
+                # The client subscribes again by itself once it has connected again, and what came meanwhile
+                # is lost. From the last channel's confirmation on nothing is, so what is read after it, and
+                # what comes, is all.
                 if message["data"] <= len(ends):
                     continue
                 online = set(server.execute_command("PRESENCE.LIST", key))

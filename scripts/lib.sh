@@ -7,6 +7,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The oldest server with the module API that the module needs.
 readonly SERVER_VERSION=7.0
 
+# The oldest Python that all of examples/requirements.txt can be installed with, and the virtual environment.
+readonly PYTHON_VERSION=3.11
+readonly VENV=$PWD/target/venv
+
 # The module that `cargo build --release` makes.
 module_file() {
     realpath --no-symlinks "${CARGO_TARGET_DIR:-target}/release/libredis_presence.so"
@@ -68,6 +72,45 @@ find_cli() {
     command -v redis-cli || command -v valkey-cli
 }
 
+# The Python to make the virtual environment with. Debian's has venv and ensurepip only with a package of their own.
+find_python() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import ensurepip, sys, venv
+sys.exit(sys.version_info < tuple(map(int, sys.argv[1].split("."))))' "$PYTHON_VERSION" 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+    return 1
+}
+
+# The browser of the tests: $CHROMIUM, else Chromium or Chrome, else the one that Playwright has brought itself. One in
+# a snap is none: it sees other temporary folders than who starts it.
+find_chromium() {
+    local browser
+    for browser in ${CHROMIUM:-chromium google-chrome google-chrome-stable}; do
+        browser=$(command -v "$browser") || continue
+        [ "$(basename "$(realpath "$browser")")" != snap ] || continue
+        printf '%s\n' "$browser"
+        return
+    done
+    [ -x "$VENV/bin/python" ] && browser=$("$VENV/bin/python" -c 'from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)' 2>/dev/null) && [ -x "$browser" ] && printf '%s\n' "$browser"
+}
+
+# Makes the programs of the virtual environment usable, and tells them of the module, the server and the browser.
+use_python() {
+    [ -x "$VENV/bin/python" ] || fail "there is no $VENV; run \`scripts/venv.sh\`"
+    PRESENCE_MODULE=${PRESENCE_MODULE:-$(module_file)}
+    PRESENCE_SERVER=$(find_server) || fail "no server from $SERVER_VERSION on; run \`make setup\`"
+    CHROMIUM=$(find_chromium) || CHROMIUM=''
+    export PRESENCE_MODULE PRESENCE_SERVER CHROMIUM
+    # What Python and its tools keep between two runs stays out of the sources.
+    export PYTHONPYCACHEPREFIX=$PWD/target/pycache MYPY_CACHE_DIR=$PWD/target/mypy RUFF_CACHE_DIR=$PWD/target/ruff
+}
+
 # as_root COMMAND...
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -87,8 +130,15 @@ taken() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# The counts of all test binaries, from the output of `cargo test` in a file: `3 passed, 0 failed`.
+# The counts of all test binaries and of each run of pytest, from their output in a file: `3 passed, 0 failed`.
 sum_of_tests() {
-    awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
-        END { printf "%d passed, %d failed%s\n", passed, failed, ignored ? ", " ignored " skipped" : "" }' "$1"
+    awk '/^test result:/ { passed += $4; failed += $6; skipped += $8 }
+        /^=+ .* in [0-9.]+s.* =+$/ {
+            for (i = 2; i < NF; i++) {
+                if ($(i + 1) ~ /^passed/) passed += $i
+                if ($(i + 1) ~ /^(failed|errors?),?$/) failed += $i
+                if ($(i + 1) ~ /^(skipped|xfailed)/) skipped += $i
+            }
+        }
+        END { printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : "" }' "$1"
 }

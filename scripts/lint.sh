@@ -1,10 +1,20 @@
 #!/usr/bin/env bash
-# Format, clippy on all targets with no warning left, and the shell scripts where shellcheck is installed.
+# Format, clippy on all targets with no warning left, the Python sources and their types, and, where shellcheck is
+# installed, the shell scripts.
 . "$(dirname "$0")/lib.sh"
 
 use_cargo || fail "no Rust $(rust_version) or newer; run \`make setup\`"
 cargo fmt --check
 cargo clippy --all-targets -- -D warnings
+use_python
+"$VENV/bin/ruff" check --quiet clients examples
+"$VENV/bin/ruff" format --quiet --check --exclude '*.md' clients examples
+# The package runs on older Python than the examples do.
+"$VENV/bin/mypy" --strict --python-version 3.10 clients/python/src/presence
+for folder in clients/python/tests examples/*/; do
+    # Each by itself: two examples may both have an `app`.
+    (cd "$folder" && "$VENV/bin/mypy" .)
+done
 if have shellcheck; then
     shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
 else

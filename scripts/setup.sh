@@ -1,10 +1,30 @@
 #!/usr/bin/env bash
 # Makes sure that what the project needs is there: installs Debian packages where it can, else says in one line what
-# is missing. Quick and silent when nothing is. `setup.sh build` looks after the build only, `run` after a server as
-# well, `test` (what no argument means) after everything, and `base` after what scripts/docker-base.sh needs.
+# is missing. Quick and silent when nothing is. Its argument says for what: `build`, `run` (a server as well), `rust` (the
+# Rust tests and linters as well), `python` (the virtual environment), `demo` (run and python), `examples` (a browser as
+# well), `test` (everything, and what no argument means), or `base` (scripts/docker-base.sh).
 . "$(dirname "$0")/lib.sh"
 
 readonly scope=${1:-test}
+case $scope in
+build | python | base) parts=" $scope " ;;
+run) parts=' build server ' ;;
+rust) parts=' build server tools ' ;;
+demo) parts=' build server python ' ;;
+examples) parts=' build server python browser ' ;;
+test) parts=' build server python browser tools ' ;;
+*) fail "usage: $0 [build|run|rust|python|demo|examples|test|base]" ;;
+esac
+readonly parts
+
+# The oldest Chromium that the tests' Playwright is sure to work with. Ubuntu's package of that name is older: it holds
+# no browser, and asks for a snap.
+readonly CHROMIUM_VERSION=120
+
+# wants PART: whether the scope has it.
+wants() {
+    [[ $parts == *" $1 "* ]]
+}
 
 # What is missing, in words, and the Debian packages that have it.
 missing=()
@@ -58,28 +78,43 @@ cargo_package() {
     dpkg-query --search "$(realpath "$(command -v cargo)")" 2>/dev/null | cut -d : -f 1
 }
 
-# Fills in `missing` and `packages`. Cargo and the server are added to `packages` only once apt knows its versions.
+# Whether there is a font with which a page can be read.
+have_font() {
+    have fc-list && [ -n "$(fc-list :lang=en family)" ]
+}
+
+# Fills in `missing` and `packages`. What is chosen by the versions that apt has is added to `packages` by `choose`.
 look() {
     local tools
     missing=()
     packages=()
-    if [ "$scope" = base ]; then
+    if wants base; then
         PATH=$PATH:/usr/sbin have debootstrap || lack debootstrap debootstrap
         have wget || lack wget wget
         [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || lack "Debian's keys" debian-archive-keyring
-        return
     fi
-    have_compiler || lack "a C compiler" gcc libc6-dev
-    have_libclang || lack libclang libclang-dev
-    use_cargo || lack "Rust $(rust_version) or newer"
-    [ "$scope" = build ] && return
-    find_server >/dev/null || lack "redis-server or valkey-server $SERVER_VERSION or newer"
-    find_cli >/dev/null || lack "redis-cli or valkey-cli"
-    [ "$scope" = run ] && return
-    have_redis_py || lack "redis-py for /usr/bin/python3" python3-redis
-    if use_cargo && ! have_rust_tools; then
-        read -ra tools <<<"$(rust_tools_of "$(cargo_package)")"
-        lack "rustfmt and clippy" "${tools[@]}"
+    if wants build; then
+        have_compiler || lack "a C compiler" gcc libc6-dev
+        have_libclang || lack libclang libclang-dev
+        use_cargo || lack "Rust $(rust_version) or newer"
+    fi
+    if wants server; then
+        find_server >/dev/null || lack "redis-server or valkey-server $SERVER_VERSION or newer"
+        find_cli >/dev/null || lack "redis-cli or valkey-cli"
+    fi
+    if wants python; then
+        find_python >/dev/null || lack "Python $PYTHON_VERSION or newer with venv"
+    fi
+    if wants browser; then
+        find_chromium >/dev/null || lack Chromium
+        have_font || lack "a font" fontconfig fonts-dejavu-core
+    fi
+    if wants tools; then
+        have_redis_py || lack "redis-py for /usr/bin/python3" python3-redis
+        if use_cargo && ! have_rust_tools; then
+            read -ra tools <<<"$(rust_tools_of "$(cargo_package)")"
+            lack "rustfmt and clippy" "${tools[@]}"
+        fi
     fi
 }
 
@@ -116,14 +151,13 @@ offered() {
 # Adds the packages whose choice depends on the versions that apt has.
 choose() {
     local package tools
-    [ "$scope" != base ] || return 0
-    if ! use_cargo; then
+    if wants build && ! use_cargo; then
         # Debian keeps a current Rust for its browsers in cargo-web.
         for package in cargo cargo-web; do
             if offered "$package" "$(rust_version)"; then
                 packages+=("$package")
                 read -ra tools <<<"$(rust_tools_of "$package")"
-                [ "$scope" = test ] && packages+=("${tools[@]}")
+                wants tools && packages+=("${tools[@]}")
                 break
             fi
         done
@@ -132,13 +166,19 @@ choose() {
         fi
         [ -e /etc/ssl/certs/ca-certificates.crt ] || packages+=(ca-certificates)
     fi
-    if [ "$scope" != build ] && ! { find_server && find_cli; } >/dev/null; then
+    if wants server && ! { find_server && find_cli; } >/dev/null; then
         for package in redis-server valkey-server; do
             if offered "$package" "$SERVER_VERSION"; then
                 packages+=("$package")
                 break
             fi
         done
+    fi
+    if wants python && ! find_python >/dev/null && offered python3 "$PYTHON_VERSION"; then
+        packages+=(python3 python3-venv)
+    fi
+    if wants browser && ! find_chromium >/dev/null && offered chromium "$CHROMIUM_VERSION"; then
+        packages+=(chromium)
     fi
 }
 
@@ -172,19 +212,22 @@ install_packages() {
 # What rustup itself can bring: a toolchain where it has none at all, as its Debian package comes, and the tools of
 # one that came without. It needs no root. A toolchain that is too old is its owner's to update.
 ask_rustup() {
-    [ "$scope" != base ] && have rustup || return 0
+    wants build && have rustup || return 0
     if ! use_cargo && ! rustup toolchain list 2>/dev/null | grep -q '^[^ ]*-'; then
         rustup default stable || true
     fi
-    if [ "$scope" = test ] && use_cargo && ! have_rust_tools; then
+    if wants tools && use_cargo && ! have_rust_tools; then
         rustup component add rustfmt clippy || true
     fi
 }
 
-case $scope in
-build | run | test | base) ;;
-*) fail "usage: $0 [build|run|test|base]" ;;
-esac
+# Playwright's own Chromium, and the libraries that it needs, for a system whose packages have none.
+ask_playwright() {
+    if wants browser && ! find_chromium >/dev/null && find_python >/dev/null; then
+        { scripts/venv.sh && "$VENV/bin/playwright" install --with-deps chromium; } || true
+    fi
+}
+
 look
 [ ${#missing[@]} = 0 ] && exit
 ask_rustup
@@ -201,5 +244,6 @@ as_root apt-get update --quiet </dev/null || echo "setup: apt-get update had tro
 choose
 [ ${#packages[@]} = 0 ] || install_packages
 ask_rustup
+ask_playwright
 look
 [ ${#missing[@]} = 0 ] || give_up "The packages that apt has do not bring them"

@@ -6,7 +6,7 @@
 . scripts/docker-lib.sh
 
 need_engine
-scripts/setup.sh
+scripts/setup.sh rust
 use_cargo || fail "no Rust $(rust_version) or newer; run \`make setup\`"
 remove_leftovers
 scripts/docker-build.sh

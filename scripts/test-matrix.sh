@@ -99,7 +99,7 @@ for mark in "$BEGIN" "$END"; do
     grep --quiet --fixed-strings --line-regexp -e "$mark" "$PAGE" || fail "$PAGE is without the line $mark"
 done
 need_engine
-scripts/setup.sh
+scripts/setup.sh rust
 use_cargo || fail "no Rust $(rust_version) or newer; run \`make setup\`"
 for name in "$@"; do
     [ -n "$(server "$name")" ] || fail "there is no server $name in docker/servers"
