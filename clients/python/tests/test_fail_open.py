@@ -139,3 +139,8 @@ def test_without_it_errors_are_raised(own: Any) -> None:
     own.server.stop()
     with pytest.raises(redis.ConnectionError):
         online.count()
+
+
+def test_a_timeout_of_nothing_is_refused(kit: Any) -> None:
+    with pytest.raises(ValueError, match=r"a duration here is .*, not 0:00:00"):
+        kit.presence(timeout=timedelta(0))

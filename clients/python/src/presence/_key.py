@@ -5,6 +5,7 @@ from typing import Any, Generic, TypedDict
 
 from . import _fail_open
 from ._calls import KeyCalls, Text
+from ._times import to_milliseconds
 from ._types import M, N
 
 DEFAULT_TIMEOUT = timedelta(milliseconds=200)
@@ -37,6 +38,8 @@ class Key(Generic[M, N]):
         timeout: timedelta,
     ) -> None:
         self._calls = KeyCalls[M](key, ttl, retain, linger)
+        # Checked here: with a time-out of nothing each call would fail, and fail open without a word of why.
+        to_milliseconds(timeout)
         self._patient = redis
         self._redis = _fail_open.impatient(redis, timeout) if fail_open else redis
         self._breaker = _fail_open.breaker(redis) if fail_open else None
