@@ -34,7 +34,7 @@ test-examples: ## Run the tests of the Python package and the examples; ARGS="fl
 	@scripts/venv.sh
 	@scripts/test-examples.sh $(ARGS)
 
-demo: ## Start a server, simulated visitors and the dashboard on PORT (8000), and print its address; Ctrl-C ends it all
+demo: ## Start a server, simulated visitors and the dashboard, on PORT (8080) or the next free one; Ctrl-C ends it all
 	@scripts/setup.sh demo
 	@scripts/cargo.sh build --release
 	@scripts/venv.sh

@@ -7,8 +7,8 @@ use_cargo || fail "no Rust $(rust_version) or newer; run \`make setup\`"
 cargo fmt --check
 cargo clippy --all-targets -- -D warnings
 use_python
-"$VENV/bin/ruff" check --quiet clients examples
-"$VENV/bin/ruff" format --quiet --check --exclude '*.md' clients examples
+"$VENV/bin/ruff" check clients examples
+"$VENV/bin/ruff" format --check --exclude '*.md' clients examples
 # The package runs on older Python than the examples do.
 "$VENV/bin/mypy" --strict --python-version 3.10 clients/python/src/presence
 for folder in clients/python/tests examples/*/; do

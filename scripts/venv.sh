@@ -35,7 +35,7 @@ make_venv() {
 # The wheel of the package as its sources are now, in the virtual environment.
 install_package() {
     local want
-    want=$(find "$PACKAGE" -type f ! -path '*/tests/*' ! -name '*.pyc' -print0 | sort --zero-terminated |
+    want=$(find "$PACKAGE" -type f ! -path '*/tests/*' ! -path '*/.*' ! -name '*.pyc' -print0 | sort --zero-terminated |
         xargs --null sha256sum | sha256sum)
     is_of "$VENV/package" "$want" && compgen -G "$WHEELS/*.whl" >/dev/null && return
     echo "venv: building the wheel of $PACKAGE"
