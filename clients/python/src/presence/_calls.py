@@ -28,6 +28,11 @@ class Call(Generic[T]):
     nothing: str = "\0"
     """A part of the error that means that there is nothing, and is read as a reply of `None`."""
 
+    @property
+    def name(self) -> str:
+        """The command that is answered."""
+        return str(self.commands[-1][0])
+
 
 def text(value: Text) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else value

@@ -35,16 +35,18 @@ class Breaker:
         self._next_try = 0.0
         self._next_complaint = 0.0
 
-    def permits(self) -> bool:
-        """Whether to send the next call."""
+    def permits(self, command: str) -> bool:
+        """Whether to send the next call, whose command is this."""
         with self._lock:
             if not self._down:
                 return True
             now = time.monotonic()
-            if now < self._next_try:
-                return False
-            self._next_try = now + PAUSE
-            return True
+            is_time = now >= self._next_try
+            if is_time:
+                self._next_try = now + PAUSE
+        if not is_time:
+            logger.info("%s goes without an answer, Redis gave none just now", command)
+        return is_time
 
     def answered(self) -> None:
         """A call was answered."""
@@ -62,17 +64,19 @@ class Breaker:
         with self._lock:
             was_down, self._down = self._down, True
             self._next_try = time.monotonic() + PAUSE
-        if not was_down:
-            logger.warning("Redis does not answer, the site goes on without presence: %s", error)
+        # Everybody reads of an outage once; of each call that goes without an answer, whoever asks for it.
+        level = logging.INFO if was_down else logging.WARNING
+        logger.log(level, "Redis does not answer, the site goes on without presence: %s", error)
 
     def _refused(self, error: redis.ResponseError) -> None:
         self.answered()
         with self._lock:
             now = time.monotonic()
-            if now < self._next_complaint:
-                return
-            self._next_complaint = now + PAUSE
-        logger.error("Redis refuses a presence command, the site goes on without its answer: %s", error)
+            is_time = now >= self._next_complaint
+            if is_time:
+                self._next_complaint = now + PAUSE
+        level = logging.ERROR if is_time else logging.INFO
+        logger.log(level, "Redis refuses a presence command, the site goes on without its answer: %s", error)
 
 
 _breakers: "weakref.WeakKeyDictionary[Any, Breaker]" = weakref.WeakKeyDictionary()

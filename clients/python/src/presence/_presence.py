@@ -229,7 +229,7 @@ class Presence(Key[M, N]):
         breaker = self._breaker
         if breaker is None:
             return call.read(self._send(call))
-        if not breaker.permits():
+        if not breaker.permits(call.name):
             return otherwise
         try:
             reply = self._send(call)

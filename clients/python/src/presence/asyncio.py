@@ -223,7 +223,7 @@ class Presence(Key[M, N]):
         breaker = self._breaker
         if breaker is None:
             return call.read(await self._send(call))
-        if not breaker.permits():
+        if not breaker.permits(call.name):
             return otherwise
         try:
             reply = await self._send(call)
