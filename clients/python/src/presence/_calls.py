@@ -101,7 +101,8 @@ def _window(window: timedelta | None) -> Command:
     return () if window is None else ("WINDOW", to_milliseconds(window))
 
 
-def _settings(ttl: timedelta | None, retain: timedelta | None, linger: timedelta | None) -> Command:
+def settings(ttl: timedelta | None, retain: timedelta | None, linger: timedelta | None) -> Command:
+    """The options of CONFIG; none where nothing is to be set."""
     options: Command = ()
     if ttl is not None:
         options += ("TTL", to_milliseconds(ttl))
@@ -123,8 +124,8 @@ class KeyCalls(Generic[M]):
         linger: timedelta | None = None,
     ) -> None:
         self.key = key
-        settings = _settings(ttl, retain, linger)
-        self._config: tuple[Command, ...] = (("PRESENCE.CONFIG", key, *settings),) if settings else ()
+        options = settings(ttl, retain, linger)
+        self._config: tuple[Command, ...] = (("PRESENCE.CONFIG", key, *options),) if options else ()
 
     def touch(self, members: tuple[Text, ...], ttl: timedelta | None, at: datetime | None) -> Call[int]:
         command: Command
