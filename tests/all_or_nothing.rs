@@ -3,7 +3,7 @@
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 27] = [
+const WRONG: [&str; 28] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
@@ -25,6 +25,7 @@ const WRONG: [&str; 27] = [
     "EVICT key future",
     "EVICT key future LIMIT 5",
     "LEAVE key",
+    "FORGET key",
     "TOUCH key",
     "MCOUNT key text",
     "MCOUNT text key",
@@ -79,6 +80,7 @@ fn a_member_too_long_at_the_end_changes_nothing() {
         for mut command in [
             args!["PRESENCE.TOUCH", key].to_vec(),
             args!["PRESENCE.LEAVE", key, "ann"].to_vec(),
+            args!["PRESENCE.FORGET", key, "ann"].to_vec(),
             args!["PRESENCE.TOUCHEX", key, "EX", 50, "MEMBERS", 301].to_vec(),
         ] {
             command.extend((0..300).map(|number| format!("user:{number}").into_bytes()));

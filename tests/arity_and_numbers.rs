@@ -13,6 +13,7 @@ fn the_arity_is_checked_by_the_server() {
         ("TOUCH", &["", " k"][..]),
         ("TOUCHEX", &["", " k", " k EX", " k EX 10", " k MEMBERS 1"]),
         ("LEAVE", &["", " k"]),
+        ("FORGET", &["", " k"]),
         ("COUNT", &[""]),
         ("MCOUNT", &[""]),
         ("LIST", &[""]),

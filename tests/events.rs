@@ -3,12 +3,12 @@
 
 mod cluster;
 mod departed;
+mod forget;
 mod keys;
 mod many;
 mod notifications;
 mod once;
 mod page;
-
 mod replicas;
 mod settings;
 

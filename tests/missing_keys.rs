@@ -23,6 +23,7 @@ fn a_missing_key_reads_as_empty_and_stays_missing() {
             ("PRESENCE.MAX missing", "[0, nil]"),
             ("PRESENCE.INFO missing", "ERR no such key"),
             ("PRESENCE.LEAVE missing ann bob", "0"),
+            ("PRESENCE.FORGET missing ann bob", "0"),
             ("PRESENCE.EVICT missing 0", "0"),
             ("PRESENCE.SETMAX missing 0 0", "OK"),
             ("PRESENCE.TOUCHEX missing PX 1 AT 0 MEMBERS 1 ann", "0"),

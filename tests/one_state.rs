@@ -38,6 +38,7 @@ fn the_digest_sees_everything() {
         touchex("room", 600_001, now - 1, ["ann"]),
         touchex("room", 600_000, now - 1, ["bob"]),
         args!["PRESENCE.LEAVE", "room", "bob"].to_vec(),
+        args!["PRESENCE.FORGET", "room", "ann", "bob"].to_vec(),
     ] {
         client.cmd(&change);
         let digest = client.digest();
@@ -70,6 +71,9 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
         args!["PRESENCE.TOUCH", "made", "ann", "bob"].to_vec(),
         args!["PRESENCE.LEAVE", "made", "ann"].to_vec(),
         args!["PRESENCE.LEAVE", "room", "ann"].to_vec(),
+        args!["PRESENCE.FORGET", "past", "bob", "nobody"].to_vec(),
+        args!["PRESENCE.TOUCH", "emptied", "ann"].to_vec(),
+        args!["PRESENCE.FORGET", "emptied", "ann"].to_vec(),
         args!["PRESENCE.SETMAX", "new", 12, 13].to_vec(),
         args!["PRESENCE.SETMAX", "room", 0, 13].to_vec(),
         args!["PRESENCE.CONFIG", "brief", "LINGER", 0].to_vec(),
@@ -84,7 +88,7 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
     wait_caught_up(&primary, &replica);
     let mut reader = replica.client();
     assert_eq!(reader.digest(), client.digest());
-    for key in ["room", "past", "made", "new"] {
+    for key in ["room", "past", "made", "new", "emptied"] {
         let state = |client: &mut Client| {
             let mut fields = client.fields(&["PRESENCE.INFO", key]);
             fields.remove("bytes");

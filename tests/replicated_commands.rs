@@ -64,6 +64,38 @@ fn a_leave_carries_its_time_and_those_who_left() {
 }
 
 #[test]
+fn forgetting_is_replicated_as_it_stands() {
+    let (server, mut client) = Server::start_recording();
+    client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "cid"]);
+    let forget = ["PRESENCE.FORGET", "room", "bob", "dan", "cid", "bob"];
+    let (commands, forgotten) = replicated(&server, || client.int(&forget));
+    assert_eq!(forgotten, 2);
+    assert_eq!(commands, [forget.join(" ")]);
+    let (commands, forgotten) = replicated(&server, || client.int(&forget));
+    assert_eq!((commands, forgotten), (vec![], 0));
+
+    // Of a key without members the moment since when it has none comes with it, and the key's end where it goes.
+    let emptied = |linger: i64, now: i64| {
+        format!("PRESENCE.CONFIG room TTL 300000 RETAIN 600000 LINGER {linger} EMPTY {now}")
+    };
+    let forget = "PRESENCE.FORGET room ann".to_owned();
+    let (commands, (now, _)) = replicated(&server, || client.at_once("clock", &[&forget]));
+    assert_eq!(
+        commands[commands.len() - 2..],
+        [forget.clone(), emptied(-1, now)]
+    );
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    client.cmd(&["PRESENCE.CONFIG", "room", "LINGER", "0"]);
+    let (commands, (now, _)) = replicated(&server, || client.at_once("clock", &[&forget]));
+    assert_eq!(
+        commands[commands.len() - 3..],
+        [forget, emptied(0, now), "DEL room".into()]
+    );
+}
+
+#[test]
 fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
@@ -279,6 +311,8 @@ fn what_changes_nothing_replicates_nothing() {
         for (command, reply) in [
             (args!["PRESENCE.LEAVE", "room", "bob"].to_vec(), 0),
             (args!["PRESENCE.LEAVE", "none", "bob"].to_vec(), 0),
+            (args!["PRESENCE.FORGET", "room", "bob"].to_vec(), 0),
+            (args!["PRESENCE.FORGET", "none", "bob"].to_vec(), 0),
             (
                 args![
                     "PRESENCE.TOUCHEX",

@@ -28,6 +28,7 @@ fn every_command_refuses_keys_of_other_types() {
             "TOUCHEX key MEMBERS 1 a",
             "TOUCHEX key PX 1 AT 0 MEMBERS 1 a",
             "LEAVE key a",
+            "FORGET key a",
             "COUNT key",
             "COUNT key WINDOW 315360000000",
             "MCOUNT key",

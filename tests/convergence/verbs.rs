@@ -30,7 +30,8 @@ pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Ve
     match random.below(100) {
         0..23 => with_members("PRESENCE.TOUCH", key, random),
         23..49 => touches::touch_ex(random, key, client.now_ms()),
-        49..57 => with_members("PRESENCE.LEAVE", key, random),
+        49..54 => with_members("PRESENCE.LEAVE", key, random),
+        54..57 => with_members("PRESENCE.FORGET", key, random),
         57..63 => {
             let words = random.pick(&SETTINGS).split(' ');
             let mut command = args!["PRESENCE.CONFIG", key].to_vec();
