@@ -3,7 +3,7 @@
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 28] = [
+const WRONG: [&str; 30] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
@@ -20,6 +20,8 @@ const WRONG: [&str; 28] = [
     "SETMAX key 50 -1",
     "SETMAX key 0 x",
     "SETMAX key 50",
+    "SETMAX key 50 1700000000000 LT",
+    "SETMAX key 50 1700000000000 GT GT",
     "EVICT key 5 LIMIT x",
     "EVICT key 5 LIMIT 5 LIMIT 5",
     "EVICT key future",

@@ -201,6 +201,73 @@ fn setmax_makes_the_key_but_for_0() {
 }
 
 #[test]
+fn setmax_gt_sets_only_a_larger_number() {
+    let mut client = SERVER.client();
+    client.dialog(&[
+        ("PRESENCE.SETMAX greater 5 1500000000000 GT", "1"),
+        ("PRESENCE.MAX greater", "[5, 1500000000000]"),
+        // Neither as large a number with another date, nor a smaller one.
+        ("PRESENCE.SETMAX greater 5 1400000000000 GT", "0"),
+        ("PRESENCE.SETMAX greater 4 1600000000000 gt", "0"),
+        ("PRESENCE.SETMAX greater 0 0 GT", "0"),
+        ("PRESENCE.MAX greater", "[5, 1500000000000]"),
+        ("PRESENCE.SETMAX greater 6 1400000000000 gT", "1"),
+        ("PRESENCE.MAX greater", "[6, 1400000000000]"),
+        ("PRESENCE.SETMAX greater 2 1400000000000", "OK"),
+        ("PRESENCE.MAX greater", "[2, 1400000000000]"),
+    ]);
+    // What was reached here counts as what was set.
+    client.dialog(&[
+        ("PRESENCE.TOUCH greater:own ann bob", "2"),
+        ("PRESENCE.LEAVE greater:own ann bob", "2"),
+        ("PRESENCE.SETMAX greater:own 2 1400000000000 GT", "0"),
+        ("PRESENCE.SETMAX greater:own 3 1400000000000 GT", "1"),
+        ("PRESENCE.MAX greater:own", "[3, 1400000000000]"),
+    ]);
+}
+
+#[test]
+fn setmax_gt_makes_the_key_but_for_0() {
+    SERVER.client().dialog(&[
+        ("PRESENCE.SETMAX greater:none 0 0 GT", "0"),
+        ("EXISTS greater:none", "0"),
+        ("PRESENCE.SETMAX greater:none 1 1500000000000 GT", "1"),
+        ("TYPE greater:none", "presence-"),
+        ("PRESENCE.MAX greater:none", "[1, 1500000000000]"),
+    ]);
+}
+
+/// The record of a key that is over is gone with it.
+#[test]
+fn setmax_gt_is_not_held_up_by_a_key_that_is_over() {
+    let mut client = SERVER.client();
+    client.dialog(&[
+        ("PRESENCE.CONFIG greater:over LINGER 0", "OK"),
+        ("PRESENCE.TOUCHEX greater:over PX 1 MEMBERS 2 ann bob", "2"),
+    ]);
+    wait_until(LIMIT, "the key is over", || {
+        client.answer("PRESENCE.INFO greater:over") == "ERR no such key"
+    });
+    client.dialog(&[
+        ("PRESENCE.SETMAX greater:over 1 1500000000000 GT", "1"),
+        ("PRESENCE.MAX greater:over", "[1, 1500000000000]"),
+    ]);
+}
+
+#[test]
+fn setmax_answers_ok_or_a_number_in_both_protocols() {
+    let mut raw = SERVER.raw_connection();
+    for hello in ["2", "3"] {
+        raw.call(&["HELLO", hello]);
+        let mut set =
+            |words: &[&str]| raw.call(&[&["PRESENCE.SETMAX", "wire:set"], words].concat());
+        assert_eq!(set(&["5", "1500000000000"]), r"+OK\r\n");
+        assert_eq!(set(&["5", "1500000000000", "GT"]), r":0\r\n");
+        assert_eq!(set(&["6", "1500000000000", "GT"]), r":1\r\n");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");

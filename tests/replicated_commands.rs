@@ -255,6 +255,19 @@ fn a_record_begun_afresh_carries_its_number() {
 }
 
 #[test]
+fn a_record_that_is_raised_carries_its_number_and_one_that_is_not_nothing() {
+    let (server, mut client) = Server::start_recording();
+    client.cmd(&["PRESENCE.SETMAX", "room", "5", "1700000000000"]);
+    for (peak, reply) in [("5", 0), ("4", 0), ("0", 0), ("6", 1)] {
+        let raise = ["PRESENCE.SETMAX", "room", peak, "1600000000000", "GT"];
+        let (commands, replied) = replicated(&server, || client.int(&raise));
+        let expected = format!("PRESENCE.SETMAX room {peak} 1600000000000");
+        let expected = (reply == 1).then_some(expected);
+        assert_eq!((commands, replied), (Vec::from_iter(expected), reply));
+    }
+}
+
+#[test]
 fn one_command_evicts_what_a_run_evicted() {
     let server = Server::builder()
         .arg("appendonly yes")

@@ -50,7 +50,7 @@ const COMMANDS: [(&str, i64, &str, i64, &str); 16] = [
     ("FILTER", -3, "fast readonly", 0, "RO access"),
     ("SEEN", -3, "fast readonly", 0, "RO access"),
     ("MAX", 2, "fast readonly", 0, "RO access"),
-    ("SETMAX", 4, "denyoom fast write", 0, "RW update"),
+    ("SETMAX", -4, "denyoom fast write", 0, "RW update"),
     ("CONFIG", -4, "denyoom fast write", 0, "RW update"),
     ("INFO", 2, "fast readonly", 0, "RO access"),
     ("EVICT", -3, "write", 0, "RW delete"),
@@ -182,7 +182,7 @@ fn getkeys_finds_the_keys_and_only_those() {
         ("COMMAND GETKEYS PRESENCE.FILTER k a b", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.SEEN k a b", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.MAX k", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.SETMAX k 5 5", r#"["k"]"#),
+        ("COMMAND GETKEYS PRESENCE.SETMAX k 5 5 GT", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.CONFIG k TTL 5", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.INFO k", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.EVICT k 5", r#"["k"]"#),
@@ -301,7 +301,7 @@ fn command_docs_has_the_arguments_of_the_contract() {
         ("MAX", "key:key"),
         (
             "SETMAX",
-            "key:key peak:integer unix-time-milliseconds:unix-time",
+            "key:key peak:integer unix-time-milliseconds:unix-time [GT]",
         ),
         (
             "CONFIG",

@@ -41,7 +41,11 @@ pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Ve
         63..67 => {
             let peak = random.pick(&[0, 0, 1, 30, 500]);
             let at = random.below(2_000_000_000_000);
-            args!["PRESENCE.SETMAX", key, peak, at].to_vec()
+            let mut command = args!["PRESENCE.SETMAX", key, peak, at].to_vec();
+            if random.below(2) == 0 {
+                command.extend(args!["GT"]);
+            }
+            command
         }
         67..69 => {
             let limit = 1 + random.below(20);
