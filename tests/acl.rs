@@ -25,7 +25,7 @@ const WRITES: [&str; 7] = [
     "TOUCHEX key EX 100 MEMBERS 1 a",
     "LEAVE key nobody",
     "FORGET key nobody",
-    "SETMAX key 5 5",
+    "SETMAX key 5 1700000000000",
     "CONFIG key TTL 300000",
     "EVICT key 0",
 ];

@@ -3,12 +3,13 @@
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 30] = [
+const WRONG: [&str; 32] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
-    "TOUCHEX key EX 50 AT 5 MEMBERS x new",
-    "TOUCHEX key EX 50 AT 5 EX 50 MEMBERS 1 new",
+    "TOUCHEX key EX 50 AT 1700000000000 MEMBERS x new",
+    "TOUCHEX key EX 50 AT 1700000000000 EX 50 MEMBERS 1 new",
+    "TOUCHEX key EX 50 AT 1700000000 MEMBERS 1 new",
     "TOUCHEX key EX 315360001 MEMBERS 1 new",
     "CONFIG key TTL 5 RETAIN 5 LINGER x",
     "CONFIG key TTL 5 RETAIN 5 LINGER",
@@ -18,6 +19,7 @@ const WRONG: [&str; 30] = [
     "CONFIG key RETAIN 0 TTL 0",
     "SETMAX key 50 x",
     "SETMAX key 50 -1",
+    "SETMAX key 50 1700000000",
     "SETMAX key 0 x",
     "SETMAX key 50",
     "SETMAX key 50 1700000000000 LT",

@@ -27,7 +27,10 @@ fn a_missing_key_reads_as_empty_and_stays_missing() {
             ("PRESENCE.EVICT missing 0", "0"),
             ("PRESENCE.SETMAX missing 0 0", "OK"),
             ("PRESENCE.SETMAX missing 0 0 GT", "0"),
-            ("PRESENCE.TOUCHEX missing PX 1 AT 0 MEMBERS 1 ann", "0"),
+            (
+                "PRESENCE.TOUCHEX missing PX 1 AT 100000000000 MEMBERS 1 ann",
+                "0",
+            ),
             ("DBSIZE", "0"),
         ]);
     }
@@ -43,7 +46,7 @@ fn what_has_something_to_store_makes_the_key() {
             "PRESENCE.TOUCHEX import PX 315360000000 AT 1700000000000 MEMBERS 1 ann",
             "1",
         ),
-        ("PRESENCE.SETMAX setmax 1 1", "OK"),
+        ("PRESENCE.SETMAX setmax 1 1700000000000", "OK"),
         ("PRESENCE.CONFIG config TTL 1", "OK"),
         ("PRESENCE.SETMAX greater 1 1700000000000 GT", "1"),
         ("DBSIZE", "6"),

@@ -191,7 +191,7 @@ fn a_name_of_65_536_bytes_is_refused_and_nothing_changes() {
             args!["PRESENCE.TOUCH", key, "bob", &long].to_vec(),
             args!["PRESENCE.TOUCH", key, &long, "bob"].to_vec(),
             args!["PRESENCE.TOUCHEX", key, "MEMBERS", 2, "bob", &long].to_vec(),
-            touchex(key, 5, 5, [&long]),
+            touchex(key, 5, 1_700_000_000_000, [&long]),
             args!["PRESENCE.LEAVE", key, "ann", &long].to_vec(),
             args!["PRESENCE.FORGET", key, "ann", &long].to_vec(),
             args!["PRESENCE.ISONLINE", key, "ann", &long].to_vec(),

@@ -27,7 +27,7 @@ const WRITES: [&str; 8] = [
     "PRESENCE.TOUCHEX key PX 50 MEMBERS 1 new",
     "PRESENCE.LEAVE key nobody",
     "PRESENCE.FORGET key nobody",
-    "PRESENCE.SETMAX key 5 5",
+    "PRESENCE.SETMAX key 5 1700000000000",
     "PRESENCE.CONFIG key TTL 5",
     "PRESENCE.EVICT key 0",
     "PRESENCE.SETMAX missing 0 0",
@@ -164,7 +164,7 @@ fn reads_and_removals_work_with_the_memory_full() {
     for command in [
         "TOUCH key a",
         "TOUCHEX key EX 5 MEMBERS 1 a",
-        "SETMAX key 5 5",
+        "SETMAX key 5 1700000000000",
         "CONFIG key TTL 5",
     ] {
         assert_eq!(

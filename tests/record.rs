@@ -139,8 +139,8 @@ fn setmax_lowers_too() {
     client.dialog(&[
         ("PRESENCE.TOUCH lower ann bob cid", "3"),
         ("PRESENCE.LEAVE lower bob cid", "2"),
-        ("PRESENCE.SETMAX lower 2 77", "OK"),
-        ("PRESENCE.MAX lower", "[2, 77]"),
+        ("PRESENCE.SETMAX lower 2 1700000000000", "OK"),
+        ("PRESENCE.MAX lower", "[2, 1700000000000]"),
     ]);
 }
 
@@ -148,8 +148,8 @@ fn setmax_lowers_too() {
 fn setmax_takes_numbers_of_48_bits_and_times_of_47() {
     let range = "ERR value is not an integer or out of range";
     SERVER.client().dialog(&[
-        ("PRESENCE.SETMAX largest 281474976710655 0", "OK"),
-        ("PRESENCE.MAX largest", "[281474976710655, 0]"),
+        ("PRESENCE.SETMAX largest 281474976710655 100000000000", "OK"),
+        ("PRESENCE.MAX largest", "[281474976710655, 100000000000]"),
         ("PRESENCE.SETMAX largest 281474976710656 0", range),
         ("PRESENCE.SETMAX largest 1 140737488355327", "OK"),
         ("PRESENCE.MAX largest", "[1, 140737488355327]"),
@@ -198,6 +198,32 @@ fn setmax_makes_the_key_but_for_0() {
         ("PRESENCE.MAX made", "[5, 1500000000000]"),
         ("PRESENCE.COUNT made", "0"),
     ]);
+}
+
+#[test]
+fn setmax_refuses_a_time_in_seconds_where_it_would_use_it() {
+    let mut client = SERVER.client();
+    client.dialog(&[
+        ("PRESENCE.TOUCH seconds ann", "1"),
+        ("PRESENCE.SETMAX seconds 5 1500000000000", "OK"),
+    ]);
+    let error = "ERR at-ms is a Unix time in milliseconds";
+    for at in [0, 1, client.now_ms() / 1000, 99_999_999_999] {
+        for key in ["seconds", "seconds:missing"] {
+            for gt in ["", " GT"] {
+                let line = format!("PRESENCE.SETMAX {key} 7 {at}{gt}");
+                assert_eq!(client.answer(&line), error, "{line}");
+            }
+        }
+    }
+    client.dialog(&[
+        ("PRESENCE.MAX seconds", "[5, 1500000000000]"),
+        ("EXISTS seconds:missing", "0"),
+        ("PRESENCE.SETMAX seconds 0 0 GT", "0"),
+        ("PRESENCE.SETMAX seconds 0 1500000000", "OK"),
+    ]);
+    let peak = client.answer("PRESENCE.MAX seconds");
+    assert!(peak.starts_with("[1, 1"), "{peak}");
 }
 
 #[test]

@@ -212,11 +212,11 @@ fn an_ignored_import_leaves_the_record_alone() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
     let at = seen(&mut client, "room", "ann") - 1;
-    client.cmd(&["PRESENCE.SETMAX", "room", "1", "1000"]);
+    client.cmd(&["PRESENCE.SETMAX", "room", "1", "1700000000000"]);
     let import = args!["PRESENCE.TOUCHEX", "room", "AT", at, "MEMBERS", 1, "ann"];
     let (commands, joined) = replicated(&server, || client.int(&import));
     assert_eq!((commands, joined), (vec![], 0));
-    assert_eq!(peak(&mut client, "room"), [1, 1000]);
+    assert_eq!(peak(&mut client, "room"), [1, 1_700_000_000_000]);
 }
 
 #[test]
@@ -244,9 +244,9 @@ fn a_record_begun_afresh_carries_its_number() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob"]);
     let (commands, _) = replicated(&server, || {
-        client.cmd(&["PRESENCE.SETMAX", "room", "77", "1234"])
+        client.cmd(&["PRESENCE.SETMAX", "room", "77", "1700000000000"])
     });
-    assert_eq!(commands, ["PRESENCE.SETMAX room 77 1234"]);
+    assert_eq!(commands, ["PRESENCE.SETMAX room 77 1700000000000"]);
     let (commands, _) = replicated(&server, || {
         client.cmd(&["PRESENCE.SETMAX", "room", "0", "0"])
     });

@@ -299,10 +299,7 @@ fn command_docs_has_the_arguments_of_the_contract() {
         ("FILTER", "key:key member:string [member ...]"),
         ("SEEN", "key:key member:string [member ...]"),
         ("MAX", "key:key"),
-        (
-            "SETMAX",
-            "key:key peak:integer unix-time-milliseconds:unix-time [GT]",
-        ),
+        ("SETMAX", "key:key peak:integer at-ms:unix-time [GT]"),
         (
             "CONFIG",
             "key:key [TTL ttl:integer] [RETAIN retain:integer] [LINGER linger:integer]",

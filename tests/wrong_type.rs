@@ -26,7 +26,7 @@ fn every_command_refuses_keys_of_other_types() {
         for command in [
             "TOUCH key a",
             "TOUCHEX key MEMBERS 1 a",
-            "TOUCHEX key PX 1 AT 0 MEMBERS 1 a",
+            "TOUCHEX key PX 1 AT 1700000000000 MEMBERS 1 a",
             "LEAVE key a",
             "FORGET key a",
             "COUNT key",
@@ -40,7 +40,7 @@ fn every_command_refuses_keys_of_other_types() {
             "FILTER key a",
             "SEEN key a",
             "MAX key",
-            "SETMAX key 5 5",
+            "SETMAX key 5 1700000000000",
             "SETMAX key 0 0",
             "CONFIG key TTL 5",
             "INFO key",

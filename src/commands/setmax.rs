@@ -21,7 +21,7 @@ pub const SPEC: Spec = Spec {
     args: &[
         Arg::KEY,
         Arg::integer(c"peak"),
-        Arg::unix_time(c"unix-time-milliseconds"),
+        Arg::unix_time(c"at-ms"),
         Arg::flag(c"gt", c"GT"),
     ],
 };
@@ -29,7 +29,12 @@ pub const SPEC: Spec = Spec {
 pub fn run(ctx: Context, args: Args) -> Result {
     let name = args.string(1);
     let count = parse::peak(args.get(2).unwrap_or_default())?;
-    let at = parse::time(args.get(3).unwrap_or_default())?;
+    let replayed = ctx.is_replayed();
+    let at = match args.get(3).unwrap_or_default() {
+        // A log of an earlier version may say anything, and a record begun afresh has no use for it.
+        at if replayed || count == 0 => parse::time(at)?,
+        at => parse::recent_time(at, "at-ms")?,
+    };
     let mut only_greater = None;
     let mut options = parse::Options::new(args, 4);
     while let Some(option) = options.next() {
@@ -38,7 +43,6 @@ pub fn run(ctx: Context, args: Args) -> Result {
         }
         parse::once(&mut only_greater, ())?;
     }
-    let replayed = ctx.is_replayed();
     let now = if replayed { at } else { clock::now(ctx) };
     let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
     let mut peak = Peak { count, at };

@@ -40,7 +40,7 @@ pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Ve
         }
         63..67 => {
             let peak = random.pick(&[0, 0, 1, 30, 500]);
-            let at = random.below(2_000_000_000_000);
+            let at = 100_000_000_000 + random.below(1_900_000_000_000);
             let mut command = args!["PRESENCE.SETMAX", key, peak, at].to_vec();
             if random.below(2) == 0 {
                 command.extend(args!["GT"]);
