@@ -100,11 +100,13 @@ pub fn tell_of(db: i32, key: Name, member: &[u8], batch: &mut Batch) {
     // SAFETY: the caller's key, which lives during this call.
     let key = unsafe { text::bytes(key) };
     for departed in WAITING.borrow().to_tell.get_mut(key).into_iter().flatten() {
-        if departed.db == db
-            && let Some(kept) = departed.set.take(member)
-            && kept.is_untold(MAX_TIME)
-        {
-            batch.timeout(member, kept.seen, departed.set.settings().retain);
+        if departed.db == db {
+            let retain = departed.set.settings().retain;
+            departed.set.forget([member].into_iter(), 0, |_, kept| {
+                if kept.is_untold(MAX_TIME) {
+                    batch.timeout(member, kept.seen, retain);
+                }
+            });
         }
     }
 }

@@ -18,6 +18,8 @@ pub enum Error {
     NoSuchKey,
     /// `AT` is later than now.
     AtInFuture,
+    /// A Unix time of this name is so early that it must be one in seconds.
+    NotInMillis(&'static str),
     /// The cutoff of an eviction is later than now.
     CutoffInFuture,
     /// A scan's cursor is not an unsigned 64-bit number.
@@ -57,6 +59,7 @@ impl fmt::Display for Error {
             ),
             Error::NoSuchKey => f.write_str("ERR no such key"),
             Error::AtInFuture => f.write_str("ERR AT lies in the future"),
+            Error::NotInMillis(name) => write!(f, "ERR {name} is a Unix time in milliseconds"),
             Error::CutoffInFuture => f.write_str("ERR cutoff lies in the future"),
             Error::InvalidCursor => f.write_str("ERR invalid cursor"),
             Error::WindowTooLong(memory) => write!(

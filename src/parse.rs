@@ -54,6 +54,17 @@ pub fn time(text: &[u8]) -> Result<Millis> {
     Ok(in_range(text, 0, MAX_TIME)? as Millis)
 }
 
+/// No Unix time in ms of our days is below this, which is in March 1973, and no time in seconds above it until the year 5138.
+const FIRST_IN_MS: Millis = 100_000_000_000;
+
+/// A moment in Unix ms from a client, who may have given seconds. `name` is what it calls it.
+pub fn recent_time(text: &[u8], name: &'static str) -> Result<Millis> {
+    match time(text)? {
+        at if at < FIRST_IN_MS => Err(Error::NotInMillis(name)),
+        at => Ok(at),
+    }
+}
+
 /// The number of a record.
 pub fn peak(text: &[u8]) -> Result<u64> {
     Ok(in_range(text, 0, Peak::MAX_COUNT)? as u64)

@@ -2,7 +2,8 @@
 //!
 //! Four forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
 //! touch of one who left, and with `NOMAX` one that sets no record; `PRESENCE.CONFIG` with `AT` makes a key as of that
-//! moment, and with `EMPTY`, in a rewritten log only, one that has been without members since then.
+//! moment, and with `EMPTY`, after its last member was forgotten and in a rewritten log, one that has been without members
+//! since then.
 
 use std::ffi::CStr;
 use std::io::Write;
@@ -141,6 +142,15 @@ impl Number {
 
 /// The key was made at `at` with these settings.
 pub fn create(ctx: Context, key: Name, settings: &Settings, at: Millis) {
+    configure_since(ctx, key, settings, c"AT", at);
+}
+
+/// The key, which has these settings, has been without members since `at`.
+pub fn empty(ctx: Context, key: Name, settings: &Settings, at: Millis) {
+    configure_since(ctx, key, settings, c"EMPTY", at);
+}
+
+fn configure_since(ctx: Context, key: Name, settings: &Settings, since: &CStr, at: Millis) {
     replicate!(
         ctx,
         c"PRESENCE.CONFIG",
@@ -152,7 +162,7 @@ pub fn create(ctx: Context, key: Name, settings: &Settings, at: Millis) {
         settings.retain as i64,
         c"LINGER".as_ptr(),
         settings.linger_number(),
-        c"AT".as_ptr(),
+        since.as_ptr(),
         at as i64,
     );
 }

@@ -20,11 +20,12 @@ const READS: [&str; 9] = [
     "MAX key",
     "INFO key",
 ];
-const WRITES: [&str; 6] = [
+const WRITES: [&str; 7] = [
     "TOUCH key a",
     "TOUCHEX key EX 100 MEMBERS 1 a",
     "LEAVE key nobody",
-    "SETMAX key 5 5",
+    "FORGET key nobody",
+    "SETMAX key 5 1700000000000",
     "CONFIG key TTL 300000",
     "EVICT key 0",
 ];

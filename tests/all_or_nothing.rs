@@ -3,12 +3,13 @@
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 27] = [
+const WRONG: [&str; 32] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
-    "TOUCHEX key EX 50 AT 5 MEMBERS x new",
-    "TOUCHEX key EX 50 AT 5 EX 50 MEMBERS 1 new",
+    "TOUCHEX key EX 50 AT 1700000000000 MEMBERS x new",
+    "TOUCHEX key EX 50 AT 1700000000000 EX 50 MEMBERS 1 new",
+    "TOUCHEX key EX 50 AT 1700000000 MEMBERS 1 new",
     "TOUCHEX key EX 315360001 MEMBERS 1 new",
     "CONFIG key TTL 5 RETAIN 5 LINGER x",
     "CONFIG key TTL 5 RETAIN 5 LINGER",
@@ -18,13 +19,17 @@ const WRONG: [&str; 27] = [
     "CONFIG key RETAIN 0 TTL 0",
     "SETMAX key 50 x",
     "SETMAX key 50 -1",
+    "SETMAX key 50 1700000000",
     "SETMAX key 0 x",
     "SETMAX key 50",
+    "SETMAX key 50 1700000000000 LT",
+    "SETMAX key 50 1700000000000 GT GT",
     "EVICT key 5 LIMIT x",
     "EVICT key 5 LIMIT 5 LIMIT 5",
     "EVICT key future",
     "EVICT key future LIMIT 5",
     "LEAVE key",
+    "FORGET key",
     "TOUCH key",
     "MCOUNT key text",
     "MCOUNT text key",
@@ -79,6 +84,7 @@ fn a_member_too_long_at_the_end_changes_nothing() {
         for mut command in [
             args!["PRESENCE.TOUCH", key].to_vec(),
             args!["PRESENCE.LEAVE", key, "ann"].to_vec(),
+            args!["PRESENCE.FORGET", key, "ann"].to_vec(),
             args!["PRESENCE.TOUCHEX", key, "EX", 50, "MEMBERS", 301].to_vec(),
         ] {
             command.extend((0..300).map(|number| format!("user:{number}").into_bytes()));

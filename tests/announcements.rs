@@ -91,7 +91,11 @@ struct Entry {
     id: i64,
     addr: String,
     name: String,
+    user: String,
+    db: i64,
+    connected_at: i64,
     last_interaction: i64,
+    online: bool,
 }
 
 impl Announcement {
@@ -114,15 +118,19 @@ impl Announcement {
         );
         let clients = json["clients"].as_array().expect("an array");
         let entry = |json: &Value| {
-            assert_eq!(json.as_object().expect("an object").len(), 4, "{json}");
+            assert_eq!(json.as_object().expect("an object").len(), 8, "{json}");
             Entry {
                 id: number(json, "id"),
                 addr: string(json, "addr").expect("a text"),
                 name: string(json, "name").expect("a text"),
+                user: string(json, "user").expect("a text"),
+                db: number(json, "db"),
+                connected_at: number(json, "connected_at"),
                 last_interaction: number(json, "last_interaction"),
+                online: json["online"].as_bool().expect("a boolean"),
             }
         };
-        Announcement {
+        let announcement = Announcement {
             at: number(&json, "at"),
             connected: number(&json, "connected"),
             online: number(&json, "online"),
@@ -131,7 +139,14 @@ impl Announcement {
                 .map(|value| value.as_bool().expect("a boolean")),
             node: string(&json, "node"),
             clients: clients.iter().map(entry).collect(),
+        };
+        let online = announcement.clients.iter().filter(|client| client.online);
+        let online = online.count() as i64;
+        match announcement.truncated {
+            None => assert_eq!(announcement.online, online, "{message}"),
+            Some(_) => assert!(announcement.online >= online, "{message}"),
         }
+        announcement
     }
 
     /// The names of the clients, in order.

@@ -13,6 +13,7 @@ fn the_arity_is_checked_by_the_server() {
         ("TOUCH", &["", " k"][..]),
         ("TOUCHEX", &["", " k", " k EX", " k EX 10", " k MEMBERS 1"]),
         ("LEAVE", &["", " k"]),
+        ("FORGET", &["", " k"]),
         ("COUNT", &[""]),
         ("MCOUNT", &[""]),
         ("LIST", &[""]),
@@ -21,7 +22,7 @@ fn the_arity_is_checked_by_the_server() {
         ("FILTER", &["", " k"]),
         ("SEEN", &["", " k"]),
         ("MAX", &["", " k a"]),
-        ("SETMAX", &["", " k", " k 1", " k 1 1 1"]),
+        ("SETMAX", &["", " k", " k 1"]),
         ("CONFIG", &["", " k", " k TTL"]),
         ("INFO", &["", " k a"]),
         ("EVICT", &["", " k"]),
@@ -39,7 +40,7 @@ fn the_arity_is_checked_by_the_server() {
 }
 
 /// A place in a command where a number stands.
-const PLACES: [&str; 17] = [
+const PLACES: [&str; 19] = [
     "TOUCHEX key EX # MEMBERS 1 a",
     "TOUCHEX key PX # MEMBERS 1 a",
     "TOUCHEX key AT # MEMBERS 1 a",
@@ -51,6 +52,8 @@ const PLACES: [&str; 17] = [
     "SCAN key 0 COUNT #",
     "SETMAX key # 0",
     "SETMAX key 1 #",
+    "SETMAX key # 0 GT",
+    "SETMAX key 1 # GT",
     "CONFIG key TTL #",
     "CONFIG key RETAIN #",
     "CONFIG key LINGER #",

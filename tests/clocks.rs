@@ -19,6 +19,10 @@ fn work(primary: &Server, client: &mut Client) {
         touchex("room", 3 * HOUR, now - HOUR, ["dan", "ann"]),
         args!["PRESENCE.CONFIG", "room", "RETAIN", 2 * HOUR].to_vec(),
         args!["PRESENCE.LEAVE", "room", "bob"].to_vec(),
+        touchex("room", 1, None, ["eve", "fay"]),
+        args!["PRESENCE.FORGET", "room", "eve", "fay"].to_vec(),
+        touchex("gone", TTL, None, ["ann"]),
+        args!["PRESENCE.FORGET", "gone", "ann"].to_vec(),
         args!["PRESENCE.SETMAX", "room", 0, 0].to_vec(),
         args!["PRESENCE.CONFIG", "brief", "LINGER", 0].to_vec(),
         touchex("brief", 50, None, ["ann"]),
@@ -29,7 +33,7 @@ fn work(primary: &Server, client: &mut Client) {
     }
     primary.wait_members(5);
     wait_until(LIMIT, "the key without linger has gone", || {
-        primary.presence("keys") == 2
+        primary.presence("keys") == 3
     });
 }
 

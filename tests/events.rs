@@ -3,12 +3,12 @@
 
 mod cluster;
 mod departed;
+mod forget;
 mod keys;
 mod many;
 mod notifications;
 mod once;
 mod page;
-
 mod replicas;
 mod settings;
 
@@ -259,7 +259,7 @@ fn a_refresh_is_no_event() {
         format!("PRESENCE.TOUCHEX room AT {} MEMBERS 1 bob", now - 1000),
         "PRESENCE.LEAVE room cid".into(),
         "PRESENCE.CONFIG room TTL 5000 RETAIN 700000 LINGER 0".into(),
-        "PRESENCE.SETMAX room 2 1000".into(),
+        "PRESENCE.SETMAX room 2 1700000000000".into(),
         "PRESENCE.COUNT room".into(),
     ] {
         client.answer(&command);
@@ -305,7 +305,7 @@ fn records_are_told_when_they_are_reached() {
         ("PRESENCE.LEAVE room a b", ""),
         ("PRESENCE.TOUCH room a b", ""),
         ("PRESENCE.TOUCH room c d e", "5"),
-        ("PRESENCE.SETMAX room 7 1000", ""),
+        ("PRESENCE.SETMAX room 7 1700000000000", ""),
         ("PRESENCE.TOUCH room f g", ""),
         ("PRESENCE.TOUCHEX room EX 10 MEMBERS 1 h", "8"),
         ("PRESENCE.SETMAX room 0 0", ""),

@@ -164,6 +164,31 @@ fn the_present_moment_is_the_last_that_is_taken() {
 }
 
 #[test]
+fn a_time_in_seconds_is_refused_and_nothing_changes() {
+    let mut client = SERVER.client();
+    client.answer("PRESENCE.CONFIG seconds RETAIN 315360000000");
+    client.answer("PRESENCE.TOUCH seconds ann");
+    let before = digest(&mut client, "seconds");
+    let error = "ERR AT is a Unix time in milliseconds";
+    let now = client.now_ms();
+    for at in [0, 1, now / 1000, 99_999_999_999] {
+        for key in ["seconds", "missing"] {
+            assert_eq!(import(&mut client, key, 60_000, at), error, "{at}");
+            // Also in a transaction, and in a script.
+            let line = format!("PRESENCE.TOUCHEX {key} AT {at} MEMBERS 1 bob");
+            assert_eq!(client.together(&[&line]), [error], "{at}");
+            let script = "return redis.call('PRESENCE.TOUCHEX', KEYS[1], 'AT', ARGV[1], 'MEMBERS', 1, 'bob')";
+            let script = client.err(&args!["EVAL", script, 1, key, at]);
+            assert!(script.starts_with(error), "{script}");
+        }
+    }
+    assert_eq!(digest(&mut client, "seconds"), before);
+    assert_eq!(client.answer("EXISTS missing"), "0");
+    // The first time that counts as one in ms. It is over, and nothing of it is kept.
+    assert_eq!(import(&mut client, "missing", 60_000, 100_000_000_000), "0");
+}
+
+#[test]
 fn the_future_is_refused_and_nothing_changes() {
     let mut client = SERVER.client();
     let future = client.now_ms() + 60_000;

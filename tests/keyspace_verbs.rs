@@ -76,7 +76,7 @@ fn the_digest_tells_states_apart() {
         "PRESENCE.CONFIG key RETAIN 2000001",
         "PRESENCE.CONFIG key LINGER 3001",
         "PRESENCE.SETMAX key 10 now",
-        "PRESENCE.SETMAX key 9 1",
+        "PRESENCE.SETMAX key 9 1700000000000",
         "PRESENCE.TOUCHEX key PX 100001 AT now MEMBERS 1 ann",
         "PRESENCE.TOUCHEX key PX 100000 AT now MEMBERS 1 cid",
         "PRESENCE.TOUCHEX key PX 100000 MEMBERS 1 ann",
@@ -128,7 +128,7 @@ fn debug_reload_keeps_all() {
     fill(&mut client, "small", 10);
     fill(&mut client, "large", 3000);
     client.answer("PRESENCE.CONFIG empty TTL 5");
-    client.answer("PRESENCE.SETMAX record 5 5");
+    client.answer("PRESENCE.SETMAX record 5 1700000000000");
     let digest = client.digest();
     let info = client.answer("PRESENCE.LIST large WITHSEEN");
     client.cmd(&["DEBUG", "RELOAD"]);

@@ -25,6 +25,7 @@ mod evict;
 mod eviction;
 mod eviction_finds_keys;
 mod fairness;
+mod forget;
 mod harness;
 mod imports;
 mod info_section;

@@ -23,9 +23,14 @@ fn a_missing_key_reads_as_empty_and_stays_missing() {
             ("PRESENCE.MAX missing", "[0, nil]"),
             ("PRESENCE.INFO missing", "ERR no such key"),
             ("PRESENCE.LEAVE missing ann bob", "0"),
+            ("PRESENCE.FORGET missing ann bob", "0"),
             ("PRESENCE.EVICT missing 0", "0"),
             ("PRESENCE.SETMAX missing 0 0", "OK"),
-            ("PRESENCE.TOUCHEX missing PX 1 AT 0 MEMBERS 1 ann", "0"),
+            ("PRESENCE.SETMAX missing 0 0 GT", "0"),
+            (
+                "PRESENCE.TOUCHEX missing PX 1 AT 100000000000 MEMBERS 1 ann",
+                "0",
+            ),
             ("DBSIZE", "0"),
         ]);
     }
@@ -41,8 +46,9 @@ fn what_has_something_to_store_makes_the_key() {
             "PRESENCE.TOUCHEX import PX 315360000000 AT 1700000000000 MEMBERS 1 ann",
             "1",
         ),
-        ("PRESENCE.SETMAX setmax 1 1", "OK"),
+        ("PRESENCE.SETMAX setmax 1 1700000000000", "OK"),
         ("PRESENCE.CONFIG config TTL 1", "OK"),
-        ("DBSIZE", "5"),
+        ("PRESENCE.SETMAX greater 1 1700000000000 GT", "1"),
+        ("DBSIZE", "6"),
     ]);
 }

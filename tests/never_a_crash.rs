@@ -258,7 +258,7 @@ fn the_memory_is_full() {
         args!["PRESENCE.TOUCH", "staying", "user:0000000000"].to_vec(),
         touchex("new", 5, None, ["late"]),
         args!["PRESENCE.CONFIG", "staying", "RETAIN", 5].to_vec(),
-        args!["PRESENCE.SETMAX", "staying", 5, 5].to_vec(),
+        args!["PRESENCE.SETMAX", "staying", 5, 1_700_000_000_000_u64].to_vec(),
     ] {
         assert_eq!(client.err(&command), full);
     }

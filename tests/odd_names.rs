@@ -168,10 +168,11 @@ fn every_name_comes_back_byte_for_byte() {
     for (key, names) in &keys {
         assert_there(&mut client, key, names);
     }
-    // And each can leave again.
+    // And each can leave, or be forgotten.
     for (key, names) in &keys {
-        for name in names {
-            assert_eq!(client.int(&args!["PRESENCE.LEAVE", key, name]), 1);
+        for (number, name) in names.iter().enumerate() {
+            let command = ["PRESENCE.LEAVE", "PRESENCE.FORGET"][number % 2];
+            assert_eq!(client.int(&args![command, key, name]), 1);
         }
         assert_eq!(client.int(&["PRESENCE.COUNT", key]), 0);
     }
@@ -190,8 +191,9 @@ fn a_name_of_65_536_bytes_is_refused_and_nothing_changes() {
             args!["PRESENCE.TOUCH", key, "bob", &long].to_vec(),
             args!["PRESENCE.TOUCH", key, &long, "bob"].to_vec(),
             args!["PRESENCE.TOUCHEX", key, "MEMBERS", 2, "bob", &long].to_vec(),
-            touchex(key, 5, 5, [&long]),
+            touchex(key, 5, 1_700_000_000_000, [&long]),
             args!["PRESENCE.LEAVE", key, "ann", &long].to_vec(),
+            args!["PRESENCE.FORGET", key, "ann", &long].to_vec(),
             args!["PRESENCE.ISONLINE", key, "ann", &long].to_vec(),
             args!["PRESENCE.FILTER", key, "ann", &long].to_vec(),
             args!["PRESENCE.SEEN", key, "ann", &long].to_vec(),

@@ -31,13 +31,15 @@ fn the_digest_sees_everything() {
         args!["PRESENCE.CONFIG", "room", "LINGER", 0].to_vec(),
         args!["PRESENCE.CONFIG", "room", "LINGER", 900_000].to_vec(),
         touchex("room", 600_000, now - 2, ["ann"]),
-        args!["PRESENCE.SETMAX", "room", 9, 1000].to_vec(),
-        args!["PRESENCE.SETMAX", "room", 9, 1001].to_vec(),
-        args!["PRESENCE.SETMAX", "room", 10, 1001].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 9, now - 1000].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 9, now - 999].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 10, now - 999].to_vec(),
+        args!["PRESENCE.SETMAX", "room", 11, now - 999, "GT"].to_vec(),
         touchex("room", 600_000, now - 1, ["ann"]),
         touchex("room", 600_001, now - 1, ["ann"]),
         touchex("room", 600_000, now - 1, ["bob"]),
         args!["PRESENCE.LEAVE", "room", "bob"].to_vec(),
+        args!["PRESENCE.FORGET", "room", "ann", "bob"].to_vec(),
     ] {
         client.cmd(&change);
         let digest = client.digest();
@@ -70,8 +72,12 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
         args!["PRESENCE.TOUCH", "made", "ann", "bob"].to_vec(),
         args!["PRESENCE.LEAVE", "made", "ann"].to_vec(),
         args!["PRESENCE.LEAVE", "room", "ann"].to_vec(),
-        args!["PRESENCE.SETMAX", "new", 12, 13].to_vec(),
+        args!["PRESENCE.FORGET", "past", "bob", "nobody"].to_vec(),
+        args!["PRESENCE.TOUCH", "emptied", "ann"].to_vec(),
+        args!["PRESENCE.FORGET", "emptied", "ann"].to_vec(),
+        args!["PRESENCE.SETMAX", "new", 12, now].to_vec(),
         args!["PRESENCE.SETMAX", "room", 0, 13].to_vec(),
+        args!["PRESENCE.SETMAX", "made", 7, now, "GT"].to_vec(),
         args!["PRESENCE.CONFIG", "brief", "LINGER", 0].to_vec(),
         args!["PRESENCE.TOUCH", "brief", "ann"].to_vec(),
         args!["PRESENCE.LEAVE", "brief", "ann"].to_vec(),
@@ -84,7 +90,7 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
     wait_caught_up(&primary, &replica);
     let mut reader = replica.client();
     assert_eq!(reader.digest(), client.digest());
-    for key in ["room", "past", "made", "new"] {
+    for key in ["room", "past", "made", "new", "emptied"] {
         let state = |client: &mut Client| {
             let mut fields = client.fields(&["PRESENCE.INFO", key]);
             fields.remove("bytes");

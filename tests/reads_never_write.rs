@@ -22,11 +22,12 @@ const READS: [&str; 15] = [
 ];
 
 /// Every command that writes, though some of these would change nothing.
-const WRITES: [&str; 7] = [
+const WRITES: [&str; 8] = [
     "PRESENCE.TOUCH key new",
     "PRESENCE.TOUCHEX key PX 50 MEMBERS 1 new",
     "PRESENCE.LEAVE key nobody",
-    "PRESENCE.SETMAX key 5 5",
+    "PRESENCE.FORGET key nobody",
+    "PRESENCE.SETMAX key 5 1700000000000",
     "PRESENCE.CONFIG key TTL 5",
     "PRESENCE.EVICT key 0",
     "PRESENCE.SETMAX missing 0 0",
@@ -148,10 +149,11 @@ fn reads_work_while_writes_are_paused() {
 }
 
 #[test]
-fn reads_and_leaves_work_with_the_memory_full() {
+fn reads_and_removals_work_with_the_memory_full() {
     let server = lazy().start();
     let mut client = server.client();
     fill(&mut client);
+    client.answer("PRESENCE.TOUCH key bob");
     let answers = read_all(&mut client);
     client.dialog(&[
         ("CONFIG SET maxmemory-policy noeviction", "OK"),
@@ -162,7 +164,7 @@ fn reads_and_leaves_work_with_the_memory_full() {
     for command in [
         "TOUCH key a",
         "TOUCHEX key EX 5 MEMBERS 1 a",
-        "SETMAX key 5 5",
+        "SETMAX key 5 1700000000000",
         "CONFIG key TTL 5",
     ] {
         assert_eq!(
@@ -174,6 +176,7 @@ fn reads_and_leaves_work_with_the_memory_full() {
     let now = client.now_ms();
     client.dialog(&[
         (&format!("PRESENCE.EVICT key {now}"), "1"),
+        ("PRESENCE.FORGET key bob", "1"),
         ("PRESENCE.LEAVE key ann", "1"),
         ("PRESENCE.COUNT key", "0"),
     ]);

@@ -139,8 +139,8 @@ fn setmax_lowers_too() {
     client.dialog(&[
         ("PRESENCE.TOUCH lower ann bob cid", "3"),
         ("PRESENCE.LEAVE lower bob cid", "2"),
-        ("PRESENCE.SETMAX lower 2 77", "OK"),
-        ("PRESENCE.MAX lower", "[2, 77]"),
+        ("PRESENCE.SETMAX lower 2 1700000000000", "OK"),
+        ("PRESENCE.MAX lower", "[2, 1700000000000]"),
     ]);
 }
 
@@ -148,8 +148,8 @@ fn setmax_lowers_too() {
 fn setmax_takes_numbers_of_48_bits_and_times_of_47() {
     let range = "ERR value is not an integer or out of range";
     SERVER.client().dialog(&[
-        ("PRESENCE.SETMAX largest 281474976710655 0", "OK"),
-        ("PRESENCE.MAX largest", "[281474976710655, 0]"),
+        ("PRESENCE.SETMAX largest 281474976710655 100000000000", "OK"),
+        ("PRESENCE.MAX largest", "[281474976710655, 100000000000]"),
         ("PRESENCE.SETMAX largest 281474976710656 0", range),
         ("PRESENCE.SETMAX largest 1 140737488355327", "OK"),
         ("PRESENCE.MAX largest", "[1, 140737488355327]"),
@@ -198,6 +198,99 @@ fn setmax_makes_the_key_but_for_0() {
         ("PRESENCE.MAX made", "[5, 1500000000000]"),
         ("PRESENCE.COUNT made", "0"),
     ]);
+}
+
+#[test]
+fn setmax_refuses_a_time_in_seconds_where_it_would_use_it() {
+    let mut client = SERVER.client();
+    client.dialog(&[
+        ("PRESENCE.TOUCH seconds ann", "1"),
+        ("PRESENCE.SETMAX seconds 5 1500000000000", "OK"),
+    ]);
+    let error = "ERR at-ms is a Unix time in milliseconds";
+    for at in [0, 1, client.now_ms() / 1000, 99_999_999_999] {
+        for key in ["seconds", "seconds:missing"] {
+            for gt in ["", " GT"] {
+                let line = format!("PRESENCE.SETMAX {key} 7 {at}{gt}");
+                assert_eq!(client.answer(&line), error, "{line}");
+            }
+        }
+    }
+    client.dialog(&[
+        ("PRESENCE.MAX seconds", "[5, 1500000000000]"),
+        ("EXISTS seconds:missing", "0"),
+        ("PRESENCE.SETMAX seconds 0 0 GT", "0"),
+        ("PRESENCE.SETMAX seconds 0 1500000000", "OK"),
+    ]);
+    let peak = client.answer("PRESENCE.MAX seconds");
+    assert!(peak.starts_with("[1, 1"), "{peak}");
+}
+
+#[test]
+fn setmax_gt_sets_only_a_larger_number() {
+    let mut client = SERVER.client();
+    client.dialog(&[
+        ("PRESENCE.SETMAX greater 5 1500000000000 GT", "1"),
+        ("PRESENCE.MAX greater", "[5, 1500000000000]"),
+        // Neither as large a number with another date, nor a smaller one.
+        ("PRESENCE.SETMAX greater 5 1400000000000 GT", "0"),
+        ("PRESENCE.SETMAX greater 4 1600000000000 gt", "0"),
+        ("PRESENCE.SETMAX greater 0 0 GT", "0"),
+        ("PRESENCE.MAX greater", "[5, 1500000000000]"),
+        ("PRESENCE.SETMAX greater 6 1400000000000 gT", "1"),
+        ("PRESENCE.MAX greater", "[6, 1400000000000]"),
+        ("PRESENCE.SETMAX greater 2 1400000000000", "OK"),
+        ("PRESENCE.MAX greater", "[2, 1400000000000]"),
+    ]);
+    // What was reached here counts as what was set.
+    client.dialog(&[
+        ("PRESENCE.TOUCH greater:own ann bob", "2"),
+        ("PRESENCE.LEAVE greater:own ann bob", "2"),
+        ("PRESENCE.SETMAX greater:own 2 1400000000000 GT", "0"),
+        ("PRESENCE.SETMAX greater:own 3 1400000000000 GT", "1"),
+        ("PRESENCE.MAX greater:own", "[3, 1400000000000]"),
+    ]);
+}
+
+#[test]
+fn setmax_gt_makes_the_key_but_for_0() {
+    SERVER.client().dialog(&[
+        ("PRESENCE.SETMAX greater:none 0 0 GT", "0"),
+        ("EXISTS greater:none", "0"),
+        ("PRESENCE.SETMAX greater:none 1 1500000000000 GT", "1"),
+        ("TYPE greater:none", "presence-"),
+        ("PRESENCE.MAX greater:none", "[1, 1500000000000]"),
+    ]);
+}
+
+/// The record of a key that is over is gone with it.
+#[test]
+fn setmax_gt_is_not_held_up_by_a_key_that_is_over() {
+    let mut client = SERVER.client();
+    client.dialog(&[
+        ("PRESENCE.CONFIG greater:over LINGER 0", "OK"),
+        ("PRESENCE.TOUCHEX greater:over PX 1 MEMBERS 2 ann bob", "2"),
+    ]);
+    wait_until(LIMIT, "the key is over", || {
+        client.answer("PRESENCE.INFO greater:over") == "ERR no such key"
+    });
+    client.dialog(&[
+        ("PRESENCE.SETMAX greater:over 1 1500000000000 GT", "1"),
+        ("PRESENCE.MAX greater:over", "[1, 1500000000000]"),
+    ]);
+}
+
+#[test]
+fn setmax_answers_ok_or_a_number_in_both_protocols() {
+    let mut raw = SERVER.raw_connection();
+    for hello in ["2", "3"] {
+        raw.call(&["HELLO", hello]);
+        let mut set =
+            |words: &[&str]| raw.call(&[&["PRESENCE.SETMAX", "wire:set"], words].concat());
+        assert_eq!(set(&["5", "1500000000000"]), r"+OK\r\n");
+        assert_eq!(set(&["5", "1500000000000", "GT"]), r":0\r\n");
+        assert_eq!(set(&["6", "1500000000000", "GT"]), r":1\r\n");
+    }
 }
 
 #[test]

@@ -23,6 +23,38 @@ fn logs_of_the_first_version_are_understood() {
     }
 }
 
+/// A record as a client of an earlier version could set it.
+const EARLY_RECORD: &[u8] =
+    b"*4\r\n$15\r\nPRESENCE.SETMAX\r\n$4\r\nroom\r\n$1\r\n7\r\n$2\r\n42\r\n";
+
+#[test]
+fn what_happened_before_1973_is_replayed() {
+    let server = Server::builder().start_replaying(EARLY_RECORD);
+    assert_eq!(server.client().ints(&["PRESENCE.MAX", "room"]), [7, 42]);
+
+    // On a machine whose clock starts in 1970 everything does.
+    let mut primary = Server::builder()
+        .arg("appendonly yes")
+        .clock("-20000d")
+        .start();
+    let replica = Server::start_replica_of(&primary);
+    let mut client = primary.client();
+    assert!(client.now_ms() < 100_000_000_000);
+    client.dialog(&[
+        ("PRESENCE.CONFIG room RETAIN 315360000000", "OK"),
+        ("PRESENCE.TOUCH room ann bob cid", "3"),
+        ("PRESENCE.LEAVE room ann", "1"),
+        ("PRESENCE.SETMAX room 0 0", "OK"),
+    ]);
+    let digest = client.digest();
+    assert_eq!(client.ints(&["PRESENCE.MAX", "room"])[0], 2);
+    wait_caught_up(&primary, &replica);
+    assert_eq!(replica.client().digest(), digest, "the replica");
+    primary.kill9();
+    primary.start_again();
+    assert_eq!(primary.client().digest(), digest, "the log");
+}
+
 const MEMBERS: u64 = 3_000;
 const COMMANDS: usize = 12_000;
 

@@ -64,6 +64,38 @@ fn a_leave_carries_its_time_and_those_who_left() {
 }
 
 #[test]
+fn forgetting_is_replicated_as_it_stands() {
+    let (server, mut client) = Server::start_recording();
+    client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
+    client.cmd(&["PRESENCE.LEAVE", "room", "cid"]);
+    let forget = ["PRESENCE.FORGET", "room", "bob", "dan", "cid", "bob"];
+    let (commands, forgotten) = replicated(&server, || client.int(&forget));
+    assert_eq!(forgotten, 2);
+    assert_eq!(commands, [forget.join(" ")]);
+    let (commands, forgotten) = replicated(&server, || client.int(&forget));
+    assert_eq!((commands, forgotten), (vec![], 0));
+
+    // Of a key without members the moment since when it has none comes with it, and the key's end where it goes.
+    let emptied = |linger: i64, now: i64| {
+        format!("PRESENCE.CONFIG room TTL 300000 RETAIN 600000 LINGER {linger} EMPTY {now}")
+    };
+    let forget = "PRESENCE.FORGET room ann".to_owned();
+    let (commands, (now, _)) = replicated(&server, || client.at_once("clock", &[&forget]));
+    assert_eq!(
+        commands[commands.len() - 2..],
+        [forget.clone(), emptied(-1, now)]
+    );
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    client.cmd(&["PRESENCE.CONFIG", "room", "LINGER", "0"]);
+    let (commands, (now, _)) = replicated(&server, || client.at_once("clock", &[&forget]));
+    assert_eq!(
+        commands[commands.len() - 3..],
+        [forget, emptied(0, now), "DEL room".into()]
+    );
+}
+
+#[test]
 fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
@@ -180,11 +212,11 @@ fn an_ignored_import_leaves_the_record_alone() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
     let at = seen(&mut client, "room", "ann") - 1;
-    client.cmd(&["PRESENCE.SETMAX", "room", "1", "1000"]);
+    client.cmd(&["PRESENCE.SETMAX", "room", "1", "1700000000000"]);
     let import = args!["PRESENCE.TOUCHEX", "room", "AT", at, "MEMBERS", 1, "ann"];
     let (commands, joined) = replicated(&server, || client.int(&import));
     assert_eq!((commands, joined), (vec![], 0));
-    assert_eq!(peak(&mut client, "room"), [1, 1000]);
+    assert_eq!(peak(&mut client, "room"), [1, 1_700_000_000_000]);
 }
 
 #[test]
@@ -212,14 +244,27 @@ fn a_record_begun_afresh_carries_its_number() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob"]);
     let (commands, _) = replicated(&server, || {
-        client.cmd(&["PRESENCE.SETMAX", "room", "77", "1234"])
+        client.cmd(&["PRESENCE.SETMAX", "room", "77", "1700000000000"])
     });
-    assert_eq!(commands, ["PRESENCE.SETMAX room 77 1234"]);
+    assert_eq!(commands, ["PRESENCE.SETMAX room 77 1700000000000"]);
     let (commands, _) = replicated(&server, || {
         client.cmd(&["PRESENCE.SETMAX", "room", "0", "0"])
     });
     let record = peak(&mut client, "room");
     assert_eq!(commands, [format!("PRESENCE.SETMAX room 2 {}", record[1])]);
+}
+
+#[test]
+fn a_record_that_is_raised_carries_its_number_and_one_that_is_not_nothing() {
+    let (server, mut client) = Server::start_recording();
+    client.cmd(&["PRESENCE.SETMAX", "room", "5", "1700000000000"]);
+    for (peak, reply) in [("5", 0), ("4", 0), ("0", 0), ("6", 1)] {
+        let raise = ["PRESENCE.SETMAX", "room", peak, "1600000000000", "GT"];
+        let (commands, replied) = replicated(&server, || client.int(&raise));
+        let expected = format!("PRESENCE.SETMAX room {peak} 1600000000000");
+        let expected = (reply == 1).then_some(expected);
+        assert_eq!((commands, replied), (Vec::from_iter(expected), reply));
+    }
 }
 
 #[test]
@@ -279,6 +324,8 @@ fn what_changes_nothing_replicates_nothing() {
         for (command, reply) in [
             (args!["PRESENCE.LEAVE", "room", "bob"].to_vec(), 0),
             (args!["PRESENCE.LEAVE", "none", "bob"].to_vec(), 0),
+            (args!["PRESENCE.FORGET", "room", "bob"].to_vec(), 0),
+            (args!["PRESENCE.FORGET", "none", "bob"].to_vec(), 0),
             (
                 args![
                     "PRESENCE.TOUCHEX",

@@ -14,10 +14,11 @@ static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 const TIMED: &str = "nondeterministic_output";
 
 /// The tips of each command.
-const TIPS: [(&str, &[&str]); 16] = [
+const TIPS: [(&str, &[&str]); 17] = [
     ("TOUCH", &[TIMED]),
     ("TOUCHEX", &[TIMED]),
     ("LEAVE", &[TIMED]),
+    ("FORGET", &[TIMED]),
     ("COUNT", &[TIMED]),
     // Clients ask slot by slot, and put the replies in the order of the keys.
     ("MCOUNT", &[TIMED, "request_policy:multi_shard"]),
@@ -36,10 +37,11 @@ const TIPS: [(&str, &[&str]); 16] = [
 ];
 
 /// Of the commands with keys: name, arity, the contract's flags, the last key (0: the only one), and the key's flags.
-const COMMANDS: [(&str, i64, &str, i64, &str); 15] = [
+const COMMANDS: [(&str, i64, &str, i64, &str); 16] = [
     ("TOUCH", -3, "denyoom fast write", 0, "RW update"),
     ("TOUCHEX", -5, "denyoom fast write", 0, "RW update"),
     ("LEAVE", -3, "fast write", 0, "RW delete"),
+    ("FORGET", -3, "fast write", 0, "RW delete"),
     ("COUNT", -2, "fast readonly", 0, "RO access"),
     ("MCOUNT", -2, "fast readonly", -1, "RO access"),
     ("LIST", -2, "readonly", 0, "RO access"),
@@ -48,7 +50,7 @@ const COMMANDS: [(&str, i64, &str, i64, &str); 15] = [
     ("FILTER", -3, "fast readonly", 0, "RO access"),
     ("SEEN", -3, "fast readonly", 0, "RO access"),
     ("MAX", 2, "fast readonly", 0, "RO access"),
-    ("SETMAX", 4, "denyoom fast write", 0, "RW update"),
+    ("SETMAX", -4, "denyoom fast write", 0, "RW update"),
     ("CONFIG", -4, "denyoom fast write", 0, "RW update"),
     ("INFO", 2, "fast readonly", 0, "RO access"),
     ("EVICT", -3, "write", 0, "RW delete"),
@@ -167,6 +169,7 @@ fn getkeys_finds_the_keys_and_only_those() {
             r#"["k"]"#,
         ),
         ("COMMAND GETKEYS PRESENCE.LEAVE k a b", r#"["k"]"#),
+        ("COMMAND GETKEYS PRESENCE.FORGET k a b", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.COUNT k WINDOW 5", r#"["k"]"#),
         (
             "COMMAND GETKEYS PRESENCE.MCOUNT k l m",
@@ -179,7 +182,7 @@ fn getkeys_finds_the_keys_and_only_those() {
         ("COMMAND GETKEYS PRESENCE.FILTER k a b", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.SEEN k a b", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.MAX k", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.SETMAX k 5 5", r#"["k"]"#),
+        ("COMMAND GETKEYS PRESENCE.SETMAX k 5 5 GT", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.CONFIG k TTL 5", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.INFO k", r#"["k"]"#),
         ("COMMAND GETKEYS PRESENCE.EVICT k 5", r#"["k"]"#),
@@ -281,6 +284,7 @@ fn command_docs_has_the_arguments_of_the_contract() {
              MEMBERS n:integer member:string [member ...]",
         ),
         ("LEAVE", "key:key member:string [member ...]"),
+        ("FORGET", "key:key member:string [member ...]"),
         ("COUNT", "key:key [WINDOW milliseconds:integer]"),
         ("MCOUNT", "key:key [key ...]"),
         (
@@ -295,10 +299,7 @@ fn command_docs_has_the_arguments_of_the_contract() {
         ("FILTER", "key:key member:string [member ...]"),
         ("SEEN", "key:key member:string [member ...]"),
         ("MAX", "key:key"),
-        (
-            "SETMAX",
-            "key:key peak:integer unix-time-milliseconds:unix-time",
-        ),
+        ("SETMAX", "key:key peak:integer at-ms:unix-time [GT]"),
         (
             "CONFIG",
             "key:key [TTL ttl:integer] [RETAIN retain:integer] [LINGER linger:integer]",

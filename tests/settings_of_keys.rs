@@ -38,7 +38,7 @@ fn a_key_has_the_defaults_that_it_was_made_with() {
         "PRESENCE.TOUCH new:touch ann",
         "PRESENCE.TOUCHEX new:touchex PX 77 MEMBERS 1 ann",
         &format!("PRESENCE.TOUCHEX new:import PX 7777777 AT {at} MEMBERS 1 ann"),
-        "PRESENCE.SETMAX new:setmax 1 1",
+        "PRESENCE.SETMAX new:setmax 1 1700000000000",
     ] {
         client.answer(line);
         let key = line.split(' ').nth(1).expect("a key");
@@ -173,10 +173,10 @@ fn a_key_whose_linger_is_over_reads_as_missing_though_it_is_still_there() {
     let replies = client.together(&[
         "PRESENCE.CONFIG over LINGER 1",
         "PRESENCE.TOUCHEX over PX 1 MEMBERS 1 ann",
-        "PRESENCE.SETMAX over 7 7",
+        "PRESENCE.SETMAX over 7 1700000000000",
         "PRESENCE.MAX over",
     ]);
-    assert_eq!(replies, ["OK", "1", "OK", "[7, 7]"]);
+    assert_eq!(replies, ["OK", "1", "OK", "[7, 1700000000000]"]);
     wait_until(LIMIT, "the linger is over", || {
         client.answer("PRESENCE.INFO over") == "ERR no such key"
     });

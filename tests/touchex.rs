@@ -7,6 +7,7 @@ use crate::common::{LIMIT, Server, wait_until};
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
 const SYNTAX: &str = "ERR syntax error";
+const SECONDS: &str = "ERR AT is a Unix time in milliseconds";
 const RANGE: &str = "ERR value is not an integer or out of range";
 
 #[test]
@@ -160,10 +161,10 @@ fn what_is_wrong_is_refused_and_makes_no_key() {
         ("PX 1 EX 1 MEMBERS 1 a", SYNTAX),
         ("EX 1 EX 1 MEMBERS 1 a", SYNTAX),
         ("PX 1 PX 1 MEMBERS 1 a", SYNTAX),
-        ("AT 1 AT 1 MEMBERS 1 a", SYNTAX),
+        ("AT 1700000000000 AT 1700000000000 MEMBERS 1 a", SYNTAX),
         ("NX 1 MEMBERS 1 a", SYNTAX),
         ("EX 10 ann bob", SYNTAX),
-        ("EX 10 AT 10", SYNTAX),
+        ("EX 10 AT 1700000000000", SYNTAX),
         ("EX 10 AT", SYNTAX),
         ("EX 10 MEMBERS", SYNTAX),
         ("EX 10 MEMBERS 1", SYNTAX),
@@ -188,6 +189,7 @@ fn what_is_wrong_is_refused_and_makes_no_key() {
         ("PX 18446744073709551616 MEMBERS 1 a", RANGE),
         ("AT now MEMBERS 1 a", RANGE),
         ("AT -1 MEMBERS 1 a", RANGE),
+        ("AT 99999999999 MEMBERS 1 a", SECONDS),
         ("AT 9223372036854775808 MEMBERS 1 a", RANGE),
     ] {
         let line = format!("PRESENCE.TOUCHEX refused {options}");

@@ -27,7 +27,7 @@ fn fill(client: &mut Client, key: &str) {
 }
 
 /// What changes a key, as a command, with the word `at` for a moment a second ago and `now` for the present.
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 12] = [
     "PRESENCE.TOUCH key new",
     "PRESENCE.TOUCH key ann",
     "PRESENCE.TOUCHEX key PX 5000 MEMBERS 1 bob",
@@ -35,14 +35,19 @@ const CHANGES: [&str; 9] = [
     "PRESENCE.LEAVE key ann",
     "PRESENCE.EVICT key now",
     "PRESENCE.CONFIG key TTL 4321",
-    "PRESENCE.SETMAX key 99 99",
+    "PRESENCE.SETMAX key 99 1700000000000",
+    "PRESENCE.SETMAX key 99 1700000000000 GT",
     "PRESENCE.LEAVE key nobody ann",
+    "PRESENCE.FORGET key ann",
+    "PRESENCE.FORGET key nobody over",
 ];
 
 /// What does not.
-const NO_CHANGES: [&str; 14] = [
+const NO_CHANGES: [&str; 16] = [
     "PRESENCE.LEAVE key nobody",
     "PRESENCE.LEAVE key over",
+    "PRESENCE.FORGET key nobody",
+    "PRESENCE.SETMAX key 2 1700000000000 GT",
     "PRESENCE.TOUCHEX key PX 5000 AT at MEMBERS 1 ann",
     "PRESENCE.TOUCHEX key PX 1 AT at MEMBERS 1 past",
     "PRESENCE.EVICT key 5",
@@ -189,7 +194,7 @@ fn every_read_is_tracked() {
     let mut tracker = SERVER.client3();
     tracker.cmd(&["CLIENT", "TRACKING", "ON"]);
     fill(&mut other, "reads");
-    for line in NO_CHANGES.iter().skip(5) {
+    for line in NO_CHANGES.iter().skip(7) {
         tracker.answer(&line.replace("key", "reads"));
         other.answer("PRESENCE.TOUCH reads ann");
         assert_eq!(

@@ -7,7 +7,7 @@ use crate::error::Result;
 
 /// Clients asked for in one step.
 const BITE: usize = 64;
-/// The bytes of a name that are announced; nothing else bounds what a client may call itself.
+/// The bytes that are announced of a client's name and of its user's; nothing else bounds what they may be called.
 const LONGEST_NAME: usize = 256;
 
 /// A client, as it was when it was asked for.
@@ -15,6 +15,10 @@ pub struct Gathered {
     pub id: u64,
     pub addr: String,
     pub name: String,
+    pub user: String,
+    pub db: i64,
+    /// When it connected, in Unix ms.
+    pub connected_at: i64,
     /// When it last spoke, in Unix ms.
     pub last_interaction: i64,
 }
@@ -54,6 +58,9 @@ impl Gathering {
                     id: client.id,
                     addr: text(client.addr),
                     name: text(client.name),
+                    user: text(client.user),
+                    db: client.db,
+                    connected_at: client.connected_at,
                     last_interaction: client.last_interaction,
                 });
             }

@@ -1,4 +1,5 @@
-//! An announcement as JSON: `{"at":…,"connected":2,"online":1,"clients":[{"id":5,"addr":"…","name":"…","last_interaction":…},…]}`.
+//! An announcement as JSON: `{"at":…,"connected":2,"online":1,"clients":[…]}`, in which each client has the fields that it
+//! has in PRESENCE.CLIENTS.
 
 use serde::Serialize;
 
@@ -29,22 +30,30 @@ struct Entry<'a> {
     id: u64,
     addr: &'a str,
     name: &'a str,
+    user: &'a str,
+    db: i64,
+    connected_at: i64,
     last_interaction: i64,
+    online: bool,
 }
 
 /// The message on these clients, of whom those are online who spoke less than `window` before `at`.
 pub fn write(clients: &[Gathered], at: Millis, window: Millis, node: Option<&str>) -> Vec<u8> {
-    let is_online = |client: &&Gathered| clients::is_online(client.last_interaction, at, window);
+    let is_online = |client: &Gathered| clients::is_online(client.last_interaction, at, window);
     let entries = clients.iter().take(MOST).map(|client| Entry {
         id: client.id,
         addr: &client.addr,
         name: &client.name,
+        user: &client.user,
+        db: client.db,
+        connected_at: client.connected_at,
         last_interaction: client.last_interaction,
+        online: is_online(client),
     });
     let announcement = Announcement {
         at,
         connected: clients.len(),
-        online: clients.iter().filter(is_online).count(),
+        online: clients.iter().filter(|client| is_online(client)).count(),
         clients: entries.collect(),
         truncated: clients.len() > MOST,
         node,
@@ -54,6 +63,7 @@ pub fn write(clients: &[Gathered], at: Millis, window: Millis, node: Option<&str
 
 #[cfg(test)]
 mod tests {
+    use super::super::gathering::Gathering;
     use super::*;
 
     const AT: Millis = 1_700_000_009_500;
@@ -63,6 +73,9 @@ mod tests {
             id,
             addr: format!("127.0.0.1:{id}"),
             name: name.into(),
+            user: "default".into(),
+            db: 0,
+            connected_at: 1_700_000_000_000,
             last_interaction,
         }
     }
@@ -71,12 +84,23 @@ mod tests {
     fn it_is_the_contracts_byte_for_byte() {
         let clients = [
             client(3, "web", 1_700_000_009_000),
-            client(8, "", 1_700_000_004_000),
+            Gathered {
+                user: "app".into(),
+                db: 7,
+                connected_at: 1_600_000_000_000,
+                ..client(8, "", 1_700_000_004_000)
+            },
         ];
         let message = write(&clients, AT, 5000, None);
         assert_eq!(
             String::from_utf8(message).expect("JSON is UTF-8"),
-            r#"{"at":1700000009500,"connected":2,"online":1,"clients":[{"id":3,"addr":"127.0.0.1:3","name":"web","last_interaction":1700000009000},{"id":8,"addr":"127.0.0.1:8","name":"","last_interaction":1700000004000}]}"#
+            concat!(
+                r#"{"at":1700000009500,"connected":2,"online":1,"clients":["#,
+                r#"{"id":3,"addr":"127.0.0.1:3","name":"web","user":"default","db":0,"#,
+                r#""connected_at":1700000000000,"last_interaction":1700000009000,"online":true},"#,
+                r#"{"id":8,"addr":"127.0.0.1:8","name":"","user":"app","db":7,"#,
+                r#""connected_at":1600000000000,"last_interaction":1700000004000,"online":false}]}"#,
+            )
         );
         let message = write(
             &[],
@@ -91,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_stands_in_a_name_comes_back_from_a_parser() {
+    fn whatever_a_client_or_its_user_is_called_comes_back_from_a_parser() {
         for name in [
             "\"",
             "\\\"}],{",
@@ -100,10 +124,41 @@ mod tests {
             "\u{fffd}",
             "é\u{2028}𝄞",
         ] {
-            let message = write(&[client(1, name, 0)], AT, 1, None);
+            let of_user = Gathered {
+                user: name.into(),
+                ..client(1, name, 0)
+            };
+            let message = write(&[of_user], AT, 1, None);
             let read: serde_json::Value = serde_json::from_slice(&message).expect("it is JSON");
-            assert_eq!(read["clients"][0]["name"], name);
+            for field in ["name", "user"] {
+                assert_eq!(read["clients"][0][field], name);
+            }
             assert!(message.iter().all(|byte| *byte >= 0x20), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_bounded_whatever_clients_are_called() {
+        // What takes the most room in JSON, what it is to be escaped in, and what is no text.
+        for byte in [0x01, b'"', 0xff] {
+            let long = vec![byte; 100_000];
+            let client = |id| clients::Client {
+                id,
+                addr: b"127.0.0.1:65535",
+                name: &long,
+                user: &long,
+                db: 15,
+                connected_at: 1_700_000_000_000,
+                last_interaction: 1_700_000_000_000,
+                is_internal: false,
+            };
+            let mut gathering = Gathering::new();
+            let ids: Vec<u64> = (0..2000).collect();
+            gathering
+                .add(&ids, ids.iter().map(|id| Ok(client(*id))))
+                .expect("all lines were read");
+            let message = write(gathering.clients(), AT, 1000, None);
+            assert!(message.len() < 3_300_000, "{} bytes", message.len());
         }
     }
 

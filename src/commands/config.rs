@@ -63,7 +63,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         retain: retain.unwrap_or(base.retain),
         linger: linger.unwrap_or(base.linger),
     };
-    if old == Some(new) {
+    if old == Some(new) && !emptied {
         if replayed {
             replication::verbatim(ctx);
         }
@@ -75,7 +75,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
     }
     key.change(|set| {
         set.configure(new);
-        if emptied && set.is_untouched() {
+        if emptied && set.is_empty() {
             set.set_emptied(now);
         }
     });

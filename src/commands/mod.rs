@@ -32,7 +32,7 @@ macro_rules! commands {
 }
 
 commands! {
-    clients, config, count, evict, filter, info, isonline, leave, list, max, mcount, scan, seen, setmax, touch, touchex,
+    clients, config, count, evict, filter, forget, info, isonline, leave, list, max, mcount, scan, seen, setmax, touch, touchex,
 }
 
 /// Runs a command's body and answers its error, if any.

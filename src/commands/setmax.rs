@@ -1,8 +1,8 @@
-//! `PRESENCE.SETMAX key peak at-ms`
+//! `PRESENCE.SETMAX key peak at-ms [GT]`
 
 use super::spec::{Arg, Spec};
 use crate::core::Peak;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
@@ -11,7 +11,7 @@ use crate::{clock, parse, replication, settings};
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.SETMAX",
     flags: c"write deny-oom fast",
-    arity: 4,
+    arity: -4,
     last_key: 0,
     categories: c"write fast",
     key_flags: Spec::UPSERT,
@@ -21,18 +21,36 @@ pub const SPEC: Spec = Spec {
     args: &[
         Arg::KEY,
         Arg::integer(c"peak"),
-        Arg::unix_time(c"unix-time-milliseconds"),
+        Arg::unix_time(c"at-ms"),
+        Arg::flag(c"gt", c"GT"),
     ],
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
     let name = args.string(1);
     let count = parse::peak(args.get(2).unwrap_or_default())?;
-    let at = parse::time(args.get(3).unwrap_or_default())?;
     let replayed = ctx.is_replayed();
+    let at = match args.get(3).unwrap_or_default() {
+        // A log of an earlier version may say anything, and a record begun afresh has no use for it.
+        at if replayed || count == 0 => parse::time(at)?,
+        at => parse::recent_time(at, "at-ms")?,
+    };
+    let mut only_greater = None;
+    let mut options = parse::Options::new(args, 4);
+    while let Some(option) = options.next() {
+        if !option.eq_ignore_ascii_case(b"GT") {
+            return Err(Error::Syntax);
+        }
+        parse::once(&mut only_greater, ())?;
+    }
     let now = if replayed { at } else { clock::now(ctx) };
     let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
     let mut peak = Peak { count, at };
+    let old = key.set().map_or(Peak::default(), |set| set.peak());
+    if only_greater.is_some() && count <= old.count {
+        ctx.reply_integer(0);
+        return Ok(());
+    }
     if count == 0 && !replayed {
         // Afresh, from those who are online now: a number that only the primary knows, and replicates.
         let online = key.set().map_or(0, |set| set.online(now)) as u64;
@@ -58,6 +76,9 @@ pub fn run(ctx: Context, args: Args) -> Result {
     }
     key.changed();
     key.watch();
-    ctx.reply_ok();
+    match only_greater {
+        Some(()) => ctx.reply_integer(1),
+        None => ctx.reply_ok(),
+    }
     Ok(())
 }

@@ -58,7 +58,12 @@ pub fn run(ctx: Context, args: Args) -> Result {
             };
             parse::once(&mut given.ttl, ttl)?;
         } else if option.eq_ignore_ascii_case(b"AT") {
-            parse::once(&mut given.at, parse::time(options.value()?)?)?;
+            // One that is replayed may be of a server whose clock started in 1970.
+            let at = match options.value()? {
+                at if given.replayed => parse::time(at)?,
+                at => parse::recent_time(at, "AT")?,
+            };
+            parse::once(&mut given.at, at)?;
         } else if given.replayed && option == replication::NO_MAX.to_bytes() {
             given.sets_no_max = true;
         } else if option.eq_ignore_ascii_case(b"MEMBERS") {

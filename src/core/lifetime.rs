@@ -39,14 +39,31 @@ impl PresenceSet {
         evicted
     }
 
-    /// Takes a member out as if it had never been there.
-    pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
+    /// Members are forgotten at `now`: nothing is left of them but the record. `f` is given the position of each one that
+    /// was stored, and its touch.
+    pub fn forget<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(usize, Kept),
+    ) {
+        let mut position = 0;
+        self.in_batches(members, true, |set, member| {
+            if let Some(kept) = set.remove(member, now) {
+                f(position, kept);
+            }
+            position += 1;
+        });
+    }
+
+    /// Takes a member out. After the last one there have been no members since `now`.
+    pub(super) fn remove(&mut self, member: &Sought, now: Millis) -> Option<Kept> {
         let kept = match &mut self.form {
-            Form::Small(small) => small.take(name),
-            Form::Table(table) => table.remove(&Sought::new(name).hashed()),
+            Form::Small(small) => small.take(member.name()),
+            Form::Table(table) => table.remove(member),
         }?;
         if self.is_empty() {
-            self.set_emptied(kept.seen.at);
+            self.set_emptied(now);
         }
         Some(kept)
     }

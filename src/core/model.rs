@@ -76,6 +76,16 @@ impl Model {
         online
     }
 
+    /// The touch that was there.
+    pub fn forget(&mut self, name: &[u8], now: Millis) -> Option<Seen> {
+        let forgotten = self.get(name)?;
+        self.members.retain(|(member, _)| member != name);
+        if self.members.is_empty() {
+            self.empty_since = now;
+        }
+        Some(forgotten)
+    }
+
     pub fn count(&self, span: Span, now: Millis) -> usize {
         let counted = |seen: &Seen| self.is_in(span, *seen, now);
         self.members

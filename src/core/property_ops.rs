@@ -36,6 +36,11 @@ pub enum Op {
         from: u32,
         count: u32,
     },
+    Forget {
+        from: u32,
+        count: u32,
+        step: u32,
+    },
     Evict {
         limit: usize,
         ago: Millis,
@@ -139,6 +144,8 @@ pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value =
         2 => (from(), count(), prop_oneof![Just(0), ttl()], prop_oneof![Just(0), -3000..3000_i64])
             .prop_map(|(from, count, ttl, at)| Op::Replay { from, count, ttl, at }),
         2 => (from(), count()).prop_map(|(from, count)| Op::Leave { from, count }),
+        2 => (from(), count(), 1..5_u32)
+            .prop_map(|(from, count, step)| Op::Forget { from, count, step }),
         4 => (limit(), 0..500_u64).prop_map(|(limit, ago)| Op::Evict { limit, ago }),
         6 => prop_oneof![
             8 => 0..50_i64,

@@ -129,6 +129,22 @@ impl Run {
         }
     }
 
+    fn forget(&mut self, members: &[Vec<u8>]) {
+        let now = self.now;
+        let mut expected = Vec::new();
+        for (position, name) in members.iter().enumerate() {
+            let forgotten = self.model.forget(name, now);
+            expected.extend(forgotten.map(|seen| (position, seen)));
+        }
+        for set in &mut self.sets {
+            let mut forgotten = Vec::new();
+            set.forget(members.iter().map(Vec::as_slice), now, |position, kept| {
+                forgotten.push((position, kept.seen));
+            });
+            assert_same(&forgotten, &expected, "the forgotten");
+        }
+    }
+
     fn evict(&mut self, cutoff: Millis, limit: usize) {
         let expected = self.model.evict(cutoff, limit);
         for set in &mut self.sets {
@@ -182,6 +198,9 @@ impl Run {
                 self.touch(&members, Seen { at, ttl }, Touch::Replayed, ttl > 0);
             }
             Op::Leave { from, count } => self.leave(&names(count, |i| from + i)),
+            Op::Forget { from, count, step } => {
+                self.forget(&names(count, |i| from + i * step));
+            }
             Op::Evict { limit, ago } => self.evict(now.saturating_sub(ago), limit),
             Op::Clock(by) => self.now = now.saturating_add_signed(by).min(MAX_TIME),
             Op::Configure { ttl, retain } => self.configure(|settings| {

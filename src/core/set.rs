@@ -206,7 +206,10 @@ impl PresenceSet {
     ) -> Touched {
         let retain = self.retain();
         if seen.ttl == 0 && retain == 0 {
-            return self.remove(member, seen.at);
+            return Touched {
+                applied: self.remove(member, seen.at).is_some(),
+                ..Touched::default()
+            };
         }
         let leaves_nothing = touch == Touch::Past && seen.due(retain) <= now;
         if leaves_nothing {
@@ -289,20 +292,6 @@ impl PresenceSet {
         match &self.form {
             Form::Small(small) => small.find(member.name()).map(|(_, kept)| kept),
             Form::Table(table) => table.get(member),
-        }
-    }
-
-    fn remove(&mut self, member: &Sought, at: Millis) -> Touched {
-        let before = match &mut self.form {
-            Form::Small(small) => small.take(member.name()),
-            Form::Table(table) => table.remove(member),
-        };
-        if before.is_some() && self.is_empty() {
-            self.set_emptied(at);
-        }
-        Touched {
-            applied: before.is_some(),
-            ..Touched::default()
         }
     }
 

@@ -21,6 +21,7 @@ enum Op {
         ago: Millis,
     },
     Leave(u32),
+    Forget(u32),
     Clock(i64),
     Retain(Millis),
     Evict(usize),
@@ -35,6 +36,7 @@ fn op(members: u32) -> impl Strategy<Value = Op> {
         6 => (0..members, 1..40_u32, ttl, ago)
             .prop_map(|(from, count, ttl, ago)| Op::Touch { from, count, ttl, ago }),
         2 => (0..members).prop_map(Op::Leave),
+        1 => (0..members).prop_map(Op::Forget),
         4 => prop_oneof![6 => 0..900_i64, 1 => -700..0_i64].prop_map(Op::Clock),
         1 => prop_oneof![Just(0_u64), 100..4000_u64].prop_map(Op::Retain),
         2 => (1..60_usize).prop_map(Op::Evict),
@@ -148,6 +150,18 @@ impl Run {
                     self.told.remove(&name);
                 }
                 self.set.leave([name.as_slice()].into_iter(), now, |_| ());
+            }
+            Op::Forget(who) => {
+                let name = name(who);
+                let forgotten = self.model.forget(&name, now);
+                let untold = forgotten.is_some_and(|seen| self.is_untold(&name, seen));
+                self.told.remove(&name);
+                let mut said = false;
+                self.set
+                    .forget([name.as_slice()].into_iter(), now, |_, kept| {
+                        said = kept.is_untold(now);
+                    });
+                assert_eq!(said, untold, "the forgotten of whom nobody was told");
             }
             Op::Clock(by) => self.now = now.saturating_add_signed(by),
             Op::Retain(retain) => {

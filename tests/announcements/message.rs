@@ -4,7 +4,7 @@
 use std::net::TcpStream;
 
 use super::{Subscriber, set_frequency};
-use crate::common::{Client, LIMIT, Server, text, wait_until};
+use crate::common::{Client, LIMIT, Server, elements, fields, int, text, wait_until};
 
 /// A field of a line of CLIENT LIST.
 fn field<'a>(line: &'a str, name: &str) -> &'a str {
@@ -20,18 +20,23 @@ fn lines(list: &str) -> Vec<&str> {
 }
 
 #[test]
-fn it_agrees_with_client_list() {
+fn it_agrees_with_client_list_and_with_presence_clients() {
     let server = Server::start();
+    let mut admin = server.client();
+    admin.cmd(&["ACL", "SETUSER", "app", "on", "nopass", "~*", "&*", "+@all"]);
     let mut subscriber = Subscriber::to(&server, "subscriber");
     let mut clients: Vec<Client> = (0..50).map(|_| server.client()).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.cmd(&args!["CLIENT", "SETNAME", format!("client-{number}")]);
+        client.cmd(&args!["SELECT", number % 16]);
+        if number % 3 == 0 {
+            client.cmd(&["AUTH", "app", "any"]);
+        }
     }
     // Ids with gaps between them.
     for number in [40, 30, 20, 10, 0] {
         clients.remove(number);
     }
-    let mut admin = server.client();
     set_frequency(&mut admin, 1);
     let said = subscriber.until(|said| said.connected == 47);
     let list = text(admin.cmd(&["CLIENT", "LIST"]));
@@ -42,9 +47,26 @@ fn it_agrees_with_client_list() {
         assert_eq!(client.id.to_string(), field(line, "id="));
         assert_eq!(client.addr, field(line, "addr="));
         assert_eq!(client.name, field(line, "name="));
+        assert_eq!(client.user, field(line, "user="));
+        assert_eq!(client.db.to_string(), field(line, "db="));
         let idle = said.at - client.last_interaction;
         assert!((0..LIMIT.as_millis() as i64).contains(&idle), "{idle}");
         assert_eq!(client.last_interaction % 1000, 0);
+    }
+    let facts = elements(admin.cmd(&["PRESENCE.CLIENTS"])).into_iter();
+    for (client, facts) in said.clients.iter().zip(facts.map(fields)) {
+        let number = |field: &str| int(facts[field].clone());
+        let word = |field: &str| text(facts[field].clone());
+        assert_eq!((client.id, client.db), (number("id"), number("db")));
+        assert_eq!((&client.addr, &client.name), (&word("addr"), &word("name")));
+        assert_eq!(client.user, word("user"));
+        assert_eq!(i64::from(client.online), number("online"));
+        // The server counts a client's age in whole seconds, and may begin a new one in between.
+        let apart = client.connected_at - number("connected-at");
+        assert!(
+            apart.abs() <= 1000 && client.connected_at % 1000 == 0,
+            "{apart}"
+        );
     }
 }
 
@@ -58,11 +80,13 @@ fn online_are_those_who_spoke_within_the_default_ttl() {
     subscriber.until(|said| {
         // Whole seconds: those in which the server keeps when a client last spoke.
         let is_online = |spoke: i64| said.at / 1000 * 1000 - spoke < 3000;
-        let online = said
-            .clients
-            .iter()
-            .filter(|client| is_online(client.last_interaction));
-        assert_eq!(said.online, online.count() as i64, "{said:?}");
+        for client in &said.clients {
+            assert_eq!(
+                client.online,
+                is_online(client.last_interaction),
+                "{said:?}"
+            );
+        }
         assert!(said.connected == 7 && said.online >= 1, "{said:?}");
         // The subscriber, to whom the server speaks.
         said.online == 1
@@ -78,6 +102,7 @@ fn online_are_those_who_spoke_within_the_default_ttl() {
 fn names_cannot_break_out_of_the_json() {
     let server = Server::start();
     let mut subscriber = Subscriber::to(&server, "subscriber");
+    let mut admin = server.client();
     let mut names = [
         r#"""#,
         r#"\"#,
@@ -96,19 +121,33 @@ fn names_cannot_break_out_of_the_json() {
     names.push(('!'..='~').collect());
     names.push("x".repeat(256));
     let mut clients = Vec::new();
-    for name in &names {
+    // Each is called so, and so is its user.
+    let mut connect = |name: &[u8], user: &[u8]| {
+        admin.cmd(&args!["ACL", "SETUSER", user, "on", "nopass", "+@all"]);
         let mut client = server.client();
-        client.cmd(&["CLIENT", "SETNAME", name]);
+        client.cmd(&args!["CLIENT", "SETNAME", name]);
+        client.cmd(&args!["AUTH", user, "any"]);
         clients.push(client);
+    };
+    for name in &names {
+        connect(name.as_bytes(), name.as_bytes());
     }
-    let mut long = server.client();
-    long.cmd(&["CLIENT", "SETNAME", &"\"".repeat(100_000)]);
-    set_frequency(&mut server.client(), 1);
-    let said = subscriber.until(|said| said.connected as usize == names.len() + 2);
-    let mut expected = vec!["subscriber".to_owned()];
-    expected.extend(names);
-    expected.push("\"".repeat(256) + "…");
-    assert_eq!(said.names(), expected);
+    let long = "\"".repeat(100_000);
+    connect(long.as_bytes(), long.as_bytes());
+    // Names of users may have what names of clients may not.
+    connect(b"", b"\x01\x7f\xff<b>");
+    set_frequency(&mut admin, 1);
+    let said = subscriber.until(|said| said.connected as usize == names.len() + 4);
+    names.push("\"".repeat(256) + "…");
+    let called = |first: [&str; 2], last: &str| {
+        let first = first.map(str::to_owned).into_iter();
+        let all = first.chain(names.iter().cloned()).chain([last.to_owned()]);
+        all.collect::<Vec<_>>()
+    };
+    assert_eq!(said.names(), called(["subscriber", ""], ""));
+    let users: Vec<_> = said.clients.iter().map(|client| &client.user).collect();
+    let expected = called(["default", "default"], "\u{1}\u{7f}\u{fffd}<b>");
+    assert_eq!(users, expected.iter().collect::<Vec<_>>());
 }
 
 /// Lets this process, and the servers that it starts from now on, open as many files as it may.

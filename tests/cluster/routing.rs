@@ -12,7 +12,7 @@ static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&Server::bui
 const REPLICA: usize = 3;
 
 /// Each command that has a key, with what it answers where the key is, in this order.
-const COMMANDS: [(&str, &str); 19] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("PRESENCE.CONFIG key RETAIN 600000", "OK"),
     ("PRESENCE.TOUCH key ann bob", "2"),
     ("PRESENCE.TOUCHEX key PX 500000 MEMBERS 1 cid", "1"),
@@ -27,7 +27,9 @@ const COMMANDS: [(&str, &str); 19] = [
     ("PRESENCE.FILTER key bob cid", r#"["cid"]"#),
     ("PRESENCE.SEEN key dan", "[nil]"),
     ("PRESENCE.SETMAX key 7 1500000000000", "OK"),
+    ("PRESENCE.SETMAX key 7 1600000000000 GT", "0"),
     ("PRESENCE.MAX key", "[7, 1500000000000]"),
+    ("PRESENCE.FORGET key bob cid nobody", "2"),
     ("PRESENCE.EVICT key 1500000000000", "0"),
     ("PRESENCE.EVICT key 1500000000000 LIMIT 5", "0"),
     ("PRESENCE.INFO missing", "ERR no such key"),

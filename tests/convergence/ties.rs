@@ -103,6 +103,11 @@ fn members_due_together_go_in_the_same_order_everywhere() {
                 27 - step % 5
             };
             client.cmd(&args!["PRESENCE.EVICT", key, now + DUE, "LIMIT", limit]);
+            if step % 6 == 1 {
+                let forgotten = (step..300).step_by(43).map(name);
+                let forget = args!["PRESENCE.FORGET", key].into_iter().chain(forgotten);
+                client.cmd(&forget.collect::<Vec<_>>());
+            }
             if step % 9 == 4 {
                 // Some are touched once more, in that same millisecond.
                 client.cmd(&args!["PRESENCE.CONFIG", key, "RETAIN", 600_000]);

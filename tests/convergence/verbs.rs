@@ -30,7 +30,8 @@ pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Ve
     match random.below(100) {
         0..23 => with_members("PRESENCE.TOUCH", key, random),
         23..49 => touches::touch_ex(random, key, client.now_ms()),
-        49..57 => with_members("PRESENCE.LEAVE", key, random),
+        49..54 => with_members("PRESENCE.LEAVE", key, random),
+        54..57 => with_members("PRESENCE.FORGET", key, random),
         57..63 => {
             let words = random.pick(&SETTINGS).split(' ');
             let mut command = args!["PRESENCE.CONFIG", key].to_vec();
@@ -39,8 +40,12 @@ pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Ve
         }
         63..67 => {
             let peak = random.pick(&[0, 0, 1, 30, 500]);
-            let at = random.below(2_000_000_000_000);
-            args!["PRESENCE.SETMAX", key, peak, at].to_vec()
+            let at = 100_000_000_000 + random.below(1_900_000_000_000);
+            let mut command = args!["PRESENCE.SETMAX", key, peak, at].to_vec();
+            if random.below(2) == 0 {
+                command.extend(args!["GT"]);
+            }
+            command
         }
         67..69 => {
             let limit = 1 + random.below(20);

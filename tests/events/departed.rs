@@ -34,7 +34,7 @@ fn a_key_that_is_over_tells_of_its_members_though_another_has_its_name() {
         ),
         ("PRESENCE.LEAVE room ann", &[]),
         ("PRESENCE.CONFIG room TTL 5000", &[]),
-        ("PRESENCE.SETMAX room 3 1000", &[]),
+        ("PRESENCE.SETMAX room 3 1700000000000", &[]),
     ] {
         let (server, mut client, mut subscriber) = start_unswept("");
         over(&mut client, "room", &["ann", "bob"]);
