@@ -113,6 +113,14 @@ def test_the_double_nearest_to_a_millisecond_is_that_millisecond() -> None:
             assert Unit.SECONDS.lowest(ms) <= ms / 1000 < Unit.SECONDS.lowest(ms + 1)
 
 
+@pytest.mark.parametrize("batch", ["1000", "20000"])
+def test_any_number_of_members_may_have_the_same_time(client: Any, run: Run, batch: str) -> None:
+    seen = crowd(10_000, apart=0) | {b"before": now_ms() - 60_000}
+    fill(client, seen)
+    assert run("seen", "online", *SETTINGS, "--batch", batch).returncode == 0
+    assert last_seen(client, seen) == seen
+
+
 @pytest.mark.parametrize("options", ["protocol=2", "protocol=3", "decode_responses=True&protocol=2", "db=3"])
 def test_any_address_of_a_server_will_do(server: Server, options: str) -> None:
     seen = {b"alice": now_ms() - 1000, b"\xff\xfe": now_ms() - 2000}

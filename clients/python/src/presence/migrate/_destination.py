@@ -12,6 +12,18 @@ from ._key import Key
 LONGEST_MEMBER = 65_535
 """Bytes."""
 
+_PUT = """
+local members = {}
+for i = 1, #ARGV, 2 do
+    members[#members + 1] = ARGV[i + 1]
+    if ARGV[i + 2] ~= ARGV[i] or #members == 1000 then
+        redis.call("PRESENCE.TOUCHEX", KEYS[1], "AT", ARGV[i], "MEMBERS", #members, unpack(members))
+        members = {}
+    end
+end
+"""
+"""A command for each time. As a script, since to pack a million commands is most of what an import in Python does."""
+
 
 class Touch(NamedTuple):
     """When a member was seen, in Unix ms."""
@@ -45,13 +57,7 @@ class Destination(Key):
 
     def put(self, touches: Iterable[Touch]) -> None:
         """Records touches in one round trip. Who was seen later stays as it is, so doing it again changes nothing."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for at, group in itertools.groupby(touches, key=lambda touch: touch.at):
-            members = [touch.member for touch in group]
-            pipeline.execute_command(
-                b"PRESENCE.TOUCHEX", self._key, b"AT", at, b"MEMBERS", len(members), *members
-            )
-        pipeline.execute()
+        self._redis.eval(_PUT, 1, self._key, *itertools.chain.from_iterable(touches))
 
     def counts(self, remembers: int) -> Counts:
         """How many are online, and how many are remembered, which is for so many ms."""
