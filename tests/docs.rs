@@ -18,11 +18,11 @@ fn read(path: &str) -> String {
     fs::read_to_string(file).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The paths of all documents: those beside the README, and what is in docs/.
+/// The paths of all documents: those beside the README, and what is in docs/, clients/ and examples/.
 fn documents() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    let mut folders = vec![root.join("docs")];
+    let mut folders = Vec::from(["docs", "clients", "examples"].map(|folder| root.join(folder)));
     let mut files = list(root);
     while let Some(folder) = folders.pop() {
         let (inner, pages) = list(&folder).into_iter().partition(|path| path.is_dir());
