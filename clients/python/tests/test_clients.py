@@ -43,3 +43,18 @@ def test_announcements_carry_the_same_facts(kit: Any) -> None:
         assert (state.truncated, state.node) == (False, None)
         (asked,) = [client for client in kit.clients().list() if client.id == found.id]
         assert asked.connected_at == found.connected_at
+
+
+def test_what_others_publish_on_the_channel_is_passed_over(kit: Any) -> None:
+    announcements = kit.clients().announcements()
+    next(announcements)
+    with kit.server.client() as stranger:
+        for message in (
+            b"[" * 5000,
+            b"[]",
+            b"{}",
+            b'{"at": 1e999, "connected": 0, "online": 0, "clients": []}',
+            b'{"at": 0, "connected": 0, "online": 0, "clients": [5]}',
+        ):
+            stranger.publish("__redis__:cli", message)
+        assert next(announcements).connected > 0

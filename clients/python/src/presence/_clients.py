@@ -14,30 +14,36 @@ CHANNEL = "__redis__:cli"
 
 
 def announcement(message: Any) -> Announcement | None:
-    """What a message announces."""
+    """What a message announces; nothing where it is not the server's, for others may publish on the channel."""
     if message is None or message["type"] != "message":
         return None
-    state = json.loads(message["data"])
+    try:
+        return _announcement(json.loads(message["data"]))
+    except (KeyError, OverflowError, RecursionError, TypeError, ValueError):
+        return None
+
+
+def _announcement(state: Any) -> Announcement:
     return Announcement(
         at=from_unix(state["at"]),
-        connected=state["connected"],
-        online=state["online"],
+        connected=int(state["connected"]),
+        online=int(state["online"]),
         clients=tuple(map(_client, state["clients"])),
-        truncated=state.get("truncated", False),
+        truncated=bool(state.get("truncated", False)),
         node=state.get("node"),
     )
 
 
-def _client(entry: dict[str, Any]) -> Client:
+def _client(entry: Any) -> Client:
     return Client(
-        id=entry["id"],
-        addr=entry["addr"],
-        name=entry["name"],
-        user=entry["user"],
-        db=entry["db"],
+        id=int(entry["id"]),
+        addr=str(entry["addr"]),
+        name=str(entry["name"]),
+        user=str(entry["user"]),
+        db=int(entry["db"]),
         connected_at=from_unix(entry["connected_at"]),
         last_interaction=from_unix(entry["last_interaction"]),
-        online=entry["online"],
+        online=bool(entry["online"]),
     )
 
 
