@@ -143,10 +143,16 @@ def test_members_are_any_bytes(kit: Any) -> None:
 def test_errors_of_the_server_are_raised(kit: Any, execute: Any) -> None:
     execute("SET", "text", "x")
     text = kit.presence("text", ttl=MINUTE)
-    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+    with pytest.raises(redis.ResponseError, match=r"^WRONGTYPE"):
         text.touch("alice")
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         text.info()
+
+
+def test_what_an_error_quotes_of_a_command_is_not_taken_for_its_meaning(kit: Any) -> None:
+    online = kit.presence("no such key\0", ttl=MINUTE)
+    with pytest.raises(redis.ResponseError, match="longer than 65535 bytes"):
+        online.touch("x" * 65_536)
 
 
 def test_what_is_no_duration_and_no_time_is_refused_before_anything_is_sent(kit: Any) -> None:

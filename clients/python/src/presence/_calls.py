@@ -25,8 +25,16 @@ class Call(Generic[T]):
 
     commands: tuple[Command, ...]
     read: Callable[[Any], T]
-    nothing: str = "\0"
-    """A part of the error that means that there is nothing, and is read as a reply of `None`."""
+    nothing: str | None = None
+    """The error that means that there is nothing, and is read as a reply of `None`."""
+
+
+def last(replies: list[Any]) -> Any:
+    """The last reply of a pipeline. An error in it is raised as the server tells it: redis-py would quote the command."""
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies[-1]
 
     @property
     def name(self) -> str:

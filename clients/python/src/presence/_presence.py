@@ -10,7 +10,7 @@ import redis
 from typing_extensions import Never, TypeVar, Unpack
 
 from . import _fail_open
-from ._calls import Call, Text
+from ._calls import Call, Text, last
 from ._following import Channels, Following, Pulse
 from ._key import BITE, DEFAULT_TIMEOUT, RECONNECT, Key, Settings
 from ._types import Entry, Event, Info, Kind, M, N, Record, Update
@@ -249,8 +249,8 @@ class Presence(Key[M, N]):
             pipeline = self._redis.pipeline(transaction=False)
             for command in call.commands:
                 pipeline.execute_command(*command)
-            return pipeline.execute()[-1]
+            return last(pipeline.execute(raise_on_error=False))
         except redis.ResponseError as error:
-            if call.nothing in str(error):
+            if str(error) == call.nothing:
                 return None
             raise

@@ -11,7 +11,7 @@ import redis
 from typing_extensions import Never, TypeVar, Unpack
 
 from . import _fail_open
-from ._calls import Call, Text, clients
+from ._calls import Call, Text, clients, last
 from ._clients import CHANNEL, announcement
 from ._following import Channels, Following, Pulse
 from ._key import BITE, DEFAULT_TIMEOUT, RECONNECT, Key, Settings
@@ -243,9 +243,9 @@ class Presence(Key[M, N]):
             pipeline = self._redis.pipeline(transaction=False)
             for command in call.commands:
                 pipeline.execute_command(*command)
-            return (await pipeline.execute())[-1]
+            return last(await pipeline.execute(raise_on_error=False))
         except redis.ResponseError as error:
-            if call.nothing in str(error):
+            if str(error) == call.nothing:
                 return None
             raise
 
