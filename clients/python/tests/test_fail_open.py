@@ -118,6 +118,22 @@ def test_a_refused_command_answers_nothing_and_stops_no_other(
     assert "WINDOW is longer than this key remembers" in caplog.messages[0]
 
 
+def test_a_name_that_is_no_text_answers_nothing_and_stops_no_other(
+    own: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    online = own.presence(fail_open=True)
+    online.touch("alice")
+    with caplog.at_level(logging.INFO, "presence"):
+        assert online.is_online("\ud800") is None
+        online.touch(b"\xff")
+        assert online.members() == []
+        assert [*online.scan_iter()] == []
+        assert online.count() == 2
+    (record,) = caplog.records
+    assert record.levelname == "ERROR"
+    assert "surrogates not allowed" in record.getMessage()
+
+
 def test_a_mistake_in_the_program_is_raised_all_the_same(own: Any) -> None:
     online = own.presence(fail_open=True)
     with pytest.raises(TypeError, match="a duration is a timedelta"):

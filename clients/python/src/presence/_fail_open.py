@@ -18,9 +18,16 @@ import redis
 import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import ClusterDownError, RedisClusterException
 from redis.retry import Retry
 
 logger = logging.getLogger("presence")
+
+UNREACHABLE = (redis.ConnectionError, redis.TimeoutError, ClusterDownError, RedisClusterException)
+"""What redis-py raises for a server or a cluster that does not answer."""
+
+FAILURES = (redis.RedisError, RedisClusterException, UnicodeError)
+"""What becomes of a call that fails open. Also of one with text that is none: names come from strangers."""
 
 PAUSE = 1.0
 """Seconds between two tries of a server that does not answer, and between two complaints about its answers."""
@@ -53,12 +60,13 @@ class Breaker:
         if not self._down:
             return
         with self._lock:
-            self._down = False
-        logger.info("Redis answers again, presence is back")
+            was_down, self._down = self._down, False
+        if was_down:
+            logger.info("Redis answers again, presence is back")
 
     def failed(self, error: Exception) -> None:
         """A call was not answered, or with an error."""
-        if isinstance(error, redis.ResponseError):
+        if not isinstance(error, UNREACHABLE):
             self._refused(error)
             return
         with self._lock:
@@ -68,15 +76,17 @@ class Breaker:
         level = logging.INFO if was_down else logging.WARNING
         logger.log(level, "Redis does not answer, the site goes on without presence: %s", error)
 
-    def _refused(self, error: redis.ResponseError) -> None:
-        self.answered()
+    def _refused(self, error: Exception) -> None:
+        # What cannot be encoded was not sent.
+        if not isinstance(error, UnicodeEncodeError):
+            self.answered()
         with self._lock:
             now = time.monotonic()
             is_time = now >= self._next_complaint
             if is_time:
                 self._next_complaint = now + PAUSE
         level = logging.ERROR if is_time else logging.INFO
-        logger.log(level, "Redis refuses a presence command, the site goes on without its answer: %s", error)
+        logger.log(level, "A presence command fails, the site goes on without its answer: %s", error)
 
 
 _breakers: "weakref.WeakKeyDictionary[Any, Breaker]" = weakref.WeakKeyDictionary()

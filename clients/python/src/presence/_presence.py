@@ -183,7 +183,7 @@ class Presence(Key[M, N]):
             while True:
                 try:
                     yield from self._follow_connection(client, following, refresh)
-                except (redis.ConnectionError, redis.TimeoutError) as error:
+                except _fail_open.UNREACHABLE as error:
                     update = following.lost()
                     if update is not None:
                         logger.warning("the connection that follows %r is lost: %s", self.key, error)
@@ -235,7 +235,7 @@ class Presence(Key[M, N]):
             reply = self._send(call)
         except redis.DataError:
             raise
-        except redis.RedisError as error:
+        except _fail_open.FAILURES as error:
             breaker.failed(error)
             return otherwise
         breaker.answered()

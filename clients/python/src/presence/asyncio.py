@@ -177,7 +177,7 @@ class Presence(Key[M, N]):
                     async with aclosing(self._follow_connection(client, following, refresh)) as updates:
                         async for update in updates:
                             yield update
-                except (redis.ConnectionError, redis.TimeoutError) as error:
+                except _fail_open.UNREACHABLE as error:
                     lost = following.lost()
                     if lost is not None:
                         logger.warning("the connection that follows %r is lost: %s", self.key, error)
@@ -229,7 +229,7 @@ class Presence(Key[M, N]):
             reply = await self._send(call)
         except redis.DataError:
             raise
-        except redis.RedisError as error:
+        except _fail_open.FAILURES as error:
             breaker.failed(error)
             return otherwise
         breaker.answered()
