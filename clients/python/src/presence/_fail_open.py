@@ -33,6 +33,15 @@ PAUSE = 1.0
 """Seconds between two tries of a server that does not answer, and between two complaints about its answers."""
 
 
+CROWD = 100
+"""Connections of a copy of a client, where its owner wants no fewer."""
+
+_KINDS: dict[type, tuple[Any, Any, Any]] = {
+    redis.Redis: (redis.Redis, redis.BlockingConnectionPool, Retry),
+    redis.asyncio.Redis: (redis.asyncio.Redis, redis.asyncio.BlockingConnectionPool, AsyncRetry),
+}
+
+
 class Breaker:
     """Whether calls are sent at the moment."""
 
@@ -94,16 +103,23 @@ _impatient: "weakref.WeakKeyDictionary[Any, dict[timedelta, Any]]" = weakref.Wea
 _lock = threading.Lock()
 
 
+def _owner(client: Any) -> Any:
+    """What stands for a client here: its pool, for applications make clients of one pool again and again."""
+    return getattr(client, "connection_pool", client)
+
+
 def breaker(client: Any) -> Breaker:
     """The one of all keys that this client asks for."""
     with _lock:
-        return _breakers.setdefault(client, Breaker())
+        return _breakers.setdefault(_owner(client), Breaker())
 
 
 def impatient(client: Any, timeout: timedelta) -> Any:
     """The one `copy` of a client that all its keys with this time-out share."""
+    if not _can_be_copied(client):
+        return client
     with _lock:
-        copies = _impatient.setdefault(client, {})
+        copies = _impatient.setdefault(_owner(client), {})
         if timeout not in copies:
             copies[timeout] = copy(client, timeout)
         return copies[timeout]
@@ -112,26 +128,40 @@ def impatient(client: Any, timeout: timedelta) -> Any:
 def copy(client: Any, timeout: timedelta) -> Any:
     """A client for the same server that waits once, that long, for an answer.
 
-    A client that is not simply `redis.Redis` or its asynchronous twin, as of a cluster, stays as it is: its time-outs and its
-    retries are whatever its owner chose.
+    A client of a cluster, of Sentinel or of classes that are not redis-py's own stays as it is: its time-outs and its retries
+    are whatever its owner chose.
     """
-    kind = next((kind for kind in (redis.Redis, redis.asyncio.Redis) if isinstance(client, kind)), None)
-    pool: Any = getattr(client, "connection_pool", None)
-    if kind is None or type(pool).__module__ not in ("redis.connection", "redis.asyncio.connection"):
+    if not _can_be_copied(client):
         return client
-    accepted = inspect.signature(kind).parameters
+    kind, blocking_pool, retry = _KINDS[type(client)]
+    pool = client.connection_pool
+    accepted = {*inspect.signature(kind).parameters, "path"}
     options = {name: value for name, value in pool.connection_kwargs.items() if name in accepted}
-    seconds = timeout.total_seconds()
-    retry = Retry if kind is redis.Redis else AsyncRetry
     for name in ("retry_on_timeout", "retry_on_error"):
         options.pop(name, None)
+    seconds = timeout.total_seconds()
+    # A connection of before a restart of the server is made again, at once; nothing that has waited is tried again. On a Unix
+    # socket redis-py's asyncio calls a time-out a lost connection.
+    tries_again = "path" not in options or kind is redis.Redis
     options.update(
         socket_timeout=seconds,
         socket_connect_timeout=seconds,
-        # A connection of before a restart of the server is made again, at once; nothing that has waited is tried again.
-        retry=retry(NoBackoff(), 1, (redis.ConnectionError,)),
-        unix_socket_path=pool.connection_kwargs.get("path"),
-        ssl=pool.connection_class.__name__ == "SSLConnection",
-        max_connections=pool.max_connections,
+        retry=retry(NoBackoff(), int(tries_again), (redis.ConnectionError,)),
     )
-    return kind(**options)
+    return kind.from_pool(
+        # In a crowd, calls wait for a connection; a pool that does not wait would fail them. A follower needs two.
+        blocking_pool(
+            max_connections=max(2, min(pool.max_connections, CROWD)),
+            timeout=seconds,
+            connection_class=pool.connection_class,
+            **options,
+        )
+    )
+
+
+def _can_be_copied(client: Any) -> bool:
+    if type(client) not in _KINDS:
+        return False
+    pool = client.connection_pool
+    modules = {type(pool).__module__, pool.connection_class.__module__}
+    return modules <= {"redis.connection", "redis.asyncio.connection"}
