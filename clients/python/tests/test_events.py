@@ -65,6 +65,16 @@ def test_events_of_some_kinds_in_another_database(server: Any) -> None:
         assert next(online.events(Kind.LEAVE)) == Event(Kind.LEAVE, "alice")
 
 
+def touch_later(server: Any, member: str) -> None:
+    """Touches a member when a follower has long been waiting."""
+
+    def touch() -> None:
+        with server.client() as client:
+            Presence(client, "online").touch(member)
+
+    threading.Timer(0.7, touch).start()
+
+
 def snapshot(update: Update[Any]) -> tuple[set[Any], set[Any], set[Any], bool]:
     return {*update.online}, {*update.joined}, {*update.left}, update.connected
 
@@ -145,6 +155,23 @@ def test_a_follower_notices_a_flushed_key_at_the_next_refresh(own: Any) -> None:
     assert snapshot(next(updates)) == (set(), set(), {"alice"}, True)
 
 
+def test_a_follower_says_nothing_where_nothing_has_changed(own: Any) -> None:
+    own.server.client().config_set("notify-keyspace-events", "KA")
+    online = own.presence()
+    online.touch("alice")
+    updates = online.follow()
+    next(updates)
+    own.server.client().expire("online", 1000)
+    touch_later(own.server, "bob")
+    assert snapshot(next(updates)) == ({"alice", "bob"}, {"bob"}, set(), True)
+
+
+@pytest.mark.parametrize("refresh", [timedelta(0), timedelta(seconds=-1), timedelta.max])
+def test_a_refresh_that_is_no_pause_is_refused(kit: Any, refresh: Any) -> None:
+    with pytest.raises(ValueError, match="a duration here is"):
+        next(kit.presence().follow(refresh=refresh))
+
+
 def test_a_follower_says_that_a_server_hangs(own: Any) -> None:
     online = own.presence()
     online.touch("alice")
@@ -182,10 +209,7 @@ def test_a_follower_is_right_through_a_crowd(kit: Any) -> None:
 def test_a_quiet_subscription_is_no_lost_one(presence_server: Any, protocol: int) -> None:
     with presence_server.client(protocol=protocol) as client:
         online = Presence(client, "online")
-        updates = online.follow(refresh=timedelta(milliseconds=30))
+        updates = online.follow(refresh=timedelta(milliseconds=150))
         next(updates)
-        late = threading.Timer(
-            0.5, lambda: presence_server.client().execute_command("PRESENCE.TOUCH", "online", "a")
-        )
-        late.start()
+        touch_later(presence_server, "a")
         assert snapshot(next(updates)) == ({b"a"}, {b"a"}, set(), True)

@@ -13,6 +13,7 @@ from typing import Any, Generic
 import redis
 
 from ._calls import Text, text
+from ._times import to_milliseconds
 from ._types import Event, Kind, M, Update
 
 _NOBODY: frozenset[Any] = frozenset()
@@ -73,10 +74,12 @@ class Following(Generic[M]):
         told_of_key = message["type"] == "message" and _bytes(message["channel"]) == self._keyspace
         return told_of_key and not text(message["data"]).startswith("presence.")
 
-    def read(self, members: Iterable[M]) -> Update[M]:
-        """These are all who are online."""
+    def read(self, members: Iterable[M]) -> Update[M] | None:
+        """These are all who are online. No update where that was known already."""
         online = set(members)
         before, self._online = self._online, online
+        if self._is_read and not self._is_lost and online == before:
+            return None
         self._is_read = True
         self._is_lost = False
         return Update(online, frozenset(online - before), frozenset(before - online))
@@ -109,7 +112,7 @@ class Pulse:
     """When to look whether a subscription is alive, and whether it was."""
 
     def __init__(self, interval: timedelta) -> None:
-        self._interval = interval.total_seconds()
+        self._interval = to_milliseconds(interval) / 1000
         self._asked = self._heard = time.monotonic()
 
     def wait(self) -> float:

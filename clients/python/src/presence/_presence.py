@@ -172,10 +172,12 @@ class Presence(Key[M, N]):
     def follow(self, *, refresh: timedelta = timedelta(seconds=10)) -> Generator[Update[M], None, None]:
         """Who is online, each time that has changed, for ever.
 
-        The first update has all who are online. Where the connection is lost, one update says so, and the next, once there
-        is a connection again, has all that has changed meanwhile. No event tells of members that go with a key that is
-        deleted, flushed or overwritten: the server's keyspace notifications do (`notify-keyspace-events KA`), and without
-        them the count that is asked for every `refresh`.
+        The first update has all who are online. Where the connection is lost and is not made again at once, one update says
+        so, and the next, once there is a connection again, has all that has changed meanwhile. No event tells of members that
+        go with a key that is deleted, expired or overwritten: the server's keyspace notifications do (`notify-keyspace-events
+        KA`), and without them, or after a flush, the count that is asked for every `refresh`.
+
+        A user whose channels are restricted needs `&__presence@<db>__:*` and `&__keyspace@<db>__:<key>`.
         """
         following = Following[M](self._db(), self.key)
         client = _fail_open.copy(self._patient, refresh)
@@ -214,10 +216,11 @@ class Presence(Key[M, N]):
                 if pulse.is_due():
                     messages.ping()
                     is_to_be_read = is_to_be_read or following.is_off(reader.count())
-                if is_to_be_read:
-                    yield following.read(reader.scan_iter(count=BITE))
-                    continue
-                update = following.apply(message)
+                update = (
+                    following.read(reader.scan_iter(count=BITE))
+                    if is_to_be_read
+                    else following.apply(message)
+                )
                 if update is not None:
                     yield update
 
