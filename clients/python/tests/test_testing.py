@@ -1,5 +1,6 @@
 """The server that tests of other projects start."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,28 @@ def test_settings_reach_the_server() -> None:
 def test_a_server_that_does_not_start_says_why() -> None:
     with pytest.raises(RuntimeError, match="Bad directive"):
         Server({"presence-default-ttl": "1234"})
+
+
+def test_a_server_that_hangs_can_be_stopped(presence_server: Server) -> None:
+    presence_server.pause()
+    presence_server.stop()
+    presence_server.start()
+
+
+def test_a_server_that_runs_is_not_started_again(presence_server: Server) -> None:
+    with pytest.raises(RuntimeError, match="the server runs already"):
+        presence_server.start()
+
+
+def test_the_module_may_be_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "with a space"
+    folder.mkdir()
+    Path(folder, "module.so").symlink_to(find_module())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PRESENCE_MODULE", "with a space/module.so")
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    with Server() as server, server.client() as client:
+        assert client.ping()
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

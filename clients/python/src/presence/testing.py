@@ -22,10 +22,11 @@ _INSTALLED = "/usr/lib/redis/modules/libredis_presence.so"
 
 def find_module() -> str:
     """The module's file: where the environment's `PRESENCE_MODULE` says, else where `make install` puts it."""
-    module = os.environ.get("PRESENCE_MODULE", _INSTALLED)
-    if not Path(module).is_file():
+    module = Path(os.environ.get("PRESENCE_MODULE", _INSTALLED))
+    if not module.is_file():
         raise FileNotFoundError(f"no module at {module}: set PRESENCE_MODULE to libredis_presence.so")
-    return module
+    # The server looks from its own folder.
+    return str(module.absolute())
 
 
 def find_server() -> str:
@@ -63,11 +64,11 @@ class Server:
         settings = {
             "bind": self.host,
             "port": str(self.port),
-            "dir": self._folder.name,
+            "dir": f'"{self._folder.name}"',
             "save": '""',
             "appendonly": "yes" if append_only else "no",
             "appendfsync": "always" if append_only else "no",
-            "loadmodule": find_module(),
+            "loadmodule": f'"{find_module()}"',
             **(config or {}),
         }
         self._file = Path(self._folder.name, "redis.conf")
@@ -96,6 +97,8 @@ class Server:
 
     def start(self) -> None:
         """Starts the server again with the data that it has, and waits until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            raise RuntimeError("the server runs already")
         with Path(self._folder.name, "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [find_server(), str(self._file)],
@@ -150,6 +153,8 @@ class Server:
     def _end(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)
+            # One that hangs hears of it when it goes on.
+            self._process.send_signal(signal.SIGCONT)
             self._process.wait()
             self._process = None
 
