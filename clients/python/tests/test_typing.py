@@ -25,8 +25,11 @@ def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
         online = Presence(client, "online", fail_open=True)
         assert_type(online.count(), int | None)
         assert_type(online.record(), Record | None)
-        named = Presence[bytes, None](client, "online", fail_open=True)
+        named = Presence[bytes](client, "online", fail_open=True)
+        assert_type(named, Presence[bytes, None])
         assert_type(named.members(), list[bytes])
+        is_production = bool(client)
+        assert_type(Presence(client, "online", fail_open=is_production).count(), int | None)
 
 
 async def awaited(client: Any) -> None:

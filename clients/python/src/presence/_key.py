@@ -31,11 +31,12 @@ class Key(Generic[M, N]):
         self,
         redis: Any,
         key: Text,
-        ttl: timedelta | None,
-        retain: timedelta | None,
-        linger: timedelta | None,
-        fail_open: bool,
-        timeout: timedelta,
+        *,
+        ttl: timedelta | None = None,
+        retain: timedelta | None = None,
+        linger: timedelta | None = None,
+        fail_open: bool = False,
+        timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> None:
         self._calls = KeyCalls[M](key, ttl, retain, linger)
         # Checked here: with a time-out of nothing each call would fail, and fail open without a word of why.

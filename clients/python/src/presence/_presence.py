@@ -12,7 +12,7 @@ from typing_extensions import Never, TypeVar, Unpack
 from . import _fail_open
 from ._calls import Call, Text, last
 from ._following import Channels, Following, Pulse
-from ._key import BITE, DEFAULT_TIMEOUT, RECONNECT, Key, Settings
+from ._key import BITE, RECONNECT, Key, Settings
 from ._types import Entry, Event, Info, Kind, M, N, Record, Update
 
 T = TypeVar("T")
@@ -39,37 +39,23 @@ class Presence(Key[M, N]):
     """
 
     @overload
-    def __init__(
-        self: "Presence[M, Never]",
+    def __new__(
+        cls,
         redis: Any,
         key: Text,
         *,
         fail_open: Literal[False] = False,
         **settings: Unpack[Settings],
-    ) -> None: ...
+    ) -> "Presence[M, Never]": ...
 
     @overload
-    def __init__(
-        self: "Presence[M, None]",
-        redis: Any,
-        key: Text,
-        *,
-        fail_open: Literal[True],
-        **settings: Unpack[Settings],
-    ) -> None: ...
+    def __new__(
+        cls, redis: Any, key: Text, *, fail_open: bool, **settings: Unpack[Settings]
+    ) -> "Presence[M, None]": ...
 
-    def __init__(
-        self,
-        redis: Any,
-        key: Text,
-        *,
-        ttl: timedelta | None = None,
-        retain: timedelta | None = None,
-        linger: timedelta | None = None,
-        fail_open: bool = False,
-        timeout: timedelta = DEFAULT_TIMEOUT,
-    ) -> None:
-        super().__init__(redis, key, ttl, retain, linger, fail_open, timeout)
+    def __new__(cls, *_: Any, **__: Any) -> "Presence[M, Any]":
+        # Only here can mypy and pyright both be told what `fail_open` makes of the answers.
+        return super().__new__(cls)
 
     def touch(self, *members: Text, ttl: timedelta | None = None, at: datetime | None = None) -> int | N:
         """Marks members as online, and answers how many of them were not before.

@@ -14,7 +14,7 @@ from . import _fail_open
 from ._calls import Call, Text, clients, last
 from ._clients import CHANNEL, announcement
 from ._following import Channels, Following, Pulse
-from ._key import BITE, DEFAULT_TIMEOUT, RECONNECT, Key, Settings
+from ._key import BITE, RECONNECT, Key, Settings
 from ._types import Announcement, Client, Entry, Event, Info, Kind, M, N, Record, Update
 
 T = TypeVar("T")
@@ -32,37 +32,23 @@ class Presence(Key[M, N]):
     """
 
     @overload
-    def __init__(
-        self: "Presence[M, Never]",
+    def __new__(
+        cls,
         redis: Any,
         key: Text,
         *,
         fail_open: Literal[False] = False,
         **settings: Unpack[Settings],
-    ) -> None: ...
+    ) -> "Presence[M, Never]": ...
 
     @overload
-    def __init__(
-        self: "Presence[M, None]",
-        redis: Any,
-        key: Text,
-        *,
-        fail_open: Literal[True],
-        **settings: Unpack[Settings],
-    ) -> None: ...
+    def __new__(
+        cls, redis: Any, key: Text, *, fail_open: bool, **settings: Unpack[Settings]
+    ) -> "Presence[M, None]": ...
 
-    def __init__(
-        self,
-        redis: Any,
-        key: Text,
-        *,
-        ttl: timedelta | None = None,
-        retain: timedelta | None = None,
-        linger: timedelta | None = None,
-        fail_open: bool = False,
-        timeout: timedelta = DEFAULT_TIMEOUT,
-    ) -> None:
-        super().__init__(redis, key, ttl, retain, linger, fail_open, timeout)
+    def __new__(cls, *_: Any, **__: Any) -> "Presence[M, Any]":
+        # Only here can mypy and pyright both be told what `fail_open` makes of the answers.
+        return super().__new__(cls)
 
     async def touch(
         self, *members: Text, ttl: timedelta | None = None, at: datetime | None = None
