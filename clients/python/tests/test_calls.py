@@ -165,6 +165,8 @@ def test_what_is_no_duration_and_no_time_is_refused_before_anything_is_sent(kit:
     online = kit.presence()
     with pytest.raises(ValueError, match="time zone"):
         online.touch("alice", at=datetime.now())
+    with pytest.raises(TypeError, match="a time is a datetime, not 1700000000"):
+        online.touch("alice", at=1_700_000_000)
     assert online.count() == 0
 
 

@@ -25,8 +25,10 @@ def from_milliseconds(duration: int) -> timedelta:
 
 
 def to_unix(time: datetime) -> int:
-    """A time as the server takes it, in Unix milliseconds."""
-    if time.tzinfo is None:
+    """A time as the server takes it, in Unix milliseconds; a fraction of one is dropped."""
+    if not isinstance(time, datetime):
+        raise TypeError(f"a time is a datetime, not {time!r}")
+    if time.utcoffset() is None:
         raise ValueError("a time needs its time zone: datetime.now(timezone.utc), not datetime.now()")
     return (time - _EPOCH) // _MILLISECOND
 
