@@ -101,6 +101,17 @@ def test_a_follower_of_nobody_says_so(kit: Any) -> None:
     assert snapshot(next(kit.presence().follow())) == (set(), set(), set(), True)
 
 
+def test_a_follower_of_keys_and_members_that_are_no_text(server: Any) -> None:
+    with server.client(decode_responses=True, encoding_errors="surrogateescape") as client:
+        online = Presence(client, b"\xff*[a]")
+        online.touch(b"\xfe")
+        updates = online.follow()
+        assert snapshot(next(updates)) == ({"\udcfe"}, {"\udcfe"}, set(), True)
+        online.leave("\udcfe")
+        assert snapshot(next(updates)) == (set(), set(), {"\udcfe"}, True)
+        updates.close()
+
+
 def test_a_follower_stays_right_over_a_restart(own: Any) -> None:
     online = own.presence()
     online.touch("alice", "bob")

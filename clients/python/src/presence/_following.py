@@ -6,7 +6,7 @@ than what was read do no harm, because each member's newest one comes last. Noth
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any, Generic
 
@@ -19,27 +19,19 @@ from ._types import Event, Kind, M, Update
 _NOBODY: frozenset[Any] = frozenset()
 
 
-def _bytes(value: Text) -> bytes:
-    return value if isinstance(value, bytes) else value.encode()
-
-
-def channel(db: int, kind: Kind, key: Text) -> bytes:
-    """Where events of that kind in that key are published."""
-    return f"__presence@{db}__:{kind.value}:".encode() + _bytes(key)
-
-
 class Channels(Generic[M]):
-    """The channels of a key's events."""
+    """The channels of a key's events. `encode` is what the client makes of text."""
 
-    def __init__(self, db: int, key: Text, kinds: Iterable[Kind]) -> None:
-        self._kinds = {channel(db, kind, key): kind for kind in kinds}
+    def __init__(self, db: int, key: Text, kinds: Iterable[Kind], encode: Callable[[Text], bytes]) -> None:
+        self._kinds = {f"__presence@{db}__:{kind.value}:".encode() + encode(key): kind for kind in kinds}
+        self._encode = encode
         self.names = tuple(self._kinds)
 
     def event(self, message: Any) -> Event[M] | None:
         """The event that a message tells of."""
         if message is None or message["type"] != "message":
             return None
-        kind = self._kinds.get(_bytes(message["channel"]))
+        kind = self._kinds.get(self._encode(message["channel"]))
         if kind is None:
             return None
         if kind is Kind.MAX:
@@ -50,10 +42,11 @@ class Channels(Generic[M]):
 class Following(Generic[M]):
     """Who is online in a key, as far as it has been told."""
 
-    def __init__(self, db: int, key: Text) -> None:
-        self._channels = Channels[M](db, key, (Kind.JOIN, Kind.LEAVE, Kind.TIMEOUT))
+    def __init__(self, db: int, key: Text, encode: Callable[[Text], bytes]) -> None:
+        self._channels = Channels[M](db, key, (Kind.JOIN, Kind.LEAVE, Kind.TIMEOUT), encode)
+        self._encode = encode
         # What becomes of the key itself is told where the server has keyspace notifications on.
-        self._keyspace = f"__keyspace@{db}__:".encode() + _bytes(key)
+        self._keyspace = f"__keyspace@{db}__:".encode() + encode(key)
         self.channels = (*self._channels.names, self._keyspace)
         self._online: set[M] = set()
         self._is_read = False
@@ -71,7 +64,7 @@ class Following(Generic[M]):
         """Whether who is online has to be read once this message has come."""
         if message["type"] == "subscribe":
             return bool(message["data"] == len(self.channels))
-        told_of_key = message["type"] == "message" and _bytes(message["channel"]) == self._keyspace
+        told_of_key = message["type"] == "message" and self._encode(message["channel"]) == self._keyspace
         return told_of_key and not text(message["data"]).startswith("presence.")
 
     def read(self, members: Iterable[M]) -> Update[M] | None:

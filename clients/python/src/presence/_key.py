@@ -1,5 +1,6 @@
 """What a key of presence is made of, whether it is called or awaited."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Generic, TypedDict
 
@@ -53,3 +54,7 @@ class Key(Generic[M, N]):
     def _db(self) -> int:
         kwargs: dict[str, Any] = getattr(self._patient, "get_connection_kwargs", dict)()
         return int(kwargs.get("db") or 0)
+
+    def _encoder(self) -> Callable[[Text], bytes]:
+        encode: Callable[[Text], bytes] = self._patient.get_encoder().encode
+        return encode

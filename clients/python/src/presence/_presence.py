@@ -142,12 +142,12 @@ class Presence(Key[M, N]):
                 return
 
     def events(self, *kinds: Kind) -> Generator[Event[M], None, None]:
-        """What happens in the key from now on; of some kinds, or of all.
+        """What happens in the key from when the first event is asked for; of some kinds, or of all.
 
         Nothing comes unless the server's setting `presence.events` has the kinds. What happens while the connection is lost
         is not told: `follow` is for those who want to know who is online.
         """
-        channels = Channels[M](self._db(), self.key, kinds or tuple(Kind))
+        channels = Channels[M](self._db(), self.key, kinds or tuple(Kind), self._encoder())
         with self._patient.pubsub() as messages:
             messages.subscribe(*channels.names)
             for message in messages.listen():
@@ -165,7 +165,7 @@ class Presence(Key[M, N]):
 
         A user whose channels are restricted needs `&__presence@<db>__:*` and `&__keyspace@<db>__:<key>`.
         """
-        following = Following[M](self._db(), self.key)
+        following = Following[M](self._db(), self.key, self._encoder())
         client = _fail_open.copy(self._patient, refresh)
         try:
             while True:
