@@ -71,6 +71,7 @@ def test_a_hung_redis_on_a_unix_socket_is_waited_for_once(tmp_path: Path, awaite
         client = redis.asyncio.Redis(unix_socket_path=path)
         online = presence.asyncio.Presence(client, "online", fail_open=True, timeout=TIMEOUT)
         assert await online.count() is None
+        await online.aclose()
 
     with Server({"unixsocket": path}) as server, redis.Redis(unix_socket_path=path) as client:
         online = Presence(client, "online", fail_open=True, timeout=TIMEOUT)

@@ -61,8 +61,9 @@ def test_events_of_some_kinds_in_another_database(server: Any) -> None:
             online.touch("alice")
             online.leave("alice")
 
-        when_subscribed(server, "__presence@2__:leave:a*b?", story)
+        story_told = when_subscribed(server, "__presence@2__:leave:a*b?", story)
         assert next(online.events(Kind.LEAVE)) == Event(Kind.LEAVE, "alice")
+        story_told.join()
 
 
 def touch_later(server: Any, member: str) -> None:
