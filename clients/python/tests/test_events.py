@@ -108,7 +108,7 @@ def test_a_follower_of_keys_and_members_that_are_no_text(server: Any) -> None:
         online.touch(b"\xfe")
         updates = online.follow()
         assert snapshot(next(updates)) == ({"\udcfe"}, {"\udcfe"}, set(), True)
-        online.leave("\udcfe")
+        online.leave(b"\xfe")
         assert snapshot(next(updates)) == (set(), set(), {"\udcfe"}, True)
         updates.close()
 

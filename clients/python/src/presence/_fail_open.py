@@ -32,13 +32,12 @@ FAILURES = (redis.RedisError, RedisClusterException, UnicodeError)
 PAUSE = 1.0
 """Seconds between two tries of a server that does not answer, and between two complaints about its answers."""
 
-
 CROWD = 100
-"""Connections of a copy of a client, where its owner wants no fewer."""
+"""The most connections of a copy of a client."""
 
-_KINDS: dict[type, tuple[Any, Any, Any]] = {
-    redis.Redis: (redis.Redis, redis.BlockingConnectionPool, Retry),
-    redis.asyncio.Redis: (redis.asyncio.Redis, redis.asyncio.BlockingConnectionPool, AsyncRetry),
+_KINDS: dict[Any, tuple[Any, Any]] = {
+    redis.Redis: (redis.BlockingConnectionPool, Retry),
+    redis.asyncio.Redis: (redis.asyncio.BlockingConnectionPool, AsyncRetry),
 }
 
 
@@ -133,8 +132,8 @@ def copy(client: Any, timeout: timedelta) -> Any:
     """
     if not _can_be_copied(client):
         return client
-    kind, blocking_pool, retry = _KINDS[type(client)]
-    pool = client.connection_pool
+    kind, pool = type(client), client.connection_pool
+    blocking_pool, retry = _KINDS[kind]
     accepted = {*inspect.signature(kind).parameters, "path"}
     options = {name: value for name, value in pool.connection_kwargs.items() if name in accepted}
     for name in ("retry_on_timeout", "retry_on_error"):

@@ -182,7 +182,7 @@ class Presence(Key[M, N]):
                 client.close()
 
     def close(self) -> None:
-        """Closes the connections that calls which fail open have of their own; those of the client given stay."""
+        """Closes the connections that calls which fail open have of their own, which all keys of the client given share."""
         if self._redis is not self._patient:
             self._redis.close()
 

@@ -176,7 +176,7 @@ class Presence(Key[M, N]):
                 await client.aclose()
 
     async def aclose(self) -> None:
-        """Closes the connections that calls which fail open have of their own; those of the client given stay."""
+        """Closes the connections that calls which fail open have of their own, which all keys of the client given share."""
         if self._redis is not self._patient:
             await self._redis.aclose()
 
