@@ -28,6 +28,11 @@ class Call(Generic[T]):
     nothing: str | None = None
     """The error that means that there is nothing, and is read as a reply of `None`."""
 
+    @property
+    def name(self) -> str:
+        """The command that is answered."""
+        return str(self.commands[-1][0])
+
 
 def last(replies: list[Any]) -> Any:
     """The last reply of a pipeline. An error in it is raised as the server tells it: redis-py would quote the command."""
@@ -35,11 +40,6 @@ def last(replies: list[Any]) -> Any:
         if isinstance(reply, Exception):
             raise reply
     return replies[-1]
-
-    @property
-    def name(self) -> str:
-        """The command that is answered."""
-        return str(self.commands[-1][0])
 
 
 def text(value: Text) -> str:
