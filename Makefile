@@ -41,7 +41,7 @@ demo: ## Start a server, simulated visitors and the dashboard, on PORT (8080) or
 	@scripts/python.sh examples/dashboard/demo.py
 
 screenshots: ## Take the pictures of the dashboard in docs/img
-	@scripts/setup.sh examples
+	@scripts/setup.sh screenshots
 	@scripts/cargo.sh build --release
 	@scripts/venv.sh
 	@scripts/python.sh examples/dashboard/screenshots.py

@@ -2,7 +2,8 @@
 # Makes sure that what the project needs is there: installs Debian packages where it can, else says in one line what
 # is missing. Quick and silent when nothing is. Its argument says for what: `build`, `run` (a server as well), `rust` (the
 # Rust tests and linters as well), `python` (the virtual environment), `demo` (run and python), `examples` (a browser as
-# well), `test` (everything, and what no argument means), or `base` (scripts/docker-base.sh).
+# well), `screenshots` (examples, and what the pictures are made with), `test` (everything but that, and what no argument
+# means), or `base` (scripts/docker-base.sh).
 . "$(dirname "$0")/lib.sh"
 
 readonly scope=${1:-test}
@@ -12,8 +13,9 @@ run) parts=' build server ' ;;
 rust) parts=' build server tools ' ;;
 demo) parts=' build server python ' ;;
 examples) parts=' build server python browser ' ;;
+screenshots) parts=' build server python browser pictures ' ;;
 test) parts=' build server python browser tools ' ;;
-*) fail "usage: $0 [build|run|rust|python|demo|examples|test|base]" ;;
+*) fail "usage: $0 [build|run|rust|python|demo|examples|screenshots|test|base]" ;;
 esac
 readonly parts
 
@@ -83,6 +85,10 @@ have_font() {
     have fc-list && [ -n "$(fc-list :lang=en family)" ]
 }
 
+have_inter() {
+    have fc-list && [ -n "$(fc-list Inter family)" ]
+}
+
 # Fills in `missing` and `packages`. What is chosen by the versions that apt has is added to `packages` by `choose`.
 look() {
     local tools
@@ -108,6 +114,11 @@ look() {
     if wants browser; then
         find_chromium >/dev/null || lack Chromium
         have_font || lack "a font" fontconfig fonts-dejavu-core
+    fi
+    if wants pictures; then
+        # The same typeface everywhere, and pictures of a third of their size.
+        have_inter || lack "the typeface Inter" fontconfig fonts-inter
+        have pngquant || lack pngquant pngquant
     fi
     if wants tools; then
         have_redis_py || lack "redis-py for /usr/bin/python3" python3-redis

@@ -2,7 +2,7 @@
 
 import { shape } from "./dom.js";
 import { duration, number, timeOfDay } from "./format.js";
-import { span, ticks } from "./scale.js";
+import { LONGEST, span, ticks } from "./scale.js";
 
 /** Pixels around the line, for the labels and its last dot. */
 const TOP = 18;
@@ -41,7 +41,7 @@ export class Chart {
    * @param {number} now
    */
   show(points, now) {
-    this.#points = points;
+    this.#points = points.filter(({ at }) => at > now - LONGEST && at <= now);
     this.#now = now;
     this.#draw();
   }

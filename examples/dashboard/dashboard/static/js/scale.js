@@ -3,6 +3,7 @@
 const MINUTE = 60_000;
 /** Milliseconds that a chart shows: the shortest of these that its points fit in. */
 const SPANS = [1, 2, 5, 10].map((minutes) => minutes * MINUTE);
+export const LONGEST = SPANS[SPANS.length - 1];
 /** About as many steps has the axis of values. */
 const STEPS = 3;
 /** What the axis covers at least, a part of the highest value and so many: one more or less is no leap. */
@@ -14,7 +15,7 @@ const LEAST = 10;
  * @param {number} age milliseconds since the oldest point
  */
 export function span(age) {
-  return SPANS.find((candidate) => candidate >= age) ?? SPANS[SPANS.length - 1];
+  return SPANS.find((candidate) => candidate >= age) ?? LONGEST;
 }
 
 /**

@@ -80,19 +80,17 @@ export class Search {
     if (question === "") {
       return;
     }
-    try {
-      const answer = await ask("/api/search", { member: question });
-      if (question === this.#question) {
-        this.#clock.set(answer.now);
-        this.#show(answer);
-      }
-    } catch (error) {
-      if (!(error instanceof Problem)) {
-        throw error;
-      }
+    const answer = await ask("/api/search", { member: question }).catch((problem) => problem);
+    if (question !== this.#question) {
+      return; // The reader asks for somebody else meanwhile.
+    }
+    if (answer instanceof Problem) {
       this.#answer = null;
-      this.#output.replaceChildren(element("p", { class: "problem" }, `${error.message}.`));
-      this.#say(error.message);
+      this.#output.replaceChildren(element("p", { class: "problem" }, `${answer.message}.`));
+      this.#say(answer.message);
+    } else {
+      this.#clock.set(answer.now);
+      this.#show(answer);
     }
   }
 
