@@ -1,6 +1,7 @@
 //! `PRESENCE.FORGET key member [member ...]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::error::Result;
 use crate::events::Batch;
 use crate::ffi::args::Args;
