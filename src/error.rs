@@ -13,7 +13,7 @@ use crate::core::time::Millis;
 /// Why a command was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// None of these options stands where one has to, or one without its value.
+    /// Something else stands where one of these options could, or an option's value is missing.
     Expected(&'static [Arg]),
     /// An option, or one of a choice, is given a second time.
     Repeated(&'static Arg),
