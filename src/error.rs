@@ -1,25 +1,36 @@
 //! Every error a command can answer with, and the one place that gives them their text.
+//!
+//! A text says what was wrong and what to do. Where Redis has one of its own it comes first, for those who look for that.
+//! No text has anything in it that a client sent: that could be any bytes.
 
 use std::fmt;
 
+use crate::arg::{Arg, Numbers};
 use crate::core;
+use crate::core::member::MAX_MEMBER;
 use crate::core::time::Millis;
 
 /// Why a command was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// An option is unknown, given twice, without its value or at odds with another.
-    Syntax,
-    /// A number does not parse, or is outside of what it can be.
-    NotAnInteger,
+    /// Something else stands where one of these options could, or an option's value is missing.
+    Expected(&'static [Arg]),
+    /// An option, or one of a choice, is given a second time.
+    Repeated(&'static Arg),
+    /// `MEMBERS` announces another number of members than are given.
+    MemberCount { announced: usize, given: usize },
+    /// A number does not parse, or is none that this argument takes.
+    NotAnInteger(&'static Arg),
+    /// A count is below 1, where Redis's own commands call that a syntax error.
+    CountBelowOne(&'static Arg),
+    /// A Unix time is so early that it must be one in seconds.
+    NotInMillis(&'static Arg),
     /// The key holds a value of another type.
     WrongType,
     /// `PRESENCE.INFO` of a missing key.
     NoSuchKey,
     /// `AT` is later than now.
     AtInFuture,
-    /// A Unix time of this name is so early that it must be one in seconds.
-    NotInMillis(&'static str),
     /// The cutoff of an eviction is later than now.
     CutoffInFuture,
     /// A scan's cursor is not an unsigned 64-bit number.
@@ -36,10 +47,19 @@ pub enum Error {
     Full,
     /// A change of this key was cut short by an internal error, and its content cannot be trusted.
     Damaged,
+    /// The command was cut short by an internal error.
+    Internal,
 }
 
 /// What a command's body returns. An error has not been answered yet.
 pub type Result<T = ()> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The option was to follow, or stands at the end without its value.
+    pub fn missing(option: &'static Arg) -> Error {
+        Error::Expected(std::slice::from_ref(option))
+    }
+}
 
 impl From<core::Error> for Error {
     fn from(error: core::Error) -> Error {
@@ -52,31 +72,115 @@ impl From<core::Error> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match self {
-            Error::Syntax => f.write_str("ERR syntax error"),
-            Error::NotAnInteger => f.write_str("ERR value is not an integer or out of range"),
-            Error::WrongType => f.write_str(
-                "WRONGTYPE Operation against a key holding the wrong kind of value",
+            Error::Expected(args) => {
+                let options = one_of(args, Arg::to_string);
+                write!(f, "ERR syntax error, {options} expected")
+            }
+            Error::Repeated(arg) => {
+                let options = one_of(arg.choices(), |arg| arg.label().into());
+                write!(f, "ERR syntax error, {options} may be given once")
+            }
+            Error::MemberCount { announced, given } => write!(
+                f,
+                "ERR syntax error, MEMBERS says {announced}, but the number of members given is {given}"
             ),
+            Error::NotAnInteger(arg) => {
+                f.write_str("ERR value is not an integer or out of range")?;
+                write_numbers(f, arg)
+            }
+            Error::CountBelowOne(arg) => {
+                f.write_str("ERR syntax error")?;
+                write_numbers(f, arg)
+            }
+            Error::NotInMillis(arg) => {
+                write!(f, "ERR {} is a Unix time in milliseconds", arg.label())
+            }
+            Error::WrongType => {
+                f.write_str("WRONGTYPE Operation against a key holding the wrong kind of value")
+            }
             Error::NoSuchKey => f.write_str("ERR no such key"),
             Error::AtInFuture => f.write_str("ERR AT lies in the future"),
-            Error::NotInMillis(name) => write!(f, "ERR {name} is a Unix time in milliseconds"),
             Error::CutoffInFuture => f.write_str("ERR cutoff lies in the future"),
-            Error::InvalidCursor => f.write_str("ERR invalid cursor"),
+            Error::InvalidCursor => {
+                f.write_str("ERR invalid cursor, 0 or the cursor of the last reply expected")
+            }
             Error::WindowTooLong(memory) => write!(
                 f,
                 "ERR WINDOW is longer than this key remembers ({memory} ms); \
                  raise RETAIN with PRESENCE.CONFIG"
             ),
-            Error::MemberTooLong => f.write_str("ERR member is longer than 65535 bytes"),
+            Error::MemberTooLong => write!(f, "ERR member is longer than {MAX_MEMBER} bytes"),
             Error::NoClientList => f.write_str(
                 "NOPERM this user has no permissions to run the 'client|list' command, \
                  which PRESENCE.CLIENTS needs",
             ),
-            Error::ClientListFailed => f.write_str("ERR this server's CLIENT LIST cannot be read"),
-            Error::Full => f.write_str("ERR this key can hold no more members"),
-            Error::Damaged => f.write_str(
-                "ERR internal error: an earlier command on this key was cut short, see the server's log",
+            Error::ClientListFailed => f.write_str(
+                "ERR this server's CLIENT LIST cannot be read; CLIENT must not be renamed",
             ),
+            Error::Full => {
+                f.write_str("ERR this key can hold no more members; spread them over several keys")
+            }
+            Error::Damaged => f.write_str(
+                "ERR internal error: an earlier command on this key was cut short, \
+                 see the server's log and delete the key",
+            ),
+            Error::Internal => f.write_str("ERR internal error, see the server's log"),
+        }
+    }
+}
+
+/// The options among these arguments, each written by `text`: `A, B or C`.
+fn one_of(args: &[Arg], text: impl Fn(&Arg) -> String) -> String {
+    let choices = args.iter().flat_map(Arg::choices);
+    let options = choices.filter(|arg| arg.token.is_some());
+    let mut texts: Vec<String> = options.map(text).collect();
+    match texts.pop() {
+        Some(last) if !texts.is_empty() => format!("{} or {last}", texts.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+/// What numbers an argument takes.
+fn write_numbers(f: &mut fmt::Formatter, arg: &Arg) -> fmt::Result {
+    let Some(numbers) = arg.numbers else {
+        return Ok(());
+    };
+    let range = numbers.range();
+    let (low, high) = (range.start(), range.end());
+    write!(f, ", {} takes ", arg.label())?;
+    match numbers {
+        Numbers::Duration | Numbers::DurationOrZero => {
+            write!(f, "milliseconds from {low} to {high}")
+        }
+        Numbers::Linger => write!(f, "milliseconds from 0 to {high}, or {low} for ever"),
+        Numbers::Seconds => write!(f, "seconds from {low} to {high}"),
+        Numbers::UnixTime => f.write_str("a Unix time in milliseconds"),
+        Numbers::Peak => write!(f, "a number from {low} to {high}"),
+        Numbers::Count => write!(f, "a number from {low}"),
+        Numbers::Members => f.write_str("the number of members that follow"),
+        Numbers::OffsetAndCount => f.write_str("an offset from 0 and a count, negative for all"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those that no client can bring about in a test.
+    #[test]
+    fn errors_of_the_server_say_what_to_do() {
+        for (error, text) in [
+            (
+                Error::Full,
+                "ERR this key can hold no more members; spread them over several keys",
+            ),
+            (
+                Error::Damaged,
+                "ERR internal error: an earlier command on this key was cut short, see the server's log and delete the key",
+            ),
+            (Error::Internal, "ERR internal error, see the server's log"),
+        ] {
+            assert_eq!(error.to_string(), text);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! shows how it fits together.
 
 mod announcements;
+mod arg;
 mod clients;
 mod clock;
 mod commands;

@@ -1,13 +1,13 @@
 //! Reading a command's options.
 
-use crate::core::Peak;
+use crate::arg::Arg;
 use crate::core::member::MAX_MEMBER;
-use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
+use crate::core::time::Millis;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 
 /// A signed 64-bit number, spelled the way Redis takes it: no sign but `-`, no spaces, no leading zeros.
-pub fn integer(text: &[u8]) -> Result<i64> {
+pub fn integer(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let canonical = match digits {
         [b'0'] => digits.len() == text.len(),
@@ -18,61 +18,32 @@ pub fn integer(text: &[u8]) -> Result<i64> {
         .ok()
         .filter(|_| canonical)
         .and_then(|text| text.parse().ok())
-        .ok_or(Error::NotAnInteger)
 }
 
-fn in_range(text: &[u8], low: i64, high: Millis) -> Result<i64> {
-    let number = integer(text)?;
-    if number < low || number > high as i64 {
-        return Err(Error::NotAnInteger);
-    }
-    Ok(number)
+/// A number that an argument takes.
+pub fn number(text: &[u8], arg: &'static Arg) -> Result<i64> {
+    integer(text)
+        .filter(|number| {
+            arg.numbers
+                .is_none_or(|numbers| numbers.range().contains(number))
+        })
+        .ok_or(Error::NotAnInteger(arg))
 }
 
-/// A length of time in ms, from 1 to ten years.
-pub fn duration(text: &[u8]) -> Result<Millis> {
-    Ok(in_range(text, 1, MAX_DURATION)? as Millis)
-}
-
-/// A length of time given in seconds, in ms.
-pub fn seconds(text: &[u8]) -> Result<Millis> {
-    Ok(in_range(text, 1, MAX_DURATION / 1000)? as Millis * 1000)
-}
-
-/// A length of time in ms that may be 0.
-pub fn duration_or_zero(text: &[u8]) -> Result<Millis> {
-    Ok(in_range(text, 0, MAX_DURATION)? as Millis)
-}
-
-/// A linger: ms, 0, or -1 for ever.
-pub fn linger(text: &[u8]) -> Result<Option<Millis>> {
-    Ok(Millis::try_from(in_range(text, -1, MAX_DURATION)?).ok())
-}
-
-/// A moment in Unix ms.
-pub fn time(text: &[u8]) -> Result<Millis> {
-    Ok(in_range(text, 0, MAX_TIME)? as Millis)
+/// A length of time or a moment, in ms, that an argument takes.
+pub fn millis(text: &[u8], arg: &'static Arg) -> Result<Millis> {
+    Ok(number(text, arg)? as Millis)
 }
 
 /// No Unix time in ms of our days is below this, which is in March 1973, and no time in seconds above it until the year 5138.
-const FIRST_IN_MS: Millis = 100_000_000_000;
+const FIRST_IN_MILLIS: Millis = 100_000_000_000;
 
-/// A moment in Unix ms from a client, who may have given seconds. `name` is what it calls it.
-pub fn recent_time(text: &[u8], name: &'static str) -> Result<Millis> {
-    match time(text)? {
-        at if at < FIRST_IN_MS => Err(Error::NotInMillis(name)),
+/// A moment in Unix ms from a client, who may have given seconds.
+pub fn recent_time(text: &[u8], arg: &'static Arg) -> Result<Millis> {
+    match millis(text, arg)? {
+        at if at < FIRST_IN_MILLIS => Err(Error::NotInMillis(arg)),
         at => Ok(at),
     }
-}
-
-/// The number of a record.
-pub fn peak(text: &[u8]) -> Result<u64> {
-    Ok(in_range(text, 0, Peak::MAX_COUNT)? as u64)
-}
-
-/// A number from `low` on.
-pub fn count(text: &[u8], low: i64) -> Result<usize> {
-    Ok(in_range(text, low, i64::MAX as Millis)? as usize)
 }
 
 /// The members from an argument on, none of which may be too long.
@@ -104,8 +75,18 @@ impl<'a> Options<'a> {
     }
 
     /// The value of the option that was just read.
-    pub fn value(&mut self) -> Result<&'a [u8]> {
-        self.next().ok_or(Error::Syntax)
+    pub fn value(&mut self, option: &'static Arg) -> Result<&'a [u8]> {
+        self.next().ok_or(Error::missing(option))
+    }
+
+    /// The same, which is a number that the option takes.
+    pub fn number(&mut self, option: &'static Arg) -> Result<i64> {
+        number(self.value(option)?, option)
+    }
+
+    /// The same, which is in ms.
+    pub fn millis(&mut self, option: &'static Arg) -> Result<Millis> {
+        millis(self.value(option)?, option)
     }
 
     /// Which argument is the next.
@@ -114,17 +95,19 @@ impl<'a> Options<'a> {
     }
 }
 
-/// Stores an option's value. The option may be given once.
-pub fn once<T>(option: &mut Option<T>, value: T) -> Result {
-    match option.replace(value) {
+/// Stores the value of an option, or of one of a choice, which may be given once.
+pub fn once<T>(stored: &mut Option<T>, value: T, option: &'static Arg) -> Result {
+    match stored.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Error::Syntax),
+        Some(_) => Err(Error::Repeated(option)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arg::Numbers;
+    use crate::core::time::MAX_DURATION;
 
     #[test]
     fn integers_are_spelled_as_redis_takes_them() {
@@ -135,7 +118,7 @@ mod tests {
             ("9223372036854775807", i64::MAX),
             ("-9223372036854775808", i64::MIN),
         ] {
-            assert_eq!(integer(text.as_bytes()), Ok(number));
+            assert_eq!(integer(text.as_bytes()), Some(number));
         }
         for text in [
             "",
@@ -150,24 +133,22 @@ mod tests {
             "1e3",
             "9223372036854775808",
         ] {
-            assert_eq!(
-                integer(text.as_bytes()),
-                Err(Error::NotAnInteger),
-                "{text:?}"
-            );
+            assert_eq!(integer(text.as_bytes()), None, "{text:?}");
         }
     }
 
     #[test]
-    fn durations_are_bounded() {
-        assert_eq!(duration(b"315360000000"), Ok(MAX_DURATION));
-        assert_eq!(duration(b"315360000001"), Err(Error::NotAnInteger));
-        assert_eq!(duration(b"0"), Err(Error::NotAnInteger));
-        assert_eq!(duration_or_zero(b"0"), Ok(0));
-        assert_eq!(seconds(b"315360000"), Ok(MAX_DURATION));
-        assert_eq!(seconds(b"315360001"), Err(Error::NotAnInteger));
-        assert_eq!(linger(b"-1"), Ok(None));
-        assert_eq!(linger(b"0"), Ok(Some(0)));
-        assert_eq!(linger(b"-2"), Err(Error::NotAnInteger));
+    fn numbers_are_those_that_the_argument_takes() {
+        const DURATION: Arg = Arg::integer(c"ms").numbers(Numbers::Duration);
+        const LINGER: Arg = Arg::integer(c"ms").numbers(Numbers::Linger);
+        const ANY: Arg = Arg::integer(c"n");
+        let refused = |arg| Err(Error::NotAnInteger(arg));
+        assert_eq!(millis(b"315360000000", &DURATION), Ok(MAX_DURATION));
+        assert_eq!(millis(b"315360000001", &DURATION), refused(&DURATION));
+        assert_eq!(millis(b"0", &DURATION), refused(&DURATION));
+        assert_eq!(number(b"-1", &LINGER), Ok(-1));
+        assert_eq!(number(b"-2", &LINGER), Err(Error::NotAnInteger(&LINGER)));
+        assert_eq!(number(b"-9223372036854775808", &ANY), Ok(i64::MIN));
+        assert_eq!(number(b"x", &ANY), Err(Error::NotAnInteger(&ANY)));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::common::Server;
+use crate::common::errors::{WINDOW, no_number};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
@@ -39,27 +40,41 @@ fn the_arity_is_checked_by_the_server() {
     assert_eq!(client.answer("EXISTS k"), "0");
 }
 
-/// A place in a command where a number stands.
-const PLACES: [&str; 19] = [
-    "TOUCHEX key EX # MEMBERS 1 a",
-    "TOUCHEX key PX # MEMBERS 1 a",
-    "TOUCHEX key AT # MEMBERS 1 a",
-    "TOUCHEX key MEMBERS # a",
-    "COUNT key WINDOW #",
-    "LIST key WINDOW #",
-    "LIST key LIMIT # 1",
-    "LIST key LIMIT 0 #",
-    "SCAN key 0 COUNT #",
-    "SETMAX key # 0",
-    "SETMAX key 1 #",
-    "SETMAX key # 0 GT",
-    "SETMAX key 1 # GT",
-    "CONFIG key TTL #",
-    "CONFIG key RETAIN #",
-    "CONFIG key LINGER #",
-    "EVICT key #",
-    "EVICT key 0 LIMIT #",
-    "TOUCHEX key EX 1 AT # MEMBERS 1 a",
+const EX: &str = "EX takes seconds from 1 to 315360000";
+const PX: &str = "PX takes milliseconds from 1 to 315360000000";
+const AT: &str = "AT takes a Unix time in milliseconds";
+const MEMBERS: &str = "MEMBERS takes the number of members that follow";
+const PAGE: &str = "LIMIT takes an offset from 0 and a count, negative for all";
+const COUNT: &str = "COUNT takes a number from 1";
+const PEAK: &str = "peak takes a number from 0 to 281474976710655";
+const PEAK_AT: &str = "at-ms takes a Unix time in milliseconds";
+const TTL: &str = "TTL takes milliseconds from 1 to 315360000000";
+const RETAIN: &str = "RETAIN takes milliseconds from 0 to 315360000000";
+const LINGER: &str = "LINGER takes milliseconds from 0 to 315360000000, or -1 for ever";
+const CUTOFF: &str = "cutoff-ms takes a Unix time in milliseconds";
+const LIMIT: &str = "LIMIT takes a number from 1";
+
+/// The places in commands where a number stands, and what is said of one that is none.
+const PLACES: [(&str, &str); 19] = [
+    ("TOUCHEX key EX # MEMBERS 1 a", EX),
+    ("TOUCHEX key PX # MEMBERS 1 a", PX),
+    ("TOUCHEX key AT # MEMBERS 1 a", AT),
+    ("TOUCHEX key MEMBERS # a", MEMBERS),
+    ("COUNT key WINDOW #", WINDOW),
+    ("LIST key WINDOW #", WINDOW),
+    ("LIST key LIMIT # 1", PAGE),
+    ("LIST key LIMIT 0 #", PAGE),
+    ("SCAN key 0 COUNT #", COUNT),
+    ("SETMAX key # 0", PEAK),
+    ("SETMAX key 1 #", PEAK_AT),
+    ("SETMAX key # 0 GT", PEAK),
+    ("SETMAX key 1 # GT", PEAK_AT),
+    ("CONFIG key TTL #", TTL),
+    ("CONFIG key RETAIN #", RETAIN),
+    ("CONFIG key LINGER #", LINGER),
+    ("EVICT key #", CUTOFF),
+    ("EVICT key 0 LIMIT #", LIMIT),
+    ("TOUCHEX key EX 1 AT # MEMBERS 1 a", AT),
 ];
 
 #[test]
@@ -67,7 +82,7 @@ fn what_is_no_number_is_refused_everywhere() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH numbers ann");
     let digest = client.answer("DEBUG DIGEST-VALUE numbers");
-    for place in PLACES {
+    for (place, takes) in PLACES {
         for number in [
             "",
             "x",
@@ -89,8 +104,7 @@ fn what_is_no_number_is_refused_everywhere() {
                 let line = format!("PRESENCE.{place}")
                     .replace("key", key)
                     .replace('#', number);
-                let error = "ERR value is not an integer or out of range";
-                assert_eq!(client.answer(&line), error, "{line:?}");
+                assert_eq!(client.answer(&line), no_number(takes), "{line:?}");
             }
         }
         // With a space before or after it.
@@ -100,8 +114,7 @@ fn what_is_no_number_is_refused_everywhere() {
                 .split(' ')
                 .map(|word| if word == "#" { number } else { word.as_bytes() })
                 .collect();
-            let error = "ERR value is not an integer or out of range";
-            assert_eq!(client.err(&words), error, "{line:?} {number:?}");
+            assert_eq!(client.err(&words), no_number(takes), "{line:?} {number:?}");
         }
     }
     client.dialog(&[
@@ -114,19 +127,19 @@ fn what_is_no_number_is_refused_everywhere() {
 fn durations_go_from_1_ms_to_ten_years() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.CONFIG durations RETAIN 315360000000");
-    for (place, lowest, highest) in [
-        ("TOUCHEX durations EX # MEMBERS 1 a", 1, 315_360_000),
-        ("TOUCHEX durations PX # MEMBERS 1 a", 1, 315_360_000_000),
-        ("COUNT durations WINDOW #", 1, 315_360_000_000),
-        ("LIST durations WINDOW #", 1, 315_360_000_000),
-        ("CONFIG durations TTL #", 1, 315_360_000_000),
-        ("CONFIG other RETAIN #", 0, 315_360_000_000_i64),
-        ("CONFIG other LINGER #", -1, 315_360_000_000),
+    for (place, takes, lowest, highest) in [
+        ("TOUCHEX durations EX # MEMBERS 1 a", EX, 1, 315_360_000),
+        ("TOUCHEX durations PX # MEMBERS 1 a", PX, 1, 315_360_000_000),
+        ("COUNT durations WINDOW #", WINDOW, 1, 315_360_000_000),
+        ("LIST durations WINDOW #", WINDOW, 1, 315_360_000_000),
+        ("CONFIG durations TTL #", TTL, 1, 315_360_000_000),
+        ("CONFIG other RETAIN #", RETAIN, 0, 315_360_000_000_i64),
+        ("CONFIG other LINGER #", LINGER, -1, 315_360_000_000),
     ] {
         let mut answer = |number: i64| {
             client.answer(&format!("PRESENCE.{place}").replace('#', &number.to_string()))
         };
-        let error = "ERR value is not an integer or out of range";
+        let error = no_number(takes);
         assert_eq!(answer(lowest - 1), error, "{place}");
         assert_eq!(answer(highest + 1), error, "{place}");
         assert_eq!(answer(i64::MIN), error, "{place}");

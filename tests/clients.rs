@@ -3,6 +3,7 @@
 
 use std::process::{Command, Output};
 
+use crate::common::errors::WINDOW;
 use crate::common::{PYTHON, Server};
 
 /// Runs a command that is to succeed; what it printed.
@@ -136,7 +137,7 @@ fn redis_py_reads_every_shape() {
     command.args(["-c", SCRIPT, &port, &at.to_string()]);
     let expected = format!(
         "2\n1\n3\n[b'\\x00\\xff', b'ann', b'bob']\n[[b'bob', {at}]]\n[1, 0, 1]\n[{at}, None]\n1\n[1, 3]\n\
-         value is not an integer or out of range\n['ann']\n"
+         value is not an integer or out of range, {WINDOW}\n['ann']\n"
     );
     assert_eq!(run(&mut command, "python3 is missing"), expected);
 }

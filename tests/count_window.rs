@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use crate::common::errors::{WINDOW, no_number, syntax};
 use crate::common::{Client, LIMIT, Server, show, wait_until};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
@@ -148,18 +149,22 @@ fn bad_windows_are_refused() {
                 "18446744073709551616",
             ] {
                 let line = format!("PRESENCE.{command} {key} WINDOW {window}");
-                let error = "ERR value is not an integer or out of range";
+                let error = no_number(WINDOW);
                 assert_eq!(client.answer(&line), error, "{line}");
             }
-            for options in [
-                "WINDOW",
-                "WINDOW 1 WINDOW 1",
-                "WINDOW 1 1",
-                "WITHIN 1",
-                "1000",
+            let options = match command {
+                "COUNT" => "WINDOW milliseconds expected",
+                _ => "WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN or WITHTTL expected",
+            };
+            for (given, expected) in [
+                ("WINDOW", "WINDOW milliseconds expected"),
+                ("WINDOW 1 WINDOW 1", "WINDOW may be given once"),
+                ("WINDOW 1 1", options),
+                ("WITHIN 1", options),
+                ("1000", options),
             ] {
-                let line = format!("PRESENCE.{command} {key} {options}");
-                assert_eq!(client.answer(&line), "ERR syntax error", "{line}");
+                let line = format!("PRESENCE.{command} {key} {given}");
+                assert_eq!(client.answer(&line), syntax(expected), "{line}");
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{Client, LIMIT, Server, wait_until};
 
 /// Nothing is evicted here but by the command.
@@ -131,31 +132,29 @@ fn what_is_wrong_is_refused() {
     fill(&mut client, "refused", 3);
     let digest = client.answer("DEBUG DIGEST-VALUE refused");
     let future = client.now_ms() + 60_000;
-    let (syntax, range) = (
-        "ERR syntax error",
-        "ERR value is not an integer or out of range",
-    );
+    let later = "ERR cutoff lies in the future".to_owned();
+    let time = no_number("cutoff-ms takes a Unix time in milliseconds");
+    let limit = no_number("LIMIT takes a number from 1");
+    let option = syntax("LIMIT count expected");
     for (arguments, error) in [
-        (future.to_string().as_str(), "ERR cutoff lies in the future"),
-        (
-            &format!("{future} LIMIT 1"),
-            "ERR cutoff lies in the future",
-        ),
-        ("now", range),
-        ("-1", range),
-        ("", range),
-        ("9223372036854775808", range),
-        ("0 LIMIT x", range),
-        ("0 LIMIT -1", range),
-        ("0 LIMIT 9223372036854775808", range),
-        ("0 LIMIT", syntax),
-        ("0 LIMIT 1 LIMIT 1", syntax),
-        ("0 COUNT 1", syntax),
-        ("0 1", syntax),
+        (future.to_string().as_str(), &later),
+        (&format!("{future} LIMIT 1"), &later),
+        ("now", &time),
+        ("-1", &time),
+        ("", &time),
+        ("9223372036854775808", &time),
+        ("0 LIMIT x", &limit),
+        ("0 LIMIT 0", &limit),
+        ("0 LIMIT -1", &limit),
+        ("0 LIMIT 9223372036854775808", &limit),
+        ("0 LIMIT", &option),
+        ("0 LIMIT 1 LIMIT 1", &syntax("LIMIT may be given once")),
+        ("0 COUNT 1", &option),
+        ("0 1", &option),
     ] {
         for key in ["refused", "missing"] {
             let line = format!("PRESENCE.EVICT {key} {arguments}");
-            assert_eq!(client.answer(&line), error, "{line}");
+            assert_eq!(client.answer(&line), *error, "{line}");
         }
     }
     assert_eq!(client.answer("DEBUG DIGEST-VALUE refused"), digest);

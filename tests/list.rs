@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{Client, Server, touchex};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -205,34 +206,36 @@ fn options_come_in_any_case_and_order() {
 fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");
-    let (syntax, range) = (
-        "ERR syntax error",
-        "ERR value is not an integer or out of range",
-    );
+    let option =
+        syntax("WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN or WITHTTL expected");
+    let page = no_number("LIMIT takes an offset from 0 and a count, negative for all");
     for key in ["refused", "missing"] {
         for (options, error) in [
-            ("REV REV", syntax),
-            ("WITHSEEN WITHSEEN", syntax),
-            ("WITHTTL WITHTTL", syntax),
-            ("LIMIT 0 1 LIMIT 0 1", syntax),
-            ("WINDOW 1000 WINDOW 1000", syntax),
-            ("LIMIT", syntax),
-            ("LIMIT 0", syntax),
-            ("WINDOW", syntax),
-            ("ASC", syntax),
-            ("0 10", syntax),
-            ("WITHSCORES", syntax),
-            ("LIMIT a 1", range),
-            ("LIMIT 0 b", range),
-            ("LIMIT 0 1.5", range),
-            ("LIMIT -1 1", range),
-            ("LIMIT 9223372036854775808 1", range),
-            ("LIMIT 0 9223372036854775808", range),
-            ("LIMIT 0 -9223372036854775809", range),
-            ("LIMIT REV 1", range),
+            ("REV REV", &syntax("REV may be given once")),
+            ("WITHSEEN WITHSEEN", &syntax("WITHSEEN may be given once")),
+            ("WITHTTL WITHTTL", &syntax("WITHTTL may be given once")),
+            ("LIMIT 0 1 LIMIT 0 1", &syntax("LIMIT may be given once")),
+            (
+                "WINDOW 1000 WINDOW 1000",
+                &syntax("WINDOW may be given once"),
+            ),
+            ("LIMIT", &syntax("LIMIT offset count expected")),
+            ("LIMIT 0", &syntax("LIMIT offset count expected")),
+            ("WINDOW", &syntax("WINDOW milliseconds expected")),
+            ("ASC", &option),
+            ("0 10", &option),
+            ("WITHSCORES", &option),
+            ("LIMIT a 1", &page),
+            ("LIMIT 0 b", &page),
+            ("LIMIT 0 1.5", &page),
+            ("LIMIT -1 1", &page),
+            ("LIMIT 9223372036854775808 1", &page),
+            ("LIMIT 0 9223372036854775808", &page),
+            ("LIMIT 0 -9223372036854775809", &page),
+            ("LIMIT REV 1", &page),
         ] {
             let line = format!("PRESENCE.LIST {key} {options}");
-            assert_eq!(client.answer(&line), error, "{line}");
+            assert_eq!(client.answer(&line), *error, "{line}");
         }
     }
 }

@@ -20,6 +20,7 @@ mod defrag;
 mod docs;
 mod durability;
 mod edges;
+mod errors;
 mod events;
 mod evict;
 mod eviction;

@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{Client, LIMIT, Server, wait_until};
 
 static SERVER: LazyLock<Server> = LazyLock::new(|| {
@@ -146,14 +147,15 @@ fn setmax_lowers_too() {
 
 #[test]
 fn setmax_takes_numbers_of_48_bits_and_times_of_47() {
-    let range = "ERR value is not an integer or out of range";
+    let peak = no_number("peak takes a number from 0 to 281474976710655");
+    let at = no_number("at-ms takes a Unix time in milliseconds");
     SERVER.client().dialog(&[
         ("PRESENCE.SETMAX largest 281474976710655 100000000000", "OK"),
         ("PRESENCE.MAX largest", "[281474976710655, 100000000000]"),
-        ("PRESENCE.SETMAX largest 281474976710656 0", range),
+        ("PRESENCE.SETMAX largest 281474976710656 0", &peak),
         ("PRESENCE.SETMAX largest 1 140737488355327", "OK"),
         ("PRESENCE.MAX largest", "[1, 140737488355327]"),
-        ("PRESENCE.SETMAX largest 1 281474976710656", range),
+        ("PRESENCE.SETMAX largest 1 281474976710656", &at),
     ]);
 }
 
@@ -298,24 +300,29 @@ fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");
     let peak = client.answer("PRESENCE.MAX refused");
+    let number = no_number("peak takes a number from 0 to 281474976710655");
+    let at = no_number("at-ms takes a Unix time in milliseconds");
+    let option = syntax("GT expected");
     for key in ["refused", "missing"] {
-        for arguments in [
-            "-1 0",
-            "x 0",
-            " 0",
-            "1.5 0",
-            "9223372036854775808 0",
-            "1 -1",
-            "1 x",
-            "1 ",
-            "1 1.5",
-            "1 9223372036854775808",
-            "0 x",
-            "0 -1",
+        for (arguments, error) in [
+            ("-1 0", &number),
+            ("x 0", &number),
+            (" 0", &number),
+            ("1.5 0", &number),
+            ("9223372036854775808 0", &number),
+            ("1 -1", &at),
+            ("1 x", &at),
+            ("1 ", &at),
+            ("1 1.5", &at),
+            ("1 9223372036854775808", &at),
+            ("0 x", &at),
+            ("0 -1", &at),
+            ("1 1700000000000 1", &option),
+            ("1 1700000000000 LT", &option),
+            ("0 0 GT GT", &syntax("GT may be given once")),
         ] {
             let line = format!("PRESENCE.SETMAX {key} {arguments}");
-            let error = "ERR value is not an integer or out of range";
-            assert_eq!(client.answer(&line), error, "{line}");
+            assert_eq!(client.answer(&line), *error, "{line}");
         }
     }
     assert_eq!(client.answer("PRESENCE.MAX refused"), peak);

@@ -1,6 +1,7 @@
 //! What is replicated is resolved, with absolute times, and is what was applied, no more and no less: replicas and the
 //! append-only file are given these commands, and no others.
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{Client, LIMIT, Server, touchex, wait_until};
 
 /// What is replicated of `act`, without the frame of its transaction.
@@ -189,17 +190,20 @@ fn what_only_primaries_may_say_is_an_error_from_a_client() {
     let at = seen(&mut client, "room", "ann") - 1000;
     let digest = client.digest();
     let (commands, ()) = replicated(&server, || {
+        let config = "TTL milliseconds, RETAIN milliseconds or LINGER milliseconds expected";
+        let touchex = "EX seconds, PX milliseconds, AT unix-time-milliseconds \
+                       or MEMBERS count member [member ...] expected";
         for (line, error) in [
             (
                 "TOUCHEX room PX 0 MEMBERS 1 ann".into(),
-                "ERR value is not an integer or out of range",
+                no_number("PX takes milliseconds from 1 to 315360000000"),
             ),
             (
                 format!("TOUCHEX room NOMAX PX 5000 AT {at} MEMBERS 1 bob"),
-                "ERR syntax error",
+                syntax(touchex),
             ),
-            (format!("CONFIG room TTL 5 AT {at}"), "ERR syntax error"),
-            (format!("CONFIG room TTL 5 EMPTY {at}"), "ERR syntax error"),
+            (format!("CONFIG room TTL 5 AT {at}"), syntax(config)),
+            (format!("CONFIG room TTL 5 EMPTY {at}"), syntax(config)),
         ] {
             assert_eq!(client.answer(&format!("PRESENCE.{line}")), error, "{line}");
         }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use redis::Value;
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{Client, LIMIT, Server, text};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -288,7 +289,8 @@ fn every_number_of_64_bits_is_a_cursor() {
         }
         for cursor in ["18446744073709551616", "-1", "", "abc", "1.5", "0x1", "1a"] {
             let line = format!("PRESENCE.SCAN {key} {cursor}");
-            assert_eq!(client.answer(&line), "ERR invalid cursor", "{line}");
+            let error = "ERR invalid cursor, 0 or the cursor of the last reply expected";
+            assert_eq!(client.answer(&line), error, "{line}");
         }
     }
 }
@@ -297,26 +299,27 @@ fn every_number_of_64_bits_is_a_cursor() {
 fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");
-    let (syntax, range) = (
-        "ERR syntax error",
-        "ERR value is not an integer or out of range",
-    );
+    let option = syntax("MATCH pattern or COUNT count expected");
+    // As in Redis's own scans, which call this a syntax error.
+    let below = syntax("COUNT takes a number from 1");
+    let count = no_number("COUNT takes a number from 1");
     for key in ["refused", "missing"] {
         for (options, error) in [
-            ("COUNT 0", syntax),
-            ("COUNT -1", syntax),
-            ("COUNT 1 COUNT 1", syntax),
-            ("MATCH * MATCH *", syntax),
-            ("COUNT", syntax),
-            ("MATCH", syntax),
-            ("TYPE string", syntax),
-            ("10", syntax),
-            ("COUNT ten", range),
-            ("COUNT ", range),
-            ("COUNT 9223372036854775808", range),
+            ("COUNT 0", &below),
+            ("COUNT -1", &below),
+            ("COUNT -9223372036854775808", &below),
+            ("COUNT 1 COUNT 1", &syntax("COUNT may be given once")),
+            ("MATCH * MATCH *", &syntax("MATCH may be given once")),
+            ("COUNT", &syntax("COUNT count expected")),
+            ("MATCH", &syntax("MATCH pattern expected")),
+            ("TYPE string", &option),
+            ("10", &option),
+            ("COUNT ten", &count),
+            ("COUNT ", &count),
+            ("COUNT 9223372036854775808", &count),
         ] {
             let line = format!("PRESENCE.SCAN {key} 0 {options}");
-            assert_eq!(client.answer(&line), error, "{line}");
+            assert_eq!(client.answer(&line), *error, "{line}");
         }
     }
 }

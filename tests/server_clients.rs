@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use redis::Value;
 
+use crate::common::errors::{WINDOW, no_number, syntax};
 use crate::common::{Client, LIMIT, Server, elements, fields, int, text, wait_until};
 
 /// A line of CLIENT LIST, by the names of its fields.
@@ -274,24 +275,24 @@ fn a_socket_whose_path_has_spaces_is_read_right() {
 fn what_is_wrong_is_refused() {
     let server = Server::start();
     let mut client = server.client();
-    let number = "ERR value is not an integer or out of range";
+    let (number, option) = (no_number(WINDOW), syntax("WINDOW milliseconds expected"));
     for (arguments, error) in [
-        ("WINDOW", "ERR syntax error"),
-        ("window", "ERR syntax error"),
-        ("WINDOW 5 WINDOW 5", "ERR syntax error"),
-        ("WINDOW 5 5", "ERR syntax error"),
-        ("5", "ERR syntax error"),
-        ("key", "ERR syntax error"),
-        ("WINDOW 0", number),
-        ("WINDOW -1", number),
-        ("WINDOW soon", number),
-        ("WINDOW 1.5", number),
-        ("WINDOW ", number),
-        ("WINDOW 315360000001", number),
-        ("WINDOW 99999999999999999999", number),
+        ("WINDOW", &option),
+        ("window", &option),
+        ("WINDOW 5 WINDOW 5", &syntax("WINDOW may be given once")),
+        ("WINDOW 5 5", &option),
+        ("5", &option),
+        ("key", &option),
+        ("WINDOW 0", &number),
+        ("WINDOW -1", &number),
+        ("WINDOW soon", &number),
+        ("WINDOW 1.5", &number),
+        ("WINDOW ", &number),
+        ("WINDOW 315360000001", &number),
+        ("WINDOW 99999999999999999999", &number),
     ] {
         let line = format!("PRESENCE.CLIENTS {arguments}");
-        assert_eq!(client.answer(&line), error, "{line}");
+        assert_eq!(client.answer(&line), *error, "{line}");
     }
     for line in [
         "presence.clients",
@@ -387,16 +388,12 @@ fn a_script_asks_with_the_rights_of_its_caller() {
 fn where_client_list_is_renamed_away_it_says_so() {
     let server = Server::builder().arg("rename-command CLIENT \"\"").start();
     let mut client = server.client();
-    assert_eq!(
-        client.answer("PRESENCE.CLIENTS"),
-        "ERR this server's CLIENT LIST cannot be read"
-    );
+    let error = "ERR this server's CLIENT LIST cannot be read; CLIENT must not be renamed";
+    assert_eq!(client.answer("PRESENCE.CLIENTS"), error);
     assert_eq!(
         client.answer("CONFIG SET presence.client-announce-frequency 1"),
         "OK"
     );
-    server.wait_log(
-        "presence: clients are not announced, ERR this server's CLIENT LIST cannot be read",
-    );
+    server.wait_log(&format!("presence: clients are not announced, {error}"));
     assert_eq!(client.answer("PING"), "PONG");
 }

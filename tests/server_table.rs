@@ -281,7 +281,7 @@ fn command_docs_has_the_arguments_of_the_contract() {
         (
             "TOUCHEX",
             "key:key [EX seconds:integer | PX milliseconds:integer] [AT unix-time-milliseconds:unix-time] \
-             MEMBERS n:integer member:string [member ...]",
+             MEMBERS count:integer member:string [member ...]",
         ),
         ("LEAVE", "key:key member:string [member ...]"),
         ("FORGET", "key:key member:string [member ...]"),
@@ -302,14 +302,11 @@ fn command_docs_has_the_arguments_of_the_contract() {
         ("SETMAX", "key:key peak:integer at-ms:unix-time [GT]"),
         (
             "CONFIG",
-            "key:key [TTL ttl:integer] [RETAIN retain:integer] [LINGER linger:integer]",
+            "key:key [TTL milliseconds:integer] [RETAIN milliseconds:integer] [LINGER milliseconds:integer]",
         ),
         ("INFO", "key:key"),
         ("CLIENTS", "[WINDOW milliseconds:integer]"),
-        (
-            "EVICT",
-            "key:key cutoff-milliseconds:unix-time [LIMIT n:integer]",
-        ),
+        ("EVICT", "key:key cutoff-ms:unix-time [LIMIT count:integer]"),
     ] {
         assert_eq!(syntax(&docs[name]["arguments"]), expected, "{name}");
     }

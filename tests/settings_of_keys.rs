@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use redis::Value;
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{Client, LIMIT, Server, show, wait_until};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -336,34 +337,34 @@ fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");
     let digest = client.answer("DEBUG DIGEST-VALUE refused");
-    let (syntax, range) = (
-        "ERR syntax error",
-        "ERR value is not an integer or out of range",
-    );
+    let option = syntax("TTL milliseconds, RETAIN milliseconds or LINGER milliseconds expected");
+    let ttl = no_number("TTL takes milliseconds from 1 to 315360000000");
+    let retain = no_number("RETAIN takes milliseconds from 0 to 315360000000");
+    let linger = no_number("LINGER takes milliseconds from 0 to 315360000000, or -1 for ever");
     for key in ["refused", "missing"] {
         for (options, error) in [
-            ("TTL 5 TTL 6", syntax),
-            ("RETAIN 5 RETAIN 6", syntax),
-            ("LINGER 5 LINGER 6", syntax),
-            ("TTL 5 RETAIN", syntax),
-            ("TTL 5 5", syntax),
-            ("SHADE 5", syntax),
+            ("TTL 5 TTL 6", &syntax("TTL may be given once")),
+            ("RETAIN 5 RETAIN 6", &syntax("RETAIN may be given once")),
+            ("LINGER 5 LINGER 6", &syntax("LINGER may be given once")),
+            ("TTL 5 RETAIN", &syntax("RETAIN milliseconds expected")),
+            ("TTL 5 5", &option),
+            ("SHADE 5", &option),
             // How the module replicates the making of a key; not for clients.
-            ("TTL 5 AT 1", syntax),
-            ("TTL 0", range),
-            ("TTL -1", range),
-            ("TTL x", range),
-            ("TTL 315360000001", range),
-            ("RETAIN -1", range),
-            ("RETAIN x", range),
-            ("RETAIN 315360000001", range),
-            ("LINGER -2", range),
-            ("LINGER x", range),
-            ("LINGER 315360000001", range),
-            ("TTL 5 RETAIN 5 LINGER -2", range),
+            ("TTL 5 AT 1", &option),
+            ("TTL 0", &ttl),
+            ("TTL -1", &ttl),
+            ("TTL x", &ttl),
+            ("TTL 315360000001", &ttl),
+            ("RETAIN -1", &retain),
+            ("RETAIN x", &retain),
+            ("RETAIN 315360000001", &retain),
+            ("LINGER -2", &linger),
+            ("LINGER x", &linger),
+            ("LINGER 315360000001", &linger),
+            ("TTL 5 RETAIN 5 LINGER -2", &linger),
         ] {
             let line = format!("PRESENCE.CONFIG {key} {options}");
-            assert_eq!(client.answer(&line), error, "{line}");
+            assert_eq!(client.answer(&line), *error, "{line}");
         }
     }
     client.dialog(&[

@@ -2,13 +2,10 @@
 
 use std::sync::LazyLock;
 
+use crate::common::errors::{no_number, syntax};
 use crate::common::{LIMIT, Server, wait_until};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
-
-const SYNTAX: &str = "ERR syntax error";
-const SECONDS: &str = "ERR AT is a Unix time in milliseconds";
-const RANGE: &str = "ERR value is not an integer or out of range";
 
 #[test]
 fn ex_is_in_seconds_and_px_in_ms() {
@@ -156,44 +153,74 @@ fn the_shortest_and_the_longest_ttl_are_taken() {
 #[test]
 fn what_is_wrong_is_refused_and_makes_no_key() {
     let mut client = SERVER.client();
+    let members = syntax("MEMBERS count member [member ...] expected");
+    let option = syntax(
+        "EX seconds, PX milliseconds, AT unix-time-milliseconds or MEMBERS count member [member ...] expected",
+    );
+    let once = syntax("EX or PX may be given once");
+    let ex = no_number("EX takes seconds from 1 to 315360000");
+    let px = no_number("PX takes milliseconds from 1 to 315360000000");
+    let at = no_number("AT takes a Unix time in milliseconds");
+    let count = no_number("MEMBERS takes the number of members that follow");
+    let other_count = |says: i64, given: usize| {
+        let given = format!("but the number of members given is {given}");
+        syntax(&format!("MEMBERS says {says}, {given}"))
+    };
+    let seconds = "ERR AT is a Unix time in milliseconds".to_owned();
     for (options, error) in [
-        ("EX 1 PX 1 MEMBERS 1 a", SYNTAX),
-        ("PX 1 EX 1 MEMBERS 1 a", SYNTAX),
-        ("EX 1 EX 1 MEMBERS 1 a", SYNTAX),
-        ("PX 1 PX 1 MEMBERS 1 a", SYNTAX),
-        ("AT 1700000000000 AT 1700000000000 MEMBERS 1 a", SYNTAX),
-        ("NX 1 MEMBERS 1 a", SYNTAX),
-        ("EX 10 ann bob", SYNTAX),
-        ("EX 10 AT 1700000000000", SYNTAX),
-        ("EX 10 AT", SYNTAX),
-        ("EX 10 MEMBERS", SYNTAX),
-        ("EX 10 MEMBERS 1", SYNTAX),
-        ("MEMBERS 2 a", SYNTAX),
-        ("MEMBERS 1 a b", SYNTAX),
-        ("MEMBERS 9223372036854775807 a", SYNTAX),
-        ("MEMBERS 0 a", RANGE),
-        ("MEMBERS -1 a", RANGE),
-        ("MEMBERS one a", RANGE),
-        ("MEMBERS 9223372036854775808 a", RANGE),
-        ("MEMBERS  a", RANGE),
-        ("EX 0 MEMBERS 1 a", RANGE),
-        ("EX -1 MEMBERS 1 a", RANGE),
-        ("EX 1.5 MEMBERS 1 a", RANGE),
-        ("EX ten MEMBERS 1 a", RANGE),
-        ("EX 315360001 MEMBERS 1 a", RANGE),
-        ("EX 9223372036854775807 MEMBERS 1 a", RANGE),
-        ("PX 0 MEMBERS 1 a", RANGE),
-        ("PX -5 MEMBERS 1 a", RANGE),
-        ("PX x MEMBERS 1 a", RANGE),
-        ("PX 315360000001 MEMBERS 1 a", RANGE),
-        ("PX 18446744073709551616 MEMBERS 1 a", RANGE),
-        ("AT now MEMBERS 1 a", RANGE),
-        ("AT -1 MEMBERS 1 a", RANGE),
-        ("AT 99999999999 MEMBERS 1 a", SECONDS),
-        ("AT 9223372036854775808 MEMBERS 1 a", RANGE),
+        ("EX 1 PX 1 MEMBERS 1 a", &once),
+        ("PX 1 EX 1 MEMBERS 1 a", &once),
+        ("EX 1 EX 1 MEMBERS 1 a", &once),
+        ("PX 1 PX 1 MEMBERS 1 a", &once),
+        (
+            "AT 1700000000000 AT 1700000000000 MEMBERS 1 a",
+            &syntax("AT may be given once"),
+        ),
+        ("NX 1 MEMBERS 1 a", &option),
+        ("NX 1 members 1 a", &option),
+        ("EX 60 alice", &members),
+        ("EX 10 ann bob", &members),
+        ("alice bob cid", &members),
+        ("EX 10 AT 1700000000000", &members),
+        ("EX 10 MEMBERS", &members),
+        ("EX 10 AT", &syntax("AT unix-time-milliseconds expected")),
+        ("AT 1700000000000 EX", &syntax("EX seconds expected")),
+        ("AT 1700000000000 PX", &syntax("PX milliseconds expected")),
+        ("EX 10 MEMBERS 1", &other_count(1, 0)),
+        ("MEMBERS 2 a", &other_count(2, 1)),
+        ("MEMBERS 1 a b", &other_count(1, 2)),
+        (
+            "MEMBERS 9223372036854775807 a",
+            &other_count(9_223_372_036_854_775_807, 1),
+        ),
+        ("MEMBERS 0 a", &count),
+        ("MEMBERS -1 a", &count),
+        ("MEMBERS one a", &count),
+        ("MEMBERS 9223372036854775808 a", &count),
+        ("MEMBERS  a", &count),
+        ("EX 0 MEMBERS 1 a", &ex),
+        ("EX -1 MEMBERS 1 a", &ex),
+        ("EX 1.5 MEMBERS 1 a", &ex),
+        ("EX ten MEMBERS 1 a", &ex),
+        ("EX MEMBERS 1 a", &ex),
+        ("EX 315360001 MEMBERS 1 a", &ex),
+        ("EX 9223372036854775807 MEMBERS 1 a", &ex),
+        ("PX 0 MEMBERS 1 a", &px),
+        ("PX -5 MEMBERS 1 a", &px),
+        ("PX x MEMBERS 1 a", &px),
+        ("PX 315360000001 MEMBERS 1 a", &px),
+        ("PX 18446744073709551616 MEMBERS 1 a", &px),
+        ("AT now MEMBERS 1 a", &at),
+        ("AT -1 MEMBERS 1 a", &at),
+        ("AT 9223372036854775808 MEMBERS 1 a", &at),
+        ("AT 140737488355328 MEMBERS 1 a", &at),
+        ("AT 99999999999 MEMBERS 1 a", &seconds),
     ] {
-        let line = format!("PRESENCE.TOUCHEX refused {options}");
-        assert_eq!(client.answer(&line), error, "{line}");
-        assert_eq!(client.answer("EXISTS refused"), "0", "{line}");
+        // A key may be called as an option is.
+        for key in ["refused", "MEMBERS"] {
+            let line = format!("PRESENCE.TOUCHEX {key} {options}");
+            assert_eq!(client.answer(&line), *error, "{line}");
+            assert_eq!(client.answer(&format!("EXISTS {key}")), "0", "{line}");
+        }
     }
 }

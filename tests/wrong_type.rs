@@ -2,6 +2,7 @@
 //! commands answer it on a presence key.
 
 use crate::common::Server;
+use crate::common::errors::{no_number, syntax};
 
 const WRONG: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
@@ -53,10 +54,13 @@ fn every_command_refuses_keys_of_other_types() {
     assert_eq!(client.digest(), digest);
     // The arguments are judged first, as in Redis's own commands.
     client.dialog(&[
-        ("PRESENCE.COUNT string NONSENSE", "ERR syntax error"),
+        (
+            "PRESENCE.COUNT string NONSENSE",
+            &syntax("WINDOW milliseconds expected"),
+        ),
         (
             "PRESENCE.SETMAX string x 0",
-            "ERR value is not an integer or out of range",
+            &no_number("peak takes a number from 0 to 281474976710655"),
         ),
     ]);
 }

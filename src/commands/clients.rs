@@ -1,12 +1,12 @@
 //! `PRESENCE.CLIENTS [WINDOW ms]`
 
-use super::span::WINDOW;
+use super::span::{self, WINDOW};
 use super::spec::Spec;
 use crate::clients::{self, List};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::{parse, settings};
+use crate::settings;
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.CLIENTS",
@@ -22,16 +22,7 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
-    let mut window = None;
-    let mut options = parse::Options::new(args, 1);
-    while let Some(option) = options.next() {
-        if option.eq_ignore_ascii_case(b"WINDOW") {
-            parse::once(&mut window, parse::duration(options.value()?)?)?;
-        } else {
-            return Err(Error::Syntax);
-        }
-    }
-    let window = window.unwrap_or_else(|| settings::of_new_keys().ttl);
+    let window = span::parse(args, 1)?.unwrap_or_else(|| settings::of_new_keys().ttl);
     let list = List::for_user(ctx)?;
     let mut clients = list.iter().collect::<Result<Vec<_>>>()?;
     clients.retain(|client| !client.is_internal);

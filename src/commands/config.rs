@@ -1,12 +1,31 @@
 //! `PRESENCE.CONFIG key [TTL ms] [RETAIN ms] [LINGER ms]`
 
-use super::spec::{Arg, Spec};
+use std::ffi::CStr;
+
+use super::spec::Spec;
+use crate::arg::{Arg, Numbers};
 use crate::core::Settings;
+use crate::core::time::Millis;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
 use crate::{clock, parse, replication, settings};
+
+const TTL: Arg = option(c"TTL", Numbers::Duration);
+const RETAIN: Arg = option(c"RETAIN", Numbers::DurationOrZero);
+const LINGER: Arg = option(c"LINGER", Numbers::Linger);
+/// In a replayed command only: when the key was made.
+const AT: Arg = Arg::unix_time(c"at-ms").token(c"AT");
+/// In a replayed command only: since when the key has had no members.
+const EMPTY: Arg = Arg::unix_time(c"at-ms").token(c"EMPTY");
+
+const fn option(token: &'static CStr, numbers: Numbers) -> Arg {
+    Arg::integer(c"milliseconds")
+        .numbers(numbers)
+        .token(token)
+        .optional()
+}
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.CONFIG",
@@ -18,12 +37,7 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Changes a key's settings. Makes the key where it is missing.",
     complexity: c"O(1); RETAIN O(N/1000) with over 64 ttls in use",
-    args: &[
-        Arg::KEY,
-        Arg::integer(c"ttl").token(c"TTL").optional(),
-        Arg::integer(c"retain").token(c"RETAIN").optional(),
-        Arg::integer(c"linger").token(c"LINGER").optional(),
-    ],
+    args: &[Arg::KEY, TTL, RETAIN, LINGER],
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
@@ -32,18 +46,20 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let (mut ttl, mut retain, mut linger, mut since) = (None, None, None, None);
     let mut options = parse::Options::new(args, 2);
     while let Some(option) = options.next() {
-        if option.eq_ignore_ascii_case(b"TTL") {
-            parse::once(&mut ttl, parse::duration(options.value()?)?)?;
-        } else if option.eq_ignore_ascii_case(b"RETAIN") {
-            parse::once(&mut retain, parse::duration_or_zero(options.value()?)?)?;
-        } else if option.eq_ignore_ascii_case(b"LINGER") {
-            parse::once(&mut linger, parse::linger(options.value()?)?)?;
-        } else if replayed && option.eq_ignore_ascii_case(b"AT") {
-            parse::once(&mut since, (parse::time(options.value()?)?, false))?;
-        } else if replayed && option.eq_ignore_ascii_case(b"EMPTY") {
-            parse::once(&mut since, (parse::time(options.value()?)?, true))?;
+        if TTL.is(option) {
+            parse::once(&mut ttl, options.millis(&TTL)?, &TTL)?;
+        } else if RETAIN.is(option) {
+            parse::once(&mut retain, options.millis(&RETAIN)?, &RETAIN)?;
+        } else if LINGER.is(option) {
+            // -1: for ever.
+            let value = Millis::try_from(options.number(&LINGER)?).ok();
+            parse::once(&mut linger, value, &LINGER)?;
+        } else if replayed && AT.is(option) {
+            parse::once(&mut since, (options.millis(&AT)?, false), &AT)?;
+        } else if replayed && EMPTY.is(option) {
+            parse::once(&mut since, (options.millis(&EMPTY)?, true), &EMPTY)?;
         } else {
-            return Err(Error::Syntax);
+            return Err(Error::Expected(SPEC.args));
         }
     }
     let mut key = WriteKey::open_as_it_is(ctx, name)?;

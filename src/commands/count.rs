@@ -1,13 +1,13 @@
 //! `PRESENCE.COUNT key [WINDOW ms]`
 
 use super::span::{self, WINDOW};
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::ReadKey;
-use crate::parse;
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.COUNT",
@@ -23,15 +23,7 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
-    let mut window = None;
-    let mut options = parse::Options::new(args, 2);
-    while let Some(option) = options.next() {
-        if option.eq_ignore_ascii_case(b"WINDOW") {
-            parse::once(&mut window, parse::duration(options.value()?)?)?;
-        } else {
-            return Err(Error::Syntax);
-        }
-    }
+    let window = span::parse(args, 2)?;
     let now = clock::now(ctx);
     let count = match ReadKey::open(ctx, args.string(1), now)? {
         None => 0,

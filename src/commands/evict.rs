@@ -1,12 +1,19 @@
-//! `PRESENCE.EVICT key cutoff-ms [LIMIT n]`
+//! `PRESENCE.EVICT key cutoff-ms [LIMIT count]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::{Arg, Numbers};
 use crate::error::{Error, Result};
 use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
 use crate::{clock, parse, replication, sweep};
+
+const CUTOFF: Arg = Arg::unix_time(c"cutoff-ms");
+const LIMIT: Arg = Arg::integer(c"count")
+    .numbers(Numbers::Count)
+    .token(c"LIMIT")
+    .optional();
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.EVICT",
@@ -18,23 +25,19 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Removes members that are no longer remembered. Internal: the server evicts by itself.",
     complexity: c"O(M) for M members removed, which is all that are due where LIMIT is not given",
-    args: &[
-        Arg::KEY,
-        Arg::unix_time(c"cutoff-milliseconds"),
-        Arg::integer(c"n").token(c"LIMIT").optional(),
-    ],
+    args: &[Arg::KEY, CUTOFF, LIMIT],
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
     let name = args.string(1);
-    let cutoff = parse::time(args.get(2).unwrap_or_default())?;
+    let cutoff = parse::millis(args.get(2).unwrap_or_default(), &CUTOFF)?;
     let mut limit = None;
     let mut options = parse::Options::new(args, 3);
     while let Some(option) = options.next() {
-        if !option.eq_ignore_ascii_case(b"LIMIT") {
-            return Err(Error::Syntax);
+        if !LIMIT.is(option) {
+            return Err(Error::missing(&LIMIT));
         }
-        parse::once(&mut limit, parse::count(options.value()?, 1)?)?;
+        parse::once(&mut limit, options.number(&LIMIT)? as usize, &LIMIT)?;
     }
     let replayed = ctx.is_replayed();
     let now = if replayed { cutoff } else { clock::now(ctx) };

@@ -1,6 +1,7 @@
 //! `PRESENCE.FORGET key member [member ...]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::error::Result;
 use crate::events::Batch;
 use crate::ffi::args::Args;
@@ -54,7 +55,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         if stored > 0 {
             replication::verbatim(ctx);
             if key.set().is_some_and(|set| set.is_empty()) {
-                // When that was, which its linger counts from, only this server knows.
+                // Its linger counts from now, a moment that only this server knows.
                 replication::empty(ctx, name, &settings, now);
             }
             key.changed();
@@ -70,7 +71,8 @@ pub fn run(ctx: Context, args: Args) -> Result {
     Ok(())
 }
 
-/// Who is forgotten does not depend on the time. Since when a key is empty does, and comes by itself.
+/// Who is forgotten does not depend on the time. Since when an emptied key has been empty does: that follows as a command of
+/// its own.
 fn replay(ctx: Context, key: &mut WriteKey, members: Args) {
     let mut stored = 0;
     if key.value().is_some() {

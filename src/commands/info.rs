@@ -1,6 +1,7 @@
 //! `PRESENCE.INFO key`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;

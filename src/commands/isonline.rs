@@ -1,6 +1,7 @@
 //! `PRESENCE.ISONLINE key member [member ...]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::clock;
 use crate::error::Result;
 use crate::ffi::args::Args;

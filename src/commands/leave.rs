@@ -1,6 +1,7 @@
 //! `PRESENCE.LEAVE key member [member ...]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::core::Seen;
 use crate::error::Result;
 use crate::events::Batch;

@@ -1,7 +1,8 @@
 //! `PRESENCE.LIST key [WINDOW ms] [REV] [LIMIT offset count] [WITHSEEN] [WITHTTL]`
 
 use super::span::{self, WINDOW};
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::{Arg, Numbers};
 use crate::clock;
 use crate::core::List;
 use crate::error::{Error, Result};
@@ -9,6 +10,14 @@ use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::ReadKey;
 use crate::parse;
+
+const REV: Arg = Arg::flag(c"rev", c"REV");
+const LIMIT: Arg = Arg::block(c"limit", &[Arg::integer(c"offset"), Arg::integer(c"count")])
+    .numbers(Numbers::OffsetAndCount)
+    .token(c"LIMIT")
+    .optional();
+const WITHSEEN: Arg = Arg::flag(c"withseen", c"WITHSEEN");
+const WITHTTL: Arg = Arg::flag(c"withttl", c"WITHTTL");
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.LIST",
@@ -20,16 +29,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Returns the members who are online, or were seen within a window of time, newest seen first.",
     complexity: c"O(log N + M) for M members returned, whatever the offset; O(N/1000 + M) with over 64 ttls in use",
-    args: &[
-        Arg::KEY,
-        WINDOW,
-        Arg::flag(c"rev", c"REV"),
-        Arg::block(c"limit", &[Arg::integer(c"offset"), Arg::integer(c"count")])
-            .token(c"LIMIT")
-            .optional(),
-        Arg::flag(c"withseen", c"WITHSEEN"),
-        Arg::flag(c"withttl", c"WITHTTL"),
-    ],
+    args: &[Arg::KEY, WINDOW, REV, LIMIT, WITHSEEN, WITHTTL],
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
@@ -37,21 +37,22 @@ pub fn run(ctx: Context, args: Args) -> Result {
         (None, None, None, None, None);
     let mut options = parse::Options::new(args, 2);
     while let Some(option) = options.next() {
-        if option.eq_ignore_ascii_case(b"WINDOW") {
-            parse::once(&mut window, parse::duration(options.value()?)?)?;
-        } else if option.eq_ignore_ascii_case(b"REV") {
-            parse::once(&mut rev, ())?;
-        } else if option.eq_ignore_ascii_case(b"LIMIT") {
-            let offset = parse::count(options.value()?, 0)?;
+        if WINDOW.is(option) {
+            parse::once(&mut window, options.millis(&WINDOW)?, &WINDOW)?;
+        } else if REV.is(option) {
+            parse::once(&mut rev, (), &REV)?;
+        } else if LIMIT.is(option) {
+            let offset = usize::try_from(options.number(&LIMIT)?);
+            let offset = offset.map_err(|_| Error::NotAnInteger(&LIMIT))?;
             // A negative count: to the end.
-            let count = usize::try_from(parse::integer(options.value()?)?).unwrap_or(usize::MAX);
-            parse::once(&mut limit, (offset, count))?;
-        } else if option.eq_ignore_ascii_case(b"WITHSEEN") {
-            parse::once(&mut with_seen, ())?;
-        } else if option.eq_ignore_ascii_case(b"WITHTTL") {
-            parse::once(&mut with_ttl, ())?;
+            let count = usize::try_from(options.number(&LIMIT)?).unwrap_or(usize::MAX);
+            parse::once(&mut limit, (offset, count), &LIMIT)?;
+        } else if WITHSEEN.is(option) {
+            parse::once(&mut with_seen, (), &WITHSEEN)?;
+        } else if WITHTTL.is(option) {
+            parse::once(&mut with_ttl, (), &WITHTTL)?;
         } else {
-            return Err(Error::Syntax);
+            return Err(Error::Expected(SPEC.args));
         }
     }
     let now = clock::now(ctx);

@@ -1,6 +1,7 @@
 //! `PRESENCE.MAX key`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::clock;
 use crate::core::Peak;
 use crate::error::Result;

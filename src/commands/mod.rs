@@ -5,6 +5,7 @@ use std::os::raw::c_int;
 
 use redis_module::raw;
 
+use crate::error::Error;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
@@ -52,7 +53,7 @@ unsafe fn call(
     match guard(name, || run(ctx, args)) {
         Some(Ok(())) => {}
         Some(Err(error)) => ctx.reply_error(&error.to_string()),
-        None => ctx.reply_error("ERR internal error, see the server's log"),
+        None => ctx.reply_error(&Error::Internal.to_string()),
     }
     raw::REDISMODULE_OK as c_int
 }

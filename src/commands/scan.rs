@@ -1,6 +1,7 @@
 //! `PRESENCE.SCAN key cursor [MATCH pattern] [COUNT n]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::{Arg, Numbers};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
@@ -15,6 +16,12 @@ const DEFAULT_COUNT: usize = 10;
 /// milliseconds only.
 const MAX_COUNT: usize = 10_000;
 
+const MATCH: Arg = Arg::pattern(c"pattern").token(c"MATCH").optional();
+const COUNT: Arg = Arg::integer(c"count")
+    .numbers(Numbers::Count)
+    .token(c"COUNT")
+    .optional();
+
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.SCAN",
     flags: c"readonly",
@@ -28,8 +35,8 @@ pub const SPEC: Spec = Spec {
     args: &[
         Arg::KEY,
         Arg::integer(c"cursor"),
-        Arg::pattern(c"pattern").token(c"MATCH").optional(),
-        Arg::integer(c"count").token(c"COUNT").optional(),
+        MATCH,
+        COUNT,
     ],
 };
 
@@ -43,15 +50,18 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let (mut pattern, mut count) = (None, None);
     let mut options = parse::Options::new(args, 3);
     while let Some(option) = options.next() {
-        if option.eq_ignore_ascii_case(b"MATCH") {
-            parse::once(&mut pattern, options.value()?)?;
-        } else if option.eq_ignore_ascii_case(b"COUNT") {
-            let value = parse::integer(options.value()?)?;
-            // Redis's own scans call a count of less than one a syntax error.
-            let value = usize::try_from(value).ok().filter(|value| *value > 0);
-            parse::once(&mut count, value.ok_or(Error::Syntax)?)?;
+        if MATCH.is(option) {
+            parse::once(&mut pattern, options.value(&MATCH)?, &MATCH)?;
+        } else if COUNT.is(option) {
+            let value = options.value(&COUNT)?;
+            let value = match parse::integer(value) {
+                // Redis's own scans call a count of less than one a syntax error.
+                Some(..=0) => return Err(Error::CountBelowOne(&COUNT)),
+                _ => parse::number(value, &COUNT)?,
+            };
+            parse::once(&mut count, value as usize, &COUNT)?;
         } else {
-            return Err(Error::Syntax);
+            return Err(Error::Expected(SPEC.args));
         }
     }
     let now = clock::now(ctx);

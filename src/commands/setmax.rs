@@ -1,12 +1,17 @@
 //! `PRESENCE.SETMAX key peak at-ms [GT]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::{Arg, Numbers};
 use crate::core::Peak;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
 use crate::{clock, parse, replication, settings};
+
+const PEAK: Arg = Arg::integer(c"peak").numbers(Numbers::Peak);
+const AT: Arg = Arg::unix_time(c"at-ms");
+const GT: Arg = Arg::flag(c"gt", c"GT");
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.SETMAX",
@@ -18,30 +23,25 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Sets the record of members online at once, or starts it afresh.",
     complexity: c"O(1)",
-    args: &[
-        Arg::KEY,
-        Arg::integer(c"peak"),
-        Arg::unix_time(c"at-ms"),
-        Arg::flag(c"gt", c"GT"),
-    ],
+    args: &[Arg::KEY, PEAK, AT, GT],
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
     let name = args.string(1);
-    let count = parse::peak(args.get(2).unwrap_or_default())?;
+    let count = parse::number(args.get(2).unwrap_or_default(), &PEAK)? as u64;
     let replayed = ctx.is_replayed();
     let at = match args.get(3).unwrap_or_default() {
         // A log of an earlier version may say anything, and a record begun afresh has no use for it.
-        at if replayed || count == 0 => parse::time(at)?,
-        at => parse::recent_time(at, "at-ms")?,
+        at if replayed || count == 0 => parse::millis(at, &AT)?,
+        at => parse::recent_time(at, &AT)?,
     };
     let mut only_greater = None;
     let mut options = parse::Options::new(args, 4);
     while let Some(option) = options.next() {
-        if !option.eq_ignore_ascii_case(b"GT") {
-            return Err(Error::Syntax);
+        if !GT.is(option) {
+            return Err(Error::missing(&GT));
         }
-        parse::once(&mut only_greater, ())?;
+        parse::once(&mut only_greater, (), &GT)?;
     }
     let now = if replayed { at } else { clock::now(ctx) };
     let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;

@@ -1,12 +1,30 @@
 //! What `WINDOW` says a question is about.
 
-use super::spec::Arg;
+use crate::arg::{Arg, Numbers};
 use crate::core::time::Millis;
 use crate::core::{PresenceSet, Span};
 use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::parse::{self, Options};
 
 /// The option's documentation.
-pub const WINDOW: Arg = Arg::integer(c"milliseconds").token(c"WINDOW").optional();
+pub const WINDOW: Arg = Arg::integer(c"milliseconds")
+    .numbers(Numbers::Duration)
+    .token(c"WINDOW")
+    .optional();
+
+/// Reads the options from an argument on, of a command that has no other.
+pub fn parse(args: Args, from: usize) -> Result<Option<Millis>> {
+    let mut window = None;
+    let mut options = Options::new(args, from);
+    while let Some(option) = options.next() {
+        if !WINDOW.is(option) {
+            return Err(Error::missing(&WINDOW));
+        }
+        parse::once(&mut window, options.millis(&WINDOW)?, &WINDOW)?;
+    }
+    Ok(window)
+}
 
 /// The members a question is about: those online, or with a window all that are remembered and were seen within it. A
 /// window longer than the key remembers would silently find too few, and is refused.

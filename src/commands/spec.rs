@@ -5,6 +5,7 @@ use std::ptr::null_mut;
 
 use redis_module::raw;
 
+use crate::arg::Arg;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
@@ -48,120 +49,6 @@ impl Spec {
 const SINCE: &CStr = c"0.1.0";
 /// The ACL category of the module, where the server lets a module add one.
 const CATEGORY: &CStr = c"presence";
-
-/// An argument as COMMAND DOCS shows it.
-#[derive(Clone, Copy)]
-pub struct Arg {
-    name: &'static CStr,
-    kind: raw::RedisModuleCommandArgType,
-    token: Option<&'static CStr>,
-    flags: u32,
-    is_key: bool,
-    parts: &'static [Arg],
-}
-
-impl Arg {
-    /// The key, always the first argument.
-    pub const KEY: Arg = Arg {
-        is_key: true,
-        ..Arg::of(
-            c"key",
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY,
-        )
-    };
-
-    const fn of(name: &'static CStr, kind: raw::RedisModuleCommandArgType) -> Arg {
-        Arg {
-            name,
-            kind,
-            token: None,
-            flags: raw::REDISMODULE_CMD_ARG_NONE,
-            is_key: false,
-            parts: &[],
-        }
-    }
-
-    pub const fn string(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING,
-        )
-    }
-
-    pub const fn integer(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER,
-        )
-    }
-
-    pub const fn unix_time(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME,
-        )
-    }
-
-    pub const fn pattern(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PATTERN,
-        )
-    }
-
-    /// An optional word.
-    pub const fn flag(name: &'static CStr, token: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN,
-        )
-        .token(token)
-        .optional()
-    }
-
-    pub const fn one_of(name: &'static CStr, parts: &'static [Arg]) -> Arg {
-        Arg {
-            parts,
-            ..Arg::of(
-                name,
-                raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF,
-            )
-        }
-    }
-
-    pub const fn block(name: &'static CStr, parts: &'static [Arg]) -> Arg {
-        Arg {
-            parts,
-            ..Arg::of(
-                name,
-                raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK,
-            )
-        }
-    }
-
-    /// The word that stands before it.
-    pub const fn token(self, token: &'static CStr) -> Arg {
-        Arg {
-            token: Some(token),
-            ..self
-        }
-    }
-
-    pub const fn optional(self) -> Arg {
-        Arg {
-            flags: self.flags | raw::REDISMODULE_CMD_ARG_OPTIONAL,
-            ..self
-        }
-    }
-
-    /// May be given several times.
-    pub const fn many(self) -> Arg {
-        Arg {
-            flags: self.flags | raw::REDISMODULE_CMD_ARG_MULTIPLE,
-            ..self
-        }
-    }
-}
 
 /// The server's form of a list of arguments. Parts are kept alive in `parts`; the server copies everything.
 fn raw_args(

@@ -1,6 +1,7 @@
 //! `PRESENCE.TOUCH key member [member ...]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::Arg;
 use crate::core::time::Millis;
 use crate::core::{Seen, Touch, Touched};
 use crate::error::{Error, Result};

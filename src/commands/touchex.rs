@@ -1,11 +1,29 @@
-//! `PRESENCE.TOUCHEX key [EX seconds | PX ms] [AT unix-ms] MEMBERS n member [member ...]`
+//! `PRESENCE.TOUCHEX key [EX seconds | PX ms] [AT unix-ms] MEMBERS count member [member ...]`
 
-use super::spec::{Arg, Spec};
+use super::spec::Spec;
+use crate::arg::{Arg, Numbers};
 use super::touch::{Given, touch};
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::{parse, replication};
+
+const EX: Arg = Arg::integer(c"seconds")
+    .numbers(Numbers::Seconds)
+    .token(c"EX");
+const PX: Arg = Arg::integer(c"milliseconds")
+    .numbers(Numbers::Duration)
+    .token(c"PX");
+const EXPIRATION: Arg = Arg::one_of(c"expiration", &[EX, PX]).optional();
+const AT: Arg = Arg::unix_time(c"unix-time-milliseconds")
+    .token(c"AT")
+    .optional();
+const MEMBERS: Arg = Arg::block(
+    c"members",
+    &[Arg::integer(c"count"), Arg::string(c"member").many()],
+)
+.numbers(Numbers::Members)
+.token(c"MEMBERS");
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.TOUCHEX",
@@ -17,27 +35,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Marks members as online, for a ttl of this touch's own, or as of a moment in the past.",
     complexity: c"O(1) for each member; O(log N) for one seen at another moment than the newest; events cost as in PRESENCE.TOUCH",
-    args: &[
-        Arg::KEY,
-        Arg::one_of(
-            c"expiration",
-            &[
-                Arg::integer(c"seconds").token(c"EX"),
-                Arg::integer(c"milliseconds").token(c"PX"),
-            ],
-        )
-        .optional(),
-        Arg::unix_time(c"unix-time-milliseconds")
-            .token(c"AT")
-            .optional(),
-        Arg::block(
-            c"members",
-            &[
-                Arg::integer(c"n").token(c"MEMBERS"),
-                Arg::string(c"member").many(),
-            ],
-        ),
-    ],
+    args: &[Arg::KEY, EXPIRATION, AT, MEMBERS],
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
@@ -46,35 +44,44 @@ pub fn run(ctx: Context, args: Args) -> Result {
         ..Given::default()
     };
     let mut options = parse::Options::new(args, 2);
-    let count = loop {
-        let option = options.value()?;
-        if option.eq_ignore_ascii_case(b"EX") {
-            parse::once(&mut given.ttl, parse::seconds(options.value()?)?)?;
-        } else if option.eq_ignore_ascii_case(b"PX") {
-            let ttl = match options.value()? {
+    let announced = loop {
+        let Some(option) = options.next() else {
+            return Err(Error::missing(&MEMBERS));
+        };
+        if EX.is(option) {
+            let ttl = options.millis(&EX)? * 1000;
+            parse::once(&mut given.ttl, ttl, &EXPIRATION)?;
+        } else if PX.is(option) {
+            let ttl = match options.value(&PX)? {
                 // How one who left is replicated, see `replication`.
                 b"0" if given.replayed => 0,
-                ttl => parse::duration(ttl)?,
+                ttl => parse::millis(ttl, &PX)?,
             };
-            parse::once(&mut given.ttl, ttl)?;
-        } else if option.eq_ignore_ascii_case(b"AT") {
+            parse::once(&mut given.ttl, ttl, &EXPIRATION)?;
+        } else if AT.is(option) {
             // One that is replayed may be of a server whose clock started in 1970.
-            let at = match options.value()? {
-                at if given.replayed => parse::time(at)?,
-                at => parse::recent_time(at, "AT")?,
+            let at = match options.value(&AT)? {
+                at if given.replayed => parse::millis(at, &AT)?,
+                at => parse::recent_time(at, &AT)?,
             };
-            parse::once(&mut given.at, at)?;
+            parse::once(&mut given.at, at, &AT)?;
         } else if given.replayed && option == replication::NO_MAX.to_bytes() {
             given.sets_no_max = true;
-        } else if option.eq_ignore_ascii_case(b"MEMBERS") {
-            break parse::count(options.value()?, 1)?;
+        } else if MEMBERS.is(option) {
+            break options.number(&MEMBERS)? as usize;
+        } else if args.from(2).iter().any(|arg| MEMBERS.is(arg)) {
+            return Err(Error::Expected(SPEC.args));
         } else {
-            return Err(Error::Syntax);
+            // Most likely a member: what is missing is the word before it.
+            return Err(Error::missing(&MEMBERS));
         }
     };
     let members = parse::members(args, options.position())?;
-    if members.len() != count {
-        return Err(Error::Syntax);
+    if members.len() != announced {
+        return Err(Error::MemberCount {
+            announced,
+            given: members.len(),
+        });
     }
     touch(ctx, args.string(1), members, &given)
 }

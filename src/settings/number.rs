@@ -47,7 +47,7 @@ impl Number {
     /// The value of a load argument.
     fn read(&self, given: &[u8]) -> Result<i64, Refused> {
         let (min, max) = (self.min, self.max);
-        let number = parse::integer(given).ok();
+        let number = parse::integer(given);
         number
             .filter(|number| (min..=max).contains(number))
             .ok_or_else(|| Refused::MustBe(format!("a number between {min} and {max}")))

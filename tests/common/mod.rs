@@ -32,6 +32,7 @@ mod cluster_client;
 mod container;
 mod dialog;
 mod environment;
+pub mod errors;
 mod presence;
 mod process;
 mod program;

@@ -1,0 +1,219 @@
+//! The arguments of commands, each described once: what COMMAND DOCS shows of it, the word that it is given by, and the
+//! numbers that it takes. Options are read, and errors named, by the same description.
+
+use std::ffi::CStr;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use redis_module::raw;
+
+use crate::core::Peak;
+use crate::core::time::{MAX_DURATION, MAX_TIME};
+
+/// An argument of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arg {
+    pub name: &'static CStr,
+    pub kind: raw::RedisModuleCommandArgType,
+    /// The word that stands before it.
+    pub token: Option<&'static CStr>,
+    pub flags: u32,
+    pub is_key: bool,
+    pub parts: &'static [Arg],
+    /// The numbers that it takes; of a block, its parts.
+    pub numbers: Option<Numbers>,
+}
+
+/// What a number can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbers {
+    /// ms, up to ten years.
+    Duration,
+    /// ms, up to ten years, or 0.
+    DurationOrZero,
+    /// ms, up to ten years, 0, or -1 for ever.
+    Linger,
+    /// s, up to ten years.
+    Seconds,
+    /// Unix ms.
+    UnixTime,
+    /// How many members a record may have.
+    Peak,
+    /// From 1.
+    Count,
+    /// How many members follow.
+    Members,
+    /// Two numbers, of which each has its own rules: how many to skip, and how many to return.
+    OffsetAndCount,
+}
+
+impl Numbers {
+    /// From the least to the greatest.
+    pub fn range(self) -> RangeInclusive<i64> {
+        const LONGEST: i64 = MAX_DURATION as i64;
+        match self {
+            Numbers::Duration => 1..=LONGEST,
+            Numbers::DurationOrZero => 0..=LONGEST,
+            Numbers::Linger => -1..=LONGEST,
+            Numbers::Seconds => 1..=LONGEST / 1000,
+            Numbers::UnixTime => 0..=MAX_TIME as i64,
+            Numbers::Peak => 0..=Peak::MAX_COUNT as i64,
+            Numbers::Count | Numbers::Members => 1..=i64::MAX,
+            Numbers::OffsetAndCount => i64::MIN..=i64::MAX,
+        }
+    }
+}
+
+impl Arg {
+    /// The key, always the first argument.
+    pub const KEY: Arg = Arg {
+        is_key: true,
+        ..Arg::of(
+            c"key",
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY,
+        )
+    };
+
+    const fn of(name: &'static CStr, kind: raw::RedisModuleCommandArgType) -> Arg {
+        Arg {
+            name,
+            kind,
+            token: None,
+            flags: raw::REDISMODULE_CMD_ARG_NONE,
+            is_key: false,
+            parts: &[],
+            numbers: None,
+        }
+    }
+
+    pub const fn string(name: &'static CStr) -> Arg {
+        Arg::of(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING,
+        )
+    }
+
+    pub const fn integer(name: &'static CStr) -> Arg {
+        Arg::of(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER,
+        )
+    }
+
+    pub const fn unix_time(name: &'static CStr) -> Arg {
+        Arg::of(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME,
+        )
+        .numbers(Numbers::UnixTime)
+    }
+
+    pub const fn pattern(name: &'static CStr) -> Arg {
+        Arg::of(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PATTERN,
+        )
+    }
+
+    /// An optional word.
+    pub const fn flag(name: &'static CStr, token: &'static CStr) -> Arg {
+        Arg::of(
+            name,
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN,
+        )
+        .token(token)
+        .optional()
+    }
+
+    pub const fn one_of(name: &'static CStr, parts: &'static [Arg]) -> Arg {
+        Arg {
+            parts,
+            ..Arg::of(
+                name,
+                raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF,
+            )
+        }
+    }
+
+    pub const fn block(name: &'static CStr, parts: &'static [Arg]) -> Arg {
+        Arg {
+            parts,
+            ..Arg::of(
+                name,
+                raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK,
+            )
+        }
+    }
+
+    /// The word that stands before it.
+    pub const fn token(self, token: &'static CStr) -> Arg {
+        Arg {
+            token: Some(token),
+            ..self
+        }
+    }
+
+    pub const fn numbers(self, numbers: Numbers) -> Arg {
+        Arg {
+            numbers: Some(numbers),
+            ..self
+        }
+    }
+
+    pub const fn optional(self) -> Arg {
+        Arg {
+            flags: self.flags | raw::REDISMODULE_CMD_ARG_OPTIONAL,
+            ..self
+        }
+    }
+
+    /// May be given several times.
+    pub const fn many(self) -> Arg {
+        Arg {
+            flags: self.flags | raw::REDISMODULE_CMD_ARG_MULTIPLE,
+            ..self
+        }
+    }
+
+    /// Whether a word is the one that stands before this argument, in any case.
+    pub fn is(&self, word: &[u8]) -> bool {
+        self.token
+            .is_some_and(|token| token.to_bytes().eq_ignore_ascii_case(word))
+    }
+
+    /// What users know it by: the word before it, else its name.
+    pub fn label(&self) -> &'static str {
+        text(self.token.unwrap_or(self.name))
+    }
+
+    /// Those of which one is given: the parts of a choice, and any other argument itself.
+    pub fn choices(&self) -> &[Arg] {
+        match self.kind {
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF => self.parts,
+            _ => std::slice::from_ref(self),
+        }
+    }
+}
+
+/// As it is given, without the brackets around what is optional: `LIMIT offset count`.
+impl fmt::Display for Arg {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let name = text(self.name);
+        let mut words: Vec<String> = self.token.map(text).map(String::from).into_iter().collect();
+        match self.kind {
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN => {}
+            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK => {
+                words.extend(self.parts.iter().map(Arg::to_string));
+            }
+            _ => words.push(name.into()),
+        }
+        if self.flags & raw::REDISMODULE_CMD_ARG_MULTIPLE != 0 {
+            words.push(format!("[{name} ...]"));
+        }
+        f.write_str(&words.join(" "))
+    }
+}
+
+fn text(name: &'static CStr) -> &'static str {
+    name.to_str().expect("names are ASCII")
+}

@@ -1,0 +1,177 @@
+//! Errors say what was wrong and what to do, in one line of text, and nothing of what a client sent.
+
+use std::fs;
+
+use crate::common::{Server, encode};
+
+/// A mistake that people make with each command, and what they are told.
+const MISTAKES: [(&str, &str); 22] = [
+    (
+        "TOUCHEX k EX 60 alice",
+        "ERR syntax error, MEMBERS count member [member ...] expected",
+    ),
+    (
+        "TOUCHEX k EX 60 MEMBERS 2 alice",
+        "ERR syntax error, MEMBERS says 2, but the number of members given is 1",
+    ),
+    (
+        "TOUCHEX k EX 60 PX 5 MEMBERS 1 alice",
+        "ERR syntax error, EX or PX may be given once",
+    ),
+    (
+        "TOUCHEX k TTL 60 MEMBERS 1 alice",
+        "ERR syntax error, EX seconds, PX milliseconds, AT unix-time-milliseconds or MEMBERS count member [member ...] expected",
+    ),
+    (
+        "TOUCHEX k MEMBERS alice bob",
+        "ERR value is not an integer or out of range, MEMBERS takes the number of members that follow",
+    ),
+    (
+        "TOUCHEX k EX 0.5 MEMBERS 1 alice",
+        "ERR value is not an integer or out of range, EX takes seconds from 1 to 315360000",
+    ),
+    (
+        "TOUCHEX k AT 1700000000 MEMBERS 1 alice",
+        "ERR AT is a Unix time in milliseconds",
+    ),
+    (
+        "TOUCHEX k AT 32503680000000 MEMBERS 1 alice",
+        "ERR AT lies in the future",
+    ),
+    (
+        "COUNT k 5000",
+        "ERR syntax error, WINDOW milliseconds expected",
+    ),
+    (
+        "COUNT k WINDOW 5m",
+        "ERR value is not an integer or out of range, WINDOW takes milliseconds from 1 to 315360000000",
+    ),
+    (
+        "LIST k 0 10",
+        "ERR syntax error, WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN or WITHTTL expected",
+    ),
+    (
+        "LIST k LIMIT 10",
+        "ERR syntax error, LIMIT offset count expected",
+    ),
+    (
+        "SCAN k MATCH user:*",
+        "ERR invalid cursor, 0 or the cursor of the last reply expected",
+    ),
+    (
+        "SCAN k 0 user:*",
+        "ERR syntax error, MATCH pattern or COUNT count expected",
+    ),
+    (
+        "CONFIG k TTL 60000 RETAIN 3d",
+        "ERR value is not an integer or out of range, RETAIN takes milliseconds from 0 to 315360000000",
+    ),
+    (
+        "CONFIG k LINGER never",
+        "ERR value is not an integer or out of range, LINGER takes milliseconds from 0 to 315360000000, or -1 for ever",
+    ),
+    (
+        "CONFIG k EX 60",
+        "ERR syntax error, TTL milliseconds, RETAIN milliseconds or LINGER milliseconds expected",
+    ),
+    (
+        "SETMAX k 500 1700000000",
+        "ERR at-ms is a Unix time in milliseconds",
+    ),
+    (
+        "SETMAX k 500 1700000000000 NX",
+        "ERR syntax error, GT expected",
+    ),
+    (
+        "CLIENTS 60",
+        "ERR syntax error, WINDOW milliseconds expected",
+    ),
+    (
+        "CLIENTS WINDOW 1m",
+        "ERR value is not an integer or out of range, WINDOW takes milliseconds from 1 to 315360000000",
+    ),
+    (
+        "EVICT k 1700000000000 100",
+        "ERR syntax error, LIMIT count expected",
+    ),
+];
+
+#[test]
+fn the_page_of_a_command_has_its_errors() {
+    for (line, error) in MISTAKES {
+        let command = line.split(' ').next().expect("a command").to_lowercase();
+        let page = format!("{}/docs/commands/{command}.md", env!("CARGO_MANIFEST_DIR"));
+        let page = fs::read_to_string(page).expect("the page is there");
+        assert!(page.contains(&format!("- `{error}`")), "{command}: {error}");
+    }
+}
+
+#[test]
+fn a_mistake_is_explained_in_each_protocol() {
+    let server = Server::start();
+    let mut raw = server.raw_connection();
+    for _ in 0..2 {
+        for (line, error) in MISTAKES {
+            let line = format!("PRESENCE.{line}");
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(raw.call(&words), format!(r"-{error}\r\n"), "{line}");
+        }
+        raw.send(&encode(&["HELLO", "3"]));
+        raw.reply();
+    }
+    assert_eq!(server.client().answer("DBSIZE"), "0");
+}
+
+/// Places in commands where something else is expected than `#`.
+const PLACES: [&str; 24] = [
+    "TOUCHEX k # 1 MEMBERS 1 a",
+    "TOUCHEX k EX # MEMBERS 1 a",
+    "TOUCHEX k PX # MEMBERS 1 a",
+    "TOUCHEX k AT # MEMBERS 1 a",
+    "TOUCHEX k EX 5 a #",
+    "TOUCHEX k EX 5 MEMBERS # a",
+    "TOUCHEX k EX 5 MEMBERS 1 a #",
+    "COUNT k #",
+    "COUNT k WINDOW #",
+    "LIST k #",
+    "LIST k LIMIT # 1",
+    "LIST k LIMIT 1 #",
+    "SCAN k #",
+    "SCAN k 0 #",
+    "SCAN k 0 COUNT #",
+    "SETMAX k # 0",
+    "SETMAX k 1 #",
+    "SETMAX k 1 1700000000000 #",
+    "CONFIG k # 5",
+    "CONFIG k TTL #",
+    "EVICT k #",
+    "EVICT k 5 #",
+    "INFO #",
+    "CLIENTS #",
+];
+
+#[test]
+fn nothing_that_a_client_sent_is_in_an_error() {
+    let server = Server::start();
+    let mut raw = server.raw_connection();
+    for sent in [
+        &b"foreign\r\n+OK\r\n"[..],
+        b"\r\nforeign",
+        b"<script>foreign</script>",
+        b"foreign\0\xff%s%n{}",
+        &b"foreign".repeat(10_000),
+    ] {
+        for place in PLACES {
+            let line = format!("PRESENCE.{place}");
+            let words: Vec<&[u8]> = line
+                .split(' ')
+                .map(|word| if word == "#" { sent } else { word.as_bytes() })
+                .collect();
+            let reply = raw.call(&words);
+            assert!(reply.starts_with("-ERR "), "{line}: {reply}");
+            assert!(!reply.contains("foreign"), "{line}: {reply}");
+            // The line ends where it should: what comes next is the answer to this.
+            assert_eq!(raw.call(&["PING"]), r"+PONG\r\n", "{line}");
+        }
+    }
+}
