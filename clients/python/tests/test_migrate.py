@@ -298,11 +298,11 @@ def test_a_key_of_another_type_is_refused(client: Any, run: Run, make: tuple[str
     [
         (
             ("--ttl", "soon"),
-            "argument --ttl: 'soon' is no duration; one is a number of seconds, or like 500ms, ",
+            "argument --ttl: 'soon' is not a duration: give seconds, or a unit as well, ",
         ),
         (("--ttl", "0"), "a duration here is 0:00:00.001000 to 3650 days, 0:00:00, not 0:00:00"),
         (("--retain", "4000d"), "a duration here is 0:00:00 to 3650 days, 0:00:00, not 4000 days, 0:00:00"),
-        (("--batch", "0"), "argument --batch: '0' is no number from 1"),
+        (("--batch", "0"), "argument --batch: '0' is not a number from 1 up"),
         (("--unit", "min"), "argument --unit: invalid choice: 'min' (choose from "),
         (("--redis", "localhost"), "argument --redis: Redis URL must specify one of the following schemes "),
     ],

@@ -46,7 +46,7 @@ def _linger(text: str) -> timedelta:
 
 def _batch(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up")
     return int(text)
 
 
@@ -126,8 +126,7 @@ def _left_out(source: Source, scores: Scores, copied: Copied, found: Comparison)
         (copied.too_long, f"left out: they are longer than {LONGEST_MEMBER:,} bytes"),
         (
             found.missing - copied.too_long,
-            f"missing: they have left, or were seen only in {source} since it was read; "
-            "run this again to bring over what has come since",
+            "missing: they came over and are gone again; if they have not left meanwhile, run this once more",
         ),
     )
     return [f"{members:,} {reason}" for members, reason in reasons if members > 0]
@@ -140,7 +139,7 @@ def _run(options: argparse.Namespace, config: Command) -> int:
     memory = prepare(destination, config)
     state = State(options.state, _identity(source, destination, memory))
     copied = copy(source, destination, memory, state, options.batch, sys.stderr)
-    found = compare(source, destination, memory)
+    found = compare(source, destination, memory, copied.began)
     _report(source, destination, copied, memory, found)
     left_out = _left_out(source, scores, copied, found)
     for line in left_out:
@@ -158,8 +157,10 @@ def main() -> int:
         parser.error(str(error))
     try:
         return _run(options, config)
-    except (RefusedError, StateError, OSError) as error:
+    except (RefusedError, StateError) as error:
         print(f"not imported: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"stopped: {error}", file=sys.stderr)
     except redis.ResponseError as error:
         print(f"stopped, the server says: {error}", file=sys.stderr)
     except redis.RedisError as error:

@@ -17,7 +17,7 @@ def parse(text: str) -> timedelta:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhd]?)", text)
     if found is None:
         raise ValueError(
-            f"{text!r} is no duration; one is a number of seconds, or like 500ms, 30s, 5m, 12h, 3d"
+            f"{text!r} is not a duration: give seconds, or a unit as well, as in 500ms, 5m, 12h or 3d"
         )
     number, unit = found.groups()
     return float(number) * _UNITS[unit or "s"]

@@ -14,7 +14,7 @@ from ._state import State
 AHEAD = timedelta(minutes=1)
 """How far in the future a time may lie and is taken for now: clocks differ. Beyond that it is not when somebody was seen."""
 
-_AHEAD = to_milliseconds(AHEAD)
+_AHEAD_MS = to_milliseconds(AHEAD)
 
 
 class RefusedError(Exception):
@@ -39,6 +39,8 @@ class Memory:
 class Copied:
     """What became of the members that were read."""
 
+    began: int
+    """When that was, in Unix ms."""
     members: int = 0
     ahead: int = 0
     """Those of them whose time was a little in the future."""
@@ -48,7 +50,7 @@ class Copied:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How many members there are in the source, and in the destination, at one instant."""
+    """How many members there are in the source, and in the destination."""
 
     online: tuple[int, int]
     """Seen within the ttl, and online."""
@@ -56,11 +58,8 @@ class Comparison:
     """Seen within what the destination remembers, and remembered."""
     older: int
     """Seen before that, of the source."""
-
-    @property
-    def missing(self) -> int:
-        expected, there = self.remembered
-        return max(0, expected - there)
+    missing: int
+    """So many more should be remembered. Whoever was seen since the import began does not count."""
 
 
 def check(source: Source, destination: Destination) -> Scores:
@@ -73,7 +72,7 @@ def check(source: Source, destination: Destination) -> Scores:
     found = destination.type()
     if found not in ("none", "presence-"):
         raise RefusedError(f"the key {destination} is not a presence key, but a {found}")
-    scores = source.scores(destination.now() + _AHEAD)
+    scores = source.scores(destination.now() + _AHEAD_MS)
     unit, other = source.unit, source.unit.other
     if scores.other_unit and not scores.times:
         raise RefusedError(
@@ -102,11 +101,11 @@ def copy(
     now = destination.now()
     begin = Seen(source.unit.lowest(memory.oldest(now)), b"")
     cursor = Cursor(max(begin, state.load() or begin))
-    copied = Copied()
-    left = source.count(source.unit.to_unix_ms(cursor.position.score), now + _AHEAD)
+    copied = Copied(now)
+    left = source.count(source.unit.to_unix_ms(cursor.position.score), now + _AHEAD_MS)
     with Progress(left, out) as progress:
         while not cursor.at_end:
-            seen = source.read(cursor, now + _AHEAD, batch)
+            seen = source.read(cursor, now + _AHEAD_MS, batch)
             touches = [Touch(source.unit.to_unix_ms(score), member) for score, member in seen]
             _put(destination, touches, now, copied)
             state.save(cursor.position)
@@ -124,13 +123,14 @@ def _put(destination: Destination, touches: list[Touch], now: int, copied: Copie
     destination.put(Touch(min(touch.at, now), touch.member) for touch in fitting)
 
 
-def compare(source: Source, destination: Destination, memory: Memory) -> Comparison:
+def compare(source: Source, destination: Destination, memory: Memory, began: int) -> Comparison:
     """How many members both have."""
     counts = destination.counts(to_milliseconds(memory.all))
-    latest = counts.now + _AHEAD
+    latest = counts.now + _AHEAD_MS
     oldest = memory.oldest(counts.now)
-    online = source.count(counts.now - to_milliseconds(memory.ttl) + 1, latest)
-    remembered = source.count(oldest, latest)
     return Comparison(
-        (online, counts.online), (remembered, counts.remembered), source.count(EARLIEST, oldest - 1)
+        online=(source.count(counts.now - to_milliseconds(memory.ttl) + 1, latest), counts.online),
+        remembered=(source.count(oldest, latest), counts.remembered),
+        older=source.count(EARLIEST, oldest - 1),
+        missing=max(0, source.count(oldest, began) - counts.remembered),
     )
