@@ -71,6 +71,16 @@ def test_from_a_sorted_set(server: Server, r: Any) -> None:
     assert run_python(server, program("From a sorted set", "by hand")) == "2 by hand, 2 by the module\n"
 
 
+def test_the_rights_that_the_page_names_are_enough(server: Server, r: Any) -> None:
+    (told,) = re.findall(r"^- \*\*Rights:\*\*(.*?)\n\n", PAGE, re.MULTILINE | re.DOTALL)
+    rights = re.findall(r"\+[\w.]+", told)
+    r.execute_command("ACL", "SETUSER", "importer", "on", ">secret", "~*", "-@all", *rights)
+    r.zadd("seen", {"alice": time.time() - 60})
+    address = server.url.replace("://", "://importer:secret@")
+    run_shell(server, shell("From a sorted set").rstrip() + f" --redis {address}")
+    assert r.execute_command("PRESENCE.LIST", "online") == ["alice"]
+
+
 def test_from_a_set_a_minute(server: Server, r: Any) -> None:
     title = "From a set a minute"
     this = r.time()[0] // 60
