@@ -5,7 +5,7 @@
 //! PUBLISH do, through the replication, and in a cluster those of every node, through the cluster's bus. Notifications
 //! are never passed on, as the server's own are not.
 //!
-//! A time-out is told when the server comes by (`eviction.rs`), or with the member's next touch, where that is sooner. A
+//! A time-out is told when the server comes by (`expiry/`), or with the member's next touch, where that is sooner. A
 //! server cannot know which time-outs of members that are still remembered were told before it had a say, so it tells of
 //! those since *then*: since it became a primary, had its data loaded, or was asked for events.
 

@@ -9,11 +9,12 @@ use crate::core::{PresenceSet, Settings};
 use crate::datatype;
 use crate::datatype::value::Value;
 use crate::error::{Error, Result};
+use crate::expiry::{eviction, orphans};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
 use crate::ffi::text::{self, Name};
-use crate::{departed, eviction, replication};
+use crate::replication;
 
 /// A presence key that exists, open to be read.
 pub struct ReadKey {
@@ -200,11 +201,11 @@ impl WriteKey {
             std::mem::replace(set, empty)
         });
         if self.ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER == 0 {
-            departed::drop_in_bites(set);
+            orphans::drop_in_bites(set);
         } else if !set.is_empty() {
             // SAFETY: the name is live.
             let name = unsafe { text::bytes(self.name) };
-            departed::add(self.ctx.db(), name, set);
+            orphans::add(self.ctx.db(), name, set);
         }
     }
 

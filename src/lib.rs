@@ -10,10 +10,9 @@ mod clock;
 mod commands;
 pub mod core;
 mod datatype;
-mod departed;
 mod error;
 mod events;
-mod eviction;
+mod expiry;
 mod ffi;
 mod glob;
 mod keys;
@@ -21,20 +20,15 @@ mod listeners;
 mod metrics;
 mod parse;
 mod replication;
-mod rounds;
-mod schedule;
 mod server_events;
 mod settings;
-mod slot_imports;
-mod sweep;
 mod timer;
-mod together;
-mod turns;
 
 use std::os::raw::c_int;
 
 use redis_module::raw;
 
+use expiry::{eviction, slot_imports};
 use ffi::api;
 use ffi::args::Args;
 use ffi::context::Context;

@@ -69,7 +69,7 @@ pub static MEMBERS: Counter = Counter::new();
 pub static BYTES: Counter = Counter::new();
 /// Bytes allocated for the eviction's list of keys to look at, as of its last run.
 pub static SCHEDULE_BYTES: Counter = Counter::new();
-/// Bytes of members whose keys are gone, until they are told of (`departed.rs`).
+/// Bytes of members whose keys are gone, until they are told of (`expiry/orphans.rs`).
 pub static DEPARTED_BYTES: Counter = Counter::new();
 /// Touches of members by clients.
 pub static TOUCHES: Counter = Counter::new();

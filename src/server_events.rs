@@ -9,12 +9,13 @@ use std::os::raw::{c_char, c_int, c_void};
 use redis_module::raw;
 
 use crate::core::time::Millis;
+use crate::expiry::{eviction, orphans};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::home;
 use crate::keys::WriteKey;
-use crate::{announcements, departed, events, eviction, listeners};
+use crate::{announcements, events, listeners};
 
 /// Two databases are exchanged. The API's own constants are private to C.
 const SWAPDB: raw::RedisModuleEvent = raw::RedisModuleEvent {
@@ -213,7 +214,7 @@ unsafe extern "C" fn on_role(
             events::promoted();
         } else {
             events::demoted();
-            departed::clear();
+            orphans::clear();
         }
     });
 }

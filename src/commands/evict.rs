@@ -7,7 +7,8 @@ use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::{clock, parse, replication, sweep};
+use crate::expiry::sweeper;
+use crate::{clock, parse, replication};
 
 const CUTOFF: Arg = Arg::unix_time(c"cutoff-ms");
 const LIMIT: Arg = Arg::integer(c"count")
@@ -52,7 +53,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         let limit = limit.unwrap_or(usize::MAX);
         evicted = key.change(|set| match replayed {
             true => set.evict(cutoff, limit, |_, _| {}),
-            false => sweep::evict(set, cutoff, now, limit, &mut batch),
+            false => sweeper::evict(set, cutoff, now, limit, &mut batch),
         });
     }
     if evicted > 0 {

@@ -7,7 +7,8 @@ use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::{clock, departed, parse, replication};
+use crate::expiry::orphans;
+use crate::{clock, parse, replication};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.FORGET",
@@ -33,9 +34,9 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let now = clock::now(ctx);
     key.begin(now);
     let mut batch = Batch::new();
-    if !departed::is_empty() {
+    if !orphans::is_empty() {
         for member in members.iter() {
-            departed::tell_of(ctx.db(), name, member, &mut batch);
+            orphans::tell_of(ctx.db(), name, member, &mut batch);
         }
     }
     let (mut stored, mut remembered) = (0, 0);

@@ -10,7 +10,8 @@ use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::text::Name;
 use crate::keys::WriteKey;
-use crate::{clock, departed, eviction, metrics, parse, replication, settings};
+use crate::expiry::{eviction, orphans};
+use crate::{clock, metrics, parse, replication, settings};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.TOUCH",
@@ -98,7 +99,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
     let (mut joined, mut applied, mut index) = (0, 0, 0);
     let mut changed = Vec::new();
     let mut batch = Batch::new();
-    let departed = !given.replayed && !departed::is_empty();
+    let departed = !given.replayed && !orphans::is_empty();
     let mut note = |member: &[u8], touched: Touched| {
         joined += usize::from(touched.joined);
         applied += usize::from(touched.applied);
@@ -114,7 +115,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         }
         if touched.joined {
             if departed {
-                departed::tell_of(ctx.db(), name, member, &mut batch);
+                orphans::tell_of(ctx.db(), name, member, &mut batch);
             }
             batch.join(member);
         }

@@ -12,12 +12,13 @@ use std::ptr::null_mut;
 use redis_module::raw;
 
 use super::value::Value;
+use crate::clock;
 use crate::core::codec::{Corrupt, Encoder, MAX_BLOCK};
 use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
+use crate::expiry::eviction;
 use crate::ffi::guard::guard;
 use crate::ffi::{api, text};
-use crate::{clock, eviction};
 
 /// The version that is written. Older ones are read, newer ones refused.
 pub const VERSION: i32 = 1;

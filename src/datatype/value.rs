@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use crate::core::time::Millis;
 use crate::core::{Compact, Mover, PresenceSet};
-use crate::{metrics, schedule};
+use crate::expiry::schedule;
+use crate::metrics;
 
 /// A presence set, and what the module keeps with it: when the eviction will look at the key, or that a change was cut
 /// short by a panic. That stands in the set's note; it is no part of the key's state, and not saved, replicated or

@@ -9,10 +9,11 @@ use redis_module::raw;
 
 use crate::core::Settings;
 use crate::core::time::{MAX_DURATION, Millis};
+use crate::expiry::eviction;
 use crate::ffi::api;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::{announcements, events, eviction};
+use crate::{announcements, events};
 
 use number::Number;
 use text::Text;

@@ -2,7 +2,7 @@
 //! and may be stale.
 //!
 //! An entry is due with a bucket of 64 ms, and takes little more than the key's name. A key stands in one bucket at a
-//! time: its value remembers which, and an entry that the value does not answer to is dropped (`eviction.rs`). No call
+//! time: its value remembers which, and an entry that the value does not answer to is dropped (`expiry/sweeper.rs`). No call
 //! does more than a bounded amount of work, however many entries there are.
 
 mod calendar;

@@ -10,6 +10,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
+use super::sweeper::{self, BITE};
+use super::turns::Turn;
 use crate::core::PresenceSet;
 use crate::core::time::MAX_TIME;
 use crate::events::Batch;
@@ -17,8 +19,6 @@ use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::text::{self, Name, SharedString};
 use crate::metrics::DEPARTED_BYTES;
-use crate::sweep::{self, BITE};
-use crate::turns::Turn;
 
 struct Departed {
     db: i32,
@@ -120,7 +120,7 @@ pub fn tell(ctx: Context, turn: Turn) -> bool {
     let name = SharedString::new(&key);
     loop {
         let mut batch = Batch::new();
-        sweep::evict(&mut departed.set, MAX_TIME, turn.now, BITE, &mut batch);
+        sweeper::evict(&mut departed.set, MAX_TIME, turn.now, BITE, &mut batch);
         if selected {
             batch.send(ctx, name.as_ptr());
         }

@@ -1,21 +1,22 @@
 //! What time a command sees.
 
+mod transaction;
+
 use crate::core::time::{MAX_TIME, Millis};
 use crate::ffi::context::Context;
 use crate::ffi::{api, api_if_any};
-use crate::together;
 
 /// The server's cached command time in Unix ms: all commands of a transaction or a script see the same instant.
 ///
 /// Servers from 7.2 on hand the cached time out. Before that (Redis 7.0) a plain command reads the clock, and the first
-/// one of a transaction or a script asks the server for its cached time (`together.rs`). It is asked for where it is needed
+/// one of a transaction or a script asks the server for its cached time (`transaction.rs`). It is asked for where it is needed
 /// only: never for a command that is replayed.
 #[inline]
 pub fn now(ctx: Context) -> Millis {
     match api_if_any!(RedisModule_CachedMicroseconds) {
         // SAFETY: the function takes nothing and reads a variable of the server.
         Some(cached) => bounded(unsafe { cached() } / 1000),
-        None => together::instant(ctx, || cached_by_info(ctx)).unwrap_or_else(wall),
+        None => transaction::instant(ctx, || cached_by_info(ctx)).unwrap_or_else(wall),
     }
 }
 

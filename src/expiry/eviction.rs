@@ -1,7 +1,7 @@
 //! Removing members whose time is up, by the server's own timer, and noticing that it is up of those who are remembered.
 //!
 //! Only a primary does. A run gives the keys that have something due their turns (`turns.rs`) until its budget is spent;
-//! what is done in one is in `sweep.rs`. Reads do not depend on it: it gives memory back, tells of time-outs, and removes
+//! what is done in one is in `sweeper.rs`. Reads do not depend on it: it gives memory back, tells of time-outs, and removes
 //! keys whose linger is over.
 //!
 //! While clients' writes are paused, data is loaded, the server is a replica or hands its role over, nothing is done:
@@ -9,6 +9,8 @@
 
 use redis_module::raw;
 
+use super::schedule::{Entry, Inspected, Schedule};
+use super::{orphans, rounds, turns};
 use crate::core::time::Millis;
 use crate::core::{PresenceSet, Seen};
 use crate::datatype;
@@ -17,9 +19,8 @@ use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::text::SharedString;
-use crate::schedule::{Entry, Inspected, Schedule};
 use crate::timer::Timer;
-use crate::{clock, departed, events, metrics, rounds, settings, turns};
+use crate::{clock, events, metrics, settings};
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
 static TIMER: Timer = Timer::new("the eviction", tick);
@@ -166,7 +167,7 @@ fn inspect_next(ctx: Context) -> bool {
 
 /// Frees members of keys that are gone, of whom nobody is to be told.
 fn free(deadline: u64) -> bool {
-    chore(deadline, departed::free)
+    chore(deadline, orphans::free)
 }
 
 /// How many ms to pause after a run that did not come to an end.

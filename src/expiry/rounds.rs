@@ -14,11 +14,12 @@ use std::ptr::without_provenance_mut;
 
 use redis_module::raw;
 
+use super::{eviction, turns};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
-use crate::{clock, eviction, settings, turns};
+use crate::{clock, settings};
 
 /// How many timers the first round has, and the most that one may have.
 const FIRST: usize = 16;

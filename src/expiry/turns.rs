@@ -8,11 +8,12 @@
 
 use std::collections::VecDeque;
 
+use super::schedule::Entry;
+use super::{eviction, orphans, slot_imports, sweeper};
+use crate::clock;
 use crate::core::time::Millis;
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
-use crate::schedule::Entry;
-use crate::{clock, departed, eviction, slot_imports, sweep};
 
 /// How long a slice is, in µs.
 const SLICE: u64 = 100;
@@ -75,7 +76,7 @@ impl Turn {
 pub fn are_wanted(now: Millis) -> bool {
     eviction::is_due(now)
         || !TURNS.borrow().unfinished.is_empty()
-        || !departed::is_empty()
+        || !orphans::is_empty()
         || slot_imports::has_released()
 }
 
@@ -111,12 +112,12 @@ fn serve(ctx: Context, queue: Queue, turn: Turn) -> bool {
         },
         // Taken in a statement of its own: the queue is used in the turn.
         Queue::Unfinished => TURNS.borrow().unfinished.pop_front(),
-        Queue::Departed => return departed::tell(ctx, turn),
+        Queue::Departed => return orphans::tell(ctx, turn),
     };
     match entry {
         Some(entry) => {
             if let Some(entry) = slot_imports::hold(entry) {
-                sweep::sweep(ctx, entry, turn);
+                sweeper::sweep(ctx, entry, turn);
             }
             true
         }

@@ -4,15 +4,16 @@
 //! It is done in bites, and a key that is not through at the end of its turn gets another. For each turn one
 //! `PRESENCE.EVICT` is replicated, or one for each batch that is told of; never one a member.
 
+use super::eviction;
+use super::schedule::Entry;
+use super::turns::{self, Turn};
 use crate::core::PresenceSet;
 use crate::core::time::Millis;
 use crate::events::Batch;
 use crate::ffi::context::Context;
 use crate::ffi::text::SharedString;
 use crate::keys::WriteKey;
-use crate::schedule::Entry;
-use crate::turns::{self, Turn};
-use crate::{eviction, metrics, replication};
+use crate::{metrics, replication};
 
 /// Members removed or told between two looks at the clock.
 pub const BITE: usize = 64;

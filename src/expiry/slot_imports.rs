@@ -11,11 +11,11 @@ use std::ptr::null_mut;
 
 use redis_module::raw;
 
+use super::schedule::Entry;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::{api, api_if_any};
-use crate::schedule::Entry;
 
 /// The first version of Valkey that migrates so, as its API tells it.
 const SINCE: c_int = 0x0009_0000;

@@ -1,0 +1,10 @@
+//! What happens when a member's time is up: it is removed, or noted as timed out where it is still remembered, and a key
+//! whose linger is over goes.
+
+pub mod eviction;
+pub mod orphans;
+pub mod rounds;
+pub mod schedule;
+pub mod slot_imports;
+pub mod sweeper;
+pub mod turns;
