@@ -17,6 +17,7 @@ use crate::core::time::Millis;
 use crate::ffi::context::Context;
 use crate::ffi::publish;
 use crate::ffi::text::{self, Name, SharedString};
+use crate::settings::Text;
 use crate::{clock, metrics};
 
 /// Something that happens to a member, or to a key's record.
@@ -71,8 +72,16 @@ static VOICE_LOST: AtomicU64 = AtomicU64::new(0);
 /// When the eviction ran last while nobody had asked for time-outs. 0: they have been asked for since the start.
 static SILENT_UNTIL: AtomicU64 = AtomicU64::new(0);
 
+/// Which events are published.
+pub static EVENTS: Text = Text::new(
+    "events",
+    "",
+    "any of the letters j, l, t and m, or A for all",
+    set_published,
+);
+
 /// Takes over what `presence.events` says: any of the letters, or `A` for all. `false`: it says something else.
-pub fn set_published(letters: &[u8]) -> bool {
+fn set_published(letters: &[u8]) -> bool {
     let mut published = 0;
     for letter in letters {
         match Event::LETTERS.iter().find(|(known, _)| known == letter) {

@@ -9,7 +9,7 @@ use crate::core::{PresenceSet, Settings};
 use crate::datatype;
 use crate::datatype::value::Value;
 use crate::error::{Error, Result};
-use crate::expiry::{eviction, orphans};
+use crate::expiry::{orphans, watch_list};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
@@ -162,7 +162,7 @@ impl WriteKey {
 
     /// Has the eviction look at the key when it next has something to do there.
     pub fn watch(&mut self) {
-        let due = self.set().and_then(eviction::next_look);
+        let due = self.set().and_then(watch_list::next_look);
         self.watch_at(due);
     }
 
@@ -172,14 +172,14 @@ impl WriteKey {
         let (ctx, name) = (self.ctx, self.name);
         if let Some(due) = due
             && let Some(value) = self.value()
-            && eviction::looks_at(due) < value.queued()
+            && watch_list::looks_at(due) < value.queued()
         {
             // SAFETY: the name is live.
             let name = unsafe { text::bytes(name) };
             if value.queued() != Millis::MAX {
-                eviction::outlive(name);
+                watch_list::outlive(name);
             }
-            value.set_queued(eviction::watch(ctx.db(), name, due));
+            value.set_queued(watch_list::watch(ctx.db(), name, due));
         }
     }
 
@@ -201,7 +201,7 @@ impl WriteKey {
             std::mem::replace(set, empty)
         });
         if self.ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER == 0 {
-            orphans::drop_in_bites(set);
+            orphans::free_in_batches(set);
         } else if !set.is_empty() {
             // SAFETY: the name is live.
             let name = unsafe { text::bytes(self.name) };

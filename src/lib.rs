@@ -10,6 +10,7 @@ mod clock;
 mod commands;
 pub mod core;
 mod datatype;
+mod defaults;
 mod error;
 mod events;
 mod expiry;
@@ -38,6 +39,18 @@ static ALLOCATOR: ffi::alloc::ServerAlloc = ffi::alloc::ServerAlloc;
 
 /// The module's version as MODULE LIST shows it: major × 10,000 + minor × 100 + patch.
 const VERSION: c_int = 100;
+
+/// The module's settings, in the order in which `CONFIG REWRITE` writes them.
+static SETTINGS: [&dyn settings::Setting; 8] = [
+    &defaults::TTL,
+    &defaults::RETAIN,
+    &defaults::LINGER,
+    &eviction::SWEEP_INTERVAL,
+    &eviction::SWEEP_BUDGET,
+    &events::EVENTS,
+    &announcements::FREQUENCY,
+    &announcements::CHANNEL,
+];
 
 /// Called by the server when the module is loaded.
 ///
@@ -91,7 +104,7 @@ fn load(ctx: Context, args: Args) -> Result<(), String> {
     let options = options as c_int | slot_imports::follow(ctx);
     // SAFETY: the context is live.
     unsafe { api!(RedisModule_SetModuleOptions)(ctx.as_ptr(), options) };
-    settings::register(ctx, args)?;
+    settings::register(ctx, args, &SETTINGS)?;
     datatype::register(ctx)?;
     commands::register(ctx)?;
     server_events::register(ctx)?;

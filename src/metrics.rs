@@ -69,8 +69,8 @@ pub static MEMBERS: Counter = Counter::new();
 pub static BYTES: Counter = Counter::new();
 /// Bytes allocated for the eviction's list of keys to look at, as of its last run.
 pub static SCHEDULE_BYTES: Counter = Counter::new();
-/// Bytes of members whose keys are gone, until they are told of (`expiry/orphans.rs`).
-pub static DEPARTED_BYTES: Counter = Counter::new();
+/// Bytes of members whose keys are gone, until their time-outs are reported (`expiry/orphans.rs`).
+pub static ORPHAN_BYTES: Counter = Counter::new();
 /// Touches of members by clients.
 pub static TOUCHES: Counter = Counter::new();
 /// Members who came online.
@@ -98,7 +98,7 @@ static FIELDS: [(&std::ffi::CStr, &Counter); 15] = [
     (c"members", &MEMBERS),
     (c"bytes", &BYTES),
     (c"schedule_bytes", &SCHEDULE_BYTES),
-    (c"departed_bytes", &DEPARTED_BYTES),
+    (c"orphan_bytes", &ORPHAN_BYTES),
     (c"touches", &TOUCHES),
     (c"joins", &JOINS),
     (c"leaves", &LEAVES),

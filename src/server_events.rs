@@ -9,7 +9,7 @@ use std::os::raw::{c_char, c_int, c_void};
 use redis_module::raw;
 
 use crate::core::time::Millis;
-use crate::expiry::{eviction, orphans};
+use crate::expiry::{eviction, orphans, unfinished, watch_list};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
@@ -129,7 +129,8 @@ unsafe extern "C" fn on_swap(
     // SAFETY: the server passes the structure of this event.
     let info = unsafe { &*info.cast::<raw::RedisModuleSwapDbInfo>() };
     guard("SWAPDB", || {
-        eviction::swap_dbs(info.dbnum_first, info.dbnum_second);
+        watch_list::swap_dbs(info.dbnum_first, info.dbnum_second);
+        unfinished::swap_dbs(info.dbnum_first, info.dbnum_second);
     });
 }
 
@@ -144,7 +145,7 @@ unsafe extern "C" fn on_flush(
     // SAFETY: the server passes the structure of this event.
     let info = unsafe { &*info.cast::<raw::RedisModuleFlushInfo>() };
     if part == raw::REDISMODULE_SUBEVENT_FLUSHDB_END {
-        guard("a flush", || eviction::flush_db(info.dbnum));
+        guard("a flush", || watch_list::flush_db(info.dbnum));
     }
 }
 

@@ -2,12 +2,12 @@
 //! by the channels and in the words that are promised.
 
 mod cluster;
-mod departed;
 mod forget;
 mod keys;
 mod many;
 mod notifications;
 mod once;
+mod orphans;
 mod page;
 mod replicas;
 mod settings;

@@ -31,7 +31,7 @@ fn it_is_a_section_of_its_own() {
     let names: Vec<&str> = fields.keys().map(String::as_str).collect();
     let expected = [
         "bytes",
-        "departed_bytes",
+        "orphan_bytes",
         "evicted",
         "joins",
         "keys",
@@ -318,12 +318,12 @@ fn members_of_a_key_that_is_gone_are_counted_until_they_are_told_of() {
         .start();
     let mut client = server.client();
     leave_behind(&mut client, "room", 50_000);
-    assert!(section(&mut client)["departed_bytes"] > 500_000);
+    assert!(section(&mut client)["orphan_bytes"] > 500_000);
     client.cmd(&["FLUSHALL"]);
-    assert!(section(&mut client)["departed_bytes"] > 500_000);
+    assert!(section(&mut client)["orphan_bytes"] > 500_000);
     client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "10"]);
     wait_until(LIMIT, "all have been told of", || {
-        server.presence("departed_bytes") == 0
+        server.presence("orphan_bytes") == 0
     });
     assert_eq!(server.presence("timeouts"), 50_000);
 }
@@ -348,7 +348,7 @@ fn what_nobody_is_told_of_is_freed_on_a_replica() {
         (0..1000).for_each(|_| drop(client.receive(LIMIT)));
     }
     wait_until(LIMIT, "they are freed", || {
-        replica.presence("departed_bytes") == 0
+        replica.presence("orphan_bytes") == 0
     });
     assert_fields(&mut client, &[("timeouts", 0)]);
     let grown = replica.used_memory().saturating_sub(before);
@@ -357,7 +357,7 @@ fn what_nobody_is_told_of_is_freed_on_a_replica() {
     // A crowd goes in bites.
     leave_behind(&mut client, "hall", 100_000);
     wait_until(LIMIT, "the crowd is freed", || {
-        replica.presence("departed_bytes") == 0
+        replica.presence("orphan_bytes") == 0
     });
     client.cmd(&["FLUSHALL"]);
     wait_until(LIMIT, "the memory is back", || {
@@ -373,11 +373,11 @@ fn a_primary_that_becomes_a_replica_forgets_whom_it_had_to_tell_of() {
         .start();
     let mut client = server.client();
     leave_behind(&mut client, "room", 50_000);
-    assert!(section(&mut client)["departed_bytes"] > 500_000);
+    assert!(section(&mut client)["orphan_bytes"] > 500_000);
     client.cmd(&args!["REPLICAOF", "127.0.0.1", other.port()]);
     client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "10"]);
     wait_until(LIMIT, "all are freed", || {
-        server.presence("departed_bytes") == 0
+        server.presence("orphan_bytes") == 0
     });
     assert_eq!(server.presence("timeouts"), 0);
 }

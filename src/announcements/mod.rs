@@ -20,11 +20,23 @@ use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::publish::publish_here;
 use crate::ffi::text::SharedString;
+use crate::settings::{Number, Text};
 use crate::timer::Timer;
-use crate::{clock, settings};
+use crate::{clock, defaults};
 
 use gathering::Gathering;
 use pace::Pace;
+
+/// s between two announcements of the connected clients, 0 for none.
+pub static FREQUENCY: Number =
+    Number::new("client-announce-frequency", 0, 0, 86_400).applied_by(restart);
+/// The channel of the announcements.
+pub static CHANNEL: Text = Text::new(
+    "client-announce-channel",
+    "__redis__:cli",
+    "the name of a channel, not empty and without zero bytes",
+    |name| !name.is_empty(),
+);
 
 static TIMER: Timer = Timer::new("the announcements of clients", tick);
 static STATE: MainThread<State> = MainThread::new(State {
@@ -63,6 +75,10 @@ impl State {
     }
 }
 
+fn frequency() -> u64 {
+    FREQUENCY.get() as u64
+}
+
 /// Starts to keep who is connected, and to announce where the settings say so.
 pub fn start(ctx: Context) {
     // None where the server starts; those who are there where the module comes later.
@@ -79,7 +95,7 @@ pub fn restart(ctx: Context) {
     state.gathering = None;
     state.pace = Pace::new();
     state.pace.begun = clock::monotonic_micros();
-    match settings::announce_frequency() {
+    match frequency() {
         0 => TIMER.stop(ctx),
         frequency => arm(ctx, state.pace.due(frequency)),
     }
@@ -104,7 +120,7 @@ pub fn left(ctx: Context, id: u64) {
 }
 
 fn changed(ctx: Context, state: &mut State) {
-    let frequency = settings::announce_frequency();
+    let frequency = frequency();
     if frequency == 0 {
         return;
     }
@@ -129,7 +145,7 @@ fn arm(ctx: Context, due: u64) {
 
 /// What the timer runs, which is armed only while there is a frequency.
 fn tick(ctx: Context) {
-    let frequency = settings::announce_frequency();
+    let frequency = frequency();
     let start = clock::monotonic_micros();
     if ctx.is_loading() || ctx.is_paused() {
         // What was gathered is old by the time that this is over.
@@ -170,14 +186,14 @@ fn gather(ctx: Context, gathering: &mut Gathering, deadline: u64) -> Result<bool
 }
 
 fn publish(ctx: Context, gathering: &Gathering) {
-    let window = settings::of_new_keys().ttl;
+    let window = defaults::of_new_keys().ttl;
     let message = message::write(
         gathering.clients(),
         clock::wall(),
         window,
         ctx.cluster_node().as_deref(),
     );
-    let channel = SharedString::new(&settings::announce_channel());
+    let channel = SharedString::new(&CHANNEL.get());
     let message = SharedString::new(&message);
     publish_here(ctx, &channel, &message);
 }

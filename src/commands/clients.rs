@@ -6,7 +6,7 @@ use crate::clients::{self, List};
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::settings;
+use crate::defaults;
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.CLIENTS",
@@ -22,7 +22,7 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(ctx: Context, args: Args) -> Result {
-    let window = span::parse(args, 1)?.unwrap_or_else(|| settings::of_new_keys().ttl);
+    let window = span::parse(args, 1)?.unwrap_or_else(|| defaults::of_new_keys().ttl);
     let list = List::for_user(ctx)?;
     let mut clients = list.iter().collect::<Result<Vec<_>>>()?;
     clients.retain(|client| !client.is_internal);

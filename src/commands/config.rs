@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::{clock, parse, replication, settings};
+use crate::{clock, parse, replication, defaults};
 
 const TTL: Arg = option(c"TTL", Numbers::Duration);
 const RETAIN: Arg = option(c"RETAIN", Numbers::DurationOrZero);
@@ -73,7 +73,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         key.begin(now);
     }
     let old = key.set().map(|set| set.settings());
-    let base = old.unwrap_or_else(settings::of_new_keys);
+    let base = old.unwrap_or_else(defaults::of_new_keys);
     let new = Settings {
         ttl: ttl.unwrap_or(base.ttl),
         retain: retain.unwrap_or(base.retain),

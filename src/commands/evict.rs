@@ -7,7 +7,7 @@ use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::expiry::sweeper;
+use crate::expiry::removal;
 use crate::{clock, parse, replication};
 
 const CUTOFF: Arg = Arg::unix_time(c"cutoff-ms");
@@ -53,7 +53,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         let limit = limit.unwrap_or(usize::MAX);
         evicted = key.change(|set| match replayed {
             true => set.evict(cutoff, limit, |_, _| {}),
-            false => sweeper::evict(set, cutoff, now, limit, &mut batch),
+            false => removal::evict(set, cutoff, now, limit, &mut batch),
         });
     }
     if evicted > 0 {

@@ -36,7 +36,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
     let mut batch = Batch::new();
     if !orphans::is_empty() {
         for member in members.iter() {
-            orphans::tell_of(ctx.db(), name, member, &mut batch);
+            orphans::report_member(ctx.db(), name, member, &mut batch);
         }
     }
     let (mut stored, mut remembered) = (0, 0);

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::keys::WriteKey;
-use crate::{clock, parse, replication, settings};
+use crate::{clock, parse, replication, defaults};
 
 const PEAK: Arg = Arg::integer(c"peak").numbers(Numbers::Peak);
 const AT: Arg = Arg::unix_time(c"at-ms");
@@ -62,7 +62,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
             ctx.reply_ok();
             return Ok(());
         }
-        let settings = settings::of_new_keys();
+        let settings = defaults::of_new_keys();
         key.create(settings, now);
         if !replayed {
             replication::create(ctx, name, &settings, now);

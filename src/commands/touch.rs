@@ -10,8 +10,8 @@ use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::text::Name;
 use crate::keys::WriteKey;
-use crate::expiry::{eviction, orphans};
-use crate::{clock, metrics, parse, replication, settings};
+use crate::expiry::{orphans, watch_list};
+use crate::{clock, metrics, parse, replication, defaults};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.TOUCH",
@@ -72,7 +72,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         key.begin(now);
     }
     let known = key.set().map(|set| set.settings());
-    let settings = known.unwrap_or_else(settings::of_new_keys);
+    let settings = known.unwrap_or_else(defaults::of_new_keys);
     let seen = Seen {
         at: given.at.unwrap_or(now),
         ttl: given.ttl.unwrap_or(settings.ttl),
@@ -99,7 +99,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
     let (mut joined, mut applied, mut index) = (0, 0, 0);
     let mut changed = Vec::new();
     let mut batch = Batch::new();
-    let departed = !given.replayed && !orphans::is_empty();
+    let has_orphans = !given.replayed && !orphans::is_empty();
     let mut note = |member: &[u8], touched: Touched| {
         joined += usize::from(touched.joined);
         applied += usize::from(touched.applied);
@@ -114,8 +114,8 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
             batch.timeout(member, old, settings.retain);
         }
         if touched.joined {
-            if departed {
-                orphans::tell_of(ctx.db(), name, member, &mut batch);
+            if has_orphans {
+                orphans::report_member(ctx.db(), name, member, &mut batch);
             }
             batch.join(member);
         }
@@ -152,7 +152,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         if key.set().is_some_and(|set| set.is_empty()) {
             key.watch();
         } else {
-            key.watch_at(Some(eviction::look_after(seen, settings.retain, now)));
+            key.watch_at(Some(watch_list::look_after(seen, settings.retain, now)));
         }
     }
     if !given.replayed {

@@ -6,7 +6,7 @@ use std::ptr::null_mut;
 use redis_module::raw;
 
 use super::value::Value;
-use crate::eviction;
+use crate::expiry::watch_list;
 use crate::ffi::guard::guard;
 use crate::ffi::{api, home, text};
 
@@ -30,11 +30,11 @@ pub unsafe extern "C" fn copy(
             (name, api!(RedisModule_GetToDbIdFromOptCtx)(ctx))
         };
         if !name.is_null()
-            && let Some(due) = copy.set().and_then(eviction::next_look)
+            && let Some(due) = copy.set().and_then(watch_list::next_look)
         {
             // SAFETY: the server's string, not null, outlives this call.
             let name = unsafe { text::bytes(name) };
-            copy.set_queued(eviction::watch(db, name, due));
+            copy.set_queued(watch_list::watch(db, name, due));
         }
         // SAFETY: the context is live.
         home::leaves(unsafe { api!(RedisModule_GetDbIdFromOptCtx)(ctx) });

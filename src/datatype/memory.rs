@@ -6,7 +6,7 @@ use redis_module::raw;
 
 use super::value::Value;
 use crate::core::time::Millis;
-use crate::eviction;
+use crate::expiry::watch_list;
 use crate::ffi::guard::guard;
 use crate::ffi::{api, text};
 
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn mem_usage(
             Some(buffer) => block_size(std::ptr::from_ref(value).cast()) + buffer_size(buffer),
         };
         // SAFETY: the context is live.
-        let entry = unsafe { watched_name(ctx, value) }.map(eviction::entry_bytes);
+        let entry = unsafe { watched_name(ctx, value) }.map(watch_list::entry_bytes);
         SERVER_OVERHEAD + blocks + entry.unwrap_or(0)
     })
     .unwrap_or(0)
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn unlink(ctx: *mut raw::RedisModuleKeyOptCtx, value: *con
     guard("unlink", || {
         // SAFETY: the context is live.
         if let Some(name) = unsafe { watched_name(ctx, value) } {
-            eviction::outlive(name);
+            watch_list::outlive(name);
         }
     });
 }

@@ -16,7 +16,7 @@ use crate::clock;
 use crate::core::codec::{Corrupt, Encoder, MAX_BLOCK};
 use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
-use crate::expiry::eviction;
+use crate::expiry::watch_list;
 use crate::ffi::guard::guard;
 use crate::ffi::{api, text};
 
@@ -106,11 +106,11 @@ fn watch(io: *mut raw::RedisModuleIO, value: &mut Value) {
     };
     if !name.is_null()
         && db >= 0
-        && let Some(due) = value.set().and_then(eviction::next_look)
+        && let Some(due) = value.set().and_then(watch_list::next_look)
     {
         // SAFETY: the server's string, not null, outlives this call.
         let name = unsafe { text::bytes(name) };
-        value.set_queued(eviction::watch(db, name, due));
+        value.set_queued(watch_list::watch(db, name, due));
     }
 }
 

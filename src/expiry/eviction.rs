@@ -9,82 +9,50 @@
 
 use redis_module::raw;
 
-use super::schedule::{Entry, Inspected, Schedule};
-use super::{orphans, rounds, turns};
-use crate::core::time::Millis;
-use crate::core::{PresenceSet, Seen};
+use super::rounds::{self, Pacing};
+use super::schedule::{Entry, Inspected};
+use super::{orphans, turn, turns, watch_list};
 use crate::datatype;
 use crate::datatype::value::Value;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Found, OpenKey};
-use crate::ffi::main_thread::MainThread;
 use crate::ffi::text::SharedString;
+use crate::settings::Number;
 use crate::timer::Timer;
-use crate::{clock, events, metrics, settings};
+use crate::{clock, events, metrics};
 
-static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
 static TIMER: Timer = Timer::new("the eviction", tick);
 
-/// Stale entries dropped in one step.
-const PATIENCE: usize = 64;
 /// With a backlog, a run pauses for this many times what it took: a quarter of one core at most.
 const REST: u64 = 3;
 
-/// Has the eviction look at a key once `due` is over. Returns what the key's value is to remember of it.
-pub fn watch(db: i32, name: &[u8], due: Millis) -> Millis {
-    SCHEDULE.borrow().add(db, name, due)
-}
+/// ms between two runs of the eviction.
+pub static SWEEP_INTERVAL: Number =
+    Number::new("sweep-interval", 100, 1, 60_000).applied_by(restart);
+/// µs that one run of the eviction may take.
+pub static SWEEP_BUDGET: Number = Number::new("sweep-budget", 1000, 100, 100_000);
 
-/// An entry that was made for a key of this name is stale: the key is gone, or watched for another time.
-pub fn outlive(name: &[u8]) {
-    SCHEDULE.borrow().outlive(name);
-}
+static PACING: Pacing = Pacing {
+    budget: sweep_budget,
+    rest_after,
+    may_write,
+    count: count_run,
+    end: end_rounds,
+};
 
-/// Nothing has answered to an entry.
-pub fn unanswered(entry: &Entry) {
-    SCHEDULE.borrow().unanswered(entry);
-}
-
-/// Bytes that watching a key of this name takes.
-pub fn entry_bytes(name: &[u8]) -> usize {
-    Schedule::entry_bytes(name)
-}
-
-/// When the eviction would look at a key that is due at `due`.
-pub fn looks_at(due: Millis) -> Millis {
-    Schedule::slot(due)
-}
-
-/// Two databases have exchanged their numbers.
-pub fn swap_dbs(first: i32, second: i32) {
-    SCHEDULE.borrow().swap(first, second);
-    turns::swap_dbs(first, second);
-}
-
-/// A database was emptied, or all of them (-1).
-pub fn flush_db(db: i32) {
-    SCHEDULE.borrow().flush(db);
-}
-
-/// Takes out a key that is due at `now`, if it is come to: `None` while something [is due](is_due) asks for another call.
-pub fn next_due(now: Millis) -> Option<Entry> {
-    SCHEDULE.borrow().pop(now, PATIENCE)
-}
-
-/// Whether a key is due at `now`.
-pub fn is_due(now: Millis) -> bool {
-    SCHEDULE.borrow().is_due(now)
+fn sweep_budget() -> u64 {
+    SWEEP_BUDGET.get() as u64
 }
 
 /// Starts the timer.
 pub fn start(ctx: Context) {
     // What is loaded finds the schedule knowing what is far away.
-    SCHEDULE.borrow().tidy(clock::wall(), 0);
-    TIMER.arm(ctx, settings::sweep_interval());
+    watch_list::tidy(clock::wall(), 0);
+    TIMER.arm(ctx, SWEEP_INTERVAL.get());
 }
 
 /// Starts the timer anew where it runs: the interval has changed.
-pub fn restart(ctx: Context) {
+fn restart(ctx: Context) {
     if TIMER.is_armed() {
         start(ctx);
     }
@@ -98,19 +66,19 @@ pub fn check_timer(ctx: Context) {
 fn tick(ctx: Context) {
     events::check_settings();
     let start = clock::monotonic_micros();
-    let deadline = start + settings::sweep_budget() / 2;
+    let deadline = start + sweep_budget() / 2;
     let chores = [tidy(deadline), inspect(ctx, deadline), free(deadline)].contains(&true);
     let more = run(ctx) || chores;
-    metrics::SCHEDULE_BYTES.set(SCHEDULE.borrow().bytes() as u64);
+    metrics::SCHEDULE_BYTES.set(watch_list::bytes() as u64);
     let next = match more {
         true => rest_after(clock::monotonic_micros() - start),
-        false => settings::sweep_interval(),
+        false => SWEEP_INTERVAL.get(),
     };
     TIMER.arm(ctx, next);
 }
 
 /// Whether this server may change data by itself now.
-pub fn may_write(ctx: Context) -> bool {
+fn may_write(ctx: Context) -> bool {
     let primary = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER != 0;
     primary && !ctx.is_loading() && !ctx.is_paused()
 }
@@ -134,14 +102,14 @@ const STEPS: usize = 32;
 /// Has the schedule do what it can ahead, and free what was flushed.
 fn tidy(deadline: u64) -> bool {
     let now = clock::wall();
-    chore(deadline, || SCHEDULE.borrow().tidy(now, STEPS))
+    chore(deadline, || watch_list::tidy(now, STEPS))
 }
 
 /// Drops entries whose keys are gone or noted elsewhere by now, once they outweigh the others: a key that is deleted leaves
 /// its entry behind until that comes due, which may be years away.
 fn inspect(ctx: Context, deadline: u64) -> bool {
     let keys = metrics::KEYS.get() as usize;
-    if !SCHEDULE.borrow().needs_inspection(keys) {
+    if !watch_list::needs_inspection(keys) {
         return false;
     }
     chore(deadline, || (0..STEPS).all(|_| inspect_next(ctx)))
@@ -149,15 +117,13 @@ fn inspect(ctx: Context, deadline: u64) -> bool {
 
 /// Looks at the next entry. Returns whether there was one.
 fn inspect_next(ctx: Context) -> bool {
-    // Taken in a statement of its own: the schedule is used below.
-    let inspected = SCHEDULE.borrow().inspect();
-    match inspected {
+    match watch_list::inspect() {
         Inspected::Done => return false,
         Inspected::Nothing => {}
         Inspected::Entry(entry) => {
             with_key(ctx, &entry, |value| {
                 if value.queued() == entry.queued {
-                    value.set_queued(SCHEDULE.borrow().keep(&entry));
+                    value.set_queued(watch_list::keep(&entry));
                 }
             });
         }
@@ -171,20 +137,20 @@ fn free(deadline: u64) -> bool {
 }
 
 /// How many ms to pause after a run that did not come to an end.
-pub fn rest_after(took: u64) -> i64 {
+fn rest_after(took: u64) -> i64 {
     (took * REST)
         .div_ceil(1000)
-        .clamp(1, settings::sweep_interval() as u64) as i64
+        .clamp(1, SWEEP_INTERVAL.get() as u64) as i64
 }
 
 /// Sweeps until nothing is due or the budget is spent. Returns whether there is more to do for the timer.
 fn run(ctx: Context) -> bool {
     let now = clock::wall();
-    if !turns::are_wanted(now) || rounds::is_under_way() || !may_write(ctx) {
+    if !turn::are_wanted(now) || rounds::is_under_way() || !may_write(ctx) {
         return false;
     }
     let start = clock::monotonic_micros();
-    let deadline = start + settings::sweep_budget();
+    let deadline = start + sweep_budget();
     let in_cluster = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0;
     let mut clock = start;
     while clock < deadline && turns::take(ctx, now, clock, deadline) {
@@ -194,22 +160,22 @@ fn run(ctx: Context) -> bool {
         }
     }
     count_run(clock - start);
-    let more = turns::are_wanted(now);
+    let more = turn::are_wanted(now);
     if more && in_cluster {
         // Their end arms the timer.
-        rounds::begin(ctx, rest_after(clock - start));
+        rounds::begin(ctx, rest_after(clock - start), &PACING);
         return false;
     }
     more
 }
 
 /// A series of rounds in a cluster is over, because nothing more was due, or nothing may be done.
-pub fn end_rounds(ctx: Context) {
-    TIMER.arm(ctx, settings::sweep_interval());
+fn end_rounds(ctx: Context) {
+    TIMER.arm(ctx, SWEEP_INTERVAL.get());
 }
 
 /// Counts a run that took so many µs.
-pub fn count_run(took: u64) {
+fn count_run(took: u64) {
     metrics::SWEEPS.add(1);
     metrics::SWEEP_MICROS.add(took as usize);
     metrics::LONGEST_SWEEP_MICROS.raise_to(took);
@@ -238,19 +204,5 @@ fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) 
         // SAFETY: values of the type are boxed `Value`s, and no other reference to it exists.
         Found::Value(mut value) => Some(look(unsafe { value.as_mut() })),
         _ => None,
-    }
-}
-
-/// When the eviction has to look at a key next: when something is to be removed, or somebody's time is up.
-pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
-    set.next_due().into_iter().chain(set.next_untold()).min()
-}
-
-/// When the eviction has to look at a key because of a touch at `now`.
-#[inline]
-pub fn look_after(seen: Seen, retain: Millis, now: Millis) -> Millis {
-    match seen.is_online(now) {
-        true => seen.due(0),
-        false => seen.due(retain),
     }
 }

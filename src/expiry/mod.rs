@@ -3,8 +3,12 @@
 
 pub mod eviction;
 pub mod orphans;
+pub mod removal;
 pub mod rounds;
 pub mod schedule;
 pub mod slot_imports;
 pub mod sweeper;
+pub mod turn;
 pub mod turns;
+pub mod unfinished;
+pub mod watch_list;

@@ -14,12 +14,12 @@ use std::ptr::without_provenance_mut;
 
 use redis_module::raw;
 
-use super::{eviction, turns};
+use super::turns;
+use crate::clock;
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
-use crate::{clock, settings};
 
 /// How many timers the first round has, and the most that one may have.
 const FIRST: usize = 16;
@@ -29,6 +29,20 @@ const MOST: usize = 2048;
 const BETWEEN: u64 = 10;
 /// After so many µs a round is no longer waited for: the clock has stepped back, and its timers fire some day.
 const LOST: u64 = 1_000_000;
+
+/// What the eviction says to the rounds.
+pub struct Pacing {
+    /// µs that one round may take.
+    pub budget: fn() -> u64,
+    /// How many ms to pause after a round that took so many µs and did not come to an end.
+    pub rest_after: fn(u64) -> i64,
+    /// Whether this server may change data by itself now.
+    pub may_write: fn(Context) -> bool,
+    /// A round is over that took so many µs.
+    pub count: fn(u64),
+    /// The series is over, because nothing more was due, or nothing may be done.
+    pub end: fn(Context),
+}
 
 struct Rounds {
     /// Counts the series of rounds. Timers of an earlier series do nothing.
@@ -48,6 +62,7 @@ struct Rounds {
     last: u64,
     /// What it took so far, in µs.
     took: u64,
+    pacing: Option<&'static Pacing>,
 }
 
 static ROUNDS: MainThread<Rounds> = MainThread::new(Rounds {
@@ -60,6 +75,7 @@ static ROUNDS: MainThread<Rounds> = MainThread::new(Rounds {
     armed: 0,
     last: 0,
     took: 0,
+    pacing: None,
 });
 
 /// Whether timers have yet to fire.
@@ -68,8 +84,8 @@ pub fn is_under_way() -> bool {
     rounds.waiting > 0 && clock::monotonic_micros() - rounds.armed < LOST
 }
 
-/// Begins a series of rounds in so many ms. [`eviction::end_rounds`] is called when it is over.
-pub fn begin(ctx: Context, millis: i64) {
+/// Begins a series of rounds in so many ms.
+pub fn begin(ctx: Context, millis: i64, pacing: &'static Pacing) {
     let mut rounds = ROUNDS.borrow();
     let series = rounds.series + 1;
     (0..FIRST).for_each(|_| arm(ctx, millis, series));
@@ -84,6 +100,7 @@ pub fn begin(ctx: Context, millis: i64) {
         armed: now,
         last: now,
         took: 0,
+        pacing: Some(pacing),
     };
 }
 
@@ -99,16 +116,21 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, series: *mut c_void) {
     // SAFETY: the server passes a live context.
     let ctx = unsafe { Context::new(ctx) };
     guard("the eviction", || {
-        if ROUNDS.borrow().series == series.addr() {
-            take_turn(ctx);
+        // Taken in a statement of its own: the rounds are used below.
+        let pacing = match &*ROUNDS.borrow() {
+            rounds if rounds.series == series.addr() => rounds.pacing,
+            _ => None,
+        };
+        if let Some(pacing) = pacing {
+            take_turn(ctx, pacing);
         }
     });
 }
 
 /// The turn of one timer.
-fn take_turn(ctx: Context) {
+fn take_turn(ctx: Context, pacing: &Pacing) {
     let start = clock::monotonic_micros();
-    let budget = settings::sweep_budget();
+    let budget = (pacing.budget)();
     let left = {
         let mut rounds = ROUNDS.borrow();
         // None: the turn before was cut short by an internal error, and the next run begins another series.
@@ -123,7 +145,7 @@ fn take_turn(ctx: Context) {
             false => budget.saturating_sub(rounds.took),
         }
     };
-    if left > 0 && eviction::may_write(ctx) {
+    if left > 0 && (pacing.may_write)(ctx) {
         let served = turns::take(ctx, clock::wall(), start, start + left);
         let mut rounds = ROUNDS.borrow();
         rounds.idle = !served;
@@ -138,22 +160,22 @@ fn take_turn(ctx: Context) {
         rounds.took += rounds.last - start;
     }
     if ROUNDS.borrow().waiting == 0 {
-        end_round(ctx, budget);
+        end_round(ctx, pacing, budget);
     }
 }
 
-fn end_round(ctx: Context, budget: u64) {
+fn end_round(ctx: Context, pacing: &Pacing, budget: u64) {
     let mut rounds = ROUNDS.borrow();
     let took = std::mem::take(&mut rounds.took);
     rounds.grows = took < budget / 2;
-    rounds.pause = eviction::rest_after(took);
+    rounds.pause = (pacing.rest_after)(took);
     rounds.idle = false;
     rounds.waiting = std::mem::take(&mut rounds.successors);
     rounds.armed = rounds.last;
     let is_last = rounds.waiting == 0;
     drop(rounds);
-    eviction::count_run(took);
+    (pacing.count)(took);
     if is_last {
-        eviction::end_rounds(ctx);
+        (pacing.end)(ctx);
     }
 }

@@ -1,0 +1,98 @@
+//! The watch list: which keys the eviction must look at, and when.
+//!
+//! A key's value remembers under which time it is watched, and an entry that the value does not answer to is stale. So
+//! whoever watches a key keeps what [`watch`] returns in its value.
+
+use super::schedule::{Entry, Inspected, Schedule};
+use crate::core::time::Millis;
+use crate::core::{PresenceSet, Seen};
+use crate::ffi::main_thread::MainThread;
+
+static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
+
+/// Stale entries dropped in one step.
+const MAX_STALE: usize = 64;
+
+/// Has the eviction look at a key once `due` is over. Returns what the key's value is to remember of it.
+pub fn watch(db: i32, name: &[u8], due: Millis) -> Millis {
+    SCHEDULE.borrow().add(db, name, due)
+}
+
+/// An entry that was made for a key of this name is stale: the key is gone, or watched for another time.
+pub fn outlive(name: &[u8]) {
+    SCHEDULE.borrow().outlive(name);
+}
+
+/// Nothing has answered to an entry.
+pub fn unanswered(entry: &Entry) {
+    SCHEDULE.borrow().unanswered(entry);
+}
+
+/// Bytes that watching a key of this name takes.
+pub fn entry_bytes(name: &[u8]) -> usize {
+    Schedule::entry_bytes(name)
+}
+
+/// Bytes that the whole list takes.
+pub fn bytes() -> usize {
+    SCHEDULE.borrow().bytes()
+}
+
+/// When the eviction would look at a key that is due at `due`.
+pub fn looks_at(due: Millis) -> Millis {
+    Schedule::slot(due)
+}
+
+/// When the eviction has to look at a key next: when something is to be removed, or somebody's time is up.
+pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
+    set.next_due().into_iter().chain(set.next_untold()).min()
+}
+
+/// When the eviction has to look at a key because of a touch at `now`.
+#[inline]
+pub fn look_after(seen: Seen, retain: Millis, now: Millis) -> Millis {
+    match seen.is_online(now) {
+        true => seen.due(0),
+        false => seen.due(retain),
+    }
+}
+
+/// Takes out a key that is due at `now`, if it is come to: `None` while something [is due](is_due) asks for another call.
+pub fn next_due(now: Millis) -> Option<Entry> {
+    SCHEDULE.borrow().pop(now, MAX_STALE)
+}
+
+/// Whether a key is due at `now`.
+pub fn is_due(now: Millis) -> bool {
+    SCHEDULE.borrow().is_due(now)
+}
+
+/// Two databases have exchanged their numbers.
+pub fn swap_dbs(first: i32, second: i32) {
+    SCHEDULE.borrow().swap(first, second);
+}
+
+/// A database was emptied, or all of them (-1).
+pub fn flush_db(db: i32) {
+    SCHEDULE.borrow().flush(db);
+}
+
+/// Does what can be done ahead of time, in up to so many small steps. Returns whether there is more to do.
+pub fn tidy(now: Millis, steps: usize) -> bool {
+    SCHEDULE.borrow().tidy(now, steps)
+}
+
+/// Whether stale entries outweigh the others, where there are so many presence keys.
+pub fn needs_inspection(keys: usize) -> bool {
+    SCHEDULE.borrow().needs_inspection(keys)
+}
+
+/// The next entry of a walk over all of the list.
+pub fn inspect() -> Inspected {
+    SCHEDULE.borrow().inspect()
+}
+
+/// Puts an inspected entry back. Returns what the key's value is to remember of it.
+pub fn keep(entry: &Entry) -> Millis {
+    SCHEDULE.borrow().keep(entry)
+}
