@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use crate::core::Seen;
 use crate::core::time::Millis;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::ffi::publish;
-use crate::ffi::text::{self, Name, SharedString};
+use crate::ffi::string::{KeyName, SharedString};
 use crate::settings::Text;
 use crate::{clock, metrics};
 
@@ -240,18 +241,17 @@ impl Batch {
         }
     }
 
-    /// Tells it all. The key must be closed.
+    /// Tells it all.
     #[inline]
-    pub fn send(self, ctx: Context, key: Name) {
+    pub fn send(self, keyspace: &mut Keyspace, key: KeyName) {
         if !self.events.is_empty() {
-            self.send_all(ctx, key);
+            self.send_all(keyspace, key);
         }
     }
 
     #[cold]
-    fn send_all(self, ctx: Context, key: Name) {
-        // SAFETY: the caller's key, which lives during this call.
-        let key_bytes = unsafe { text::bytes(key) };
+    fn send_all(self, keyspace: &mut Keyspace, key: KeyName) {
+        let db = keyspace.context().db();
         let mut channels = [const { None }; Event::LETTERS.len()];
         let mut messages = self.messages.as_slice();
         for (event, len) in self.events {
@@ -260,13 +260,13 @@ impl Batch {
             if self.published & event as u8 != 0 {
                 let index = (event as u8).trailing_zeros() as usize;
                 let channel = channels[index].get_or_insert_with(|| {
-                    let name = format!("__presence@{}__:{}:", ctx.db(), event.name());
-                    SharedString::new(&[name.as_bytes(), key_bytes].concat())
+                    let name = format!("__presence@{db}__:{}:", event.name());
+                    SharedString::new(&[name.as_bytes(), key.bytes()].concat())
                 });
-                publish::publish(ctx, channel, &SharedString::new(message));
+                publish::publish(keyspace, channel, &SharedString::new(message));
             }
             if self.notified {
-                publish::notify(ctx, event.notification(), key);
+                publish::notify(keyspace, event.notification(), key);
             }
         }
     }

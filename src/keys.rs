@@ -1,52 +1,47 @@
 //! Opening presence keys: the one place where a command gets at a key's set.
 
-use std::ptr::NonNull;
-
-use redis_module::raw;
-
 use crate::core::time::Millis;
 use crate::core::{PresenceSet, Settings};
-use crate::datatype;
 use crate::datatype::value::Value;
 use crate::error::{Error, Result};
 use crate::expiry::{orphans, watch_list};
-use crate::ffi::api;
 use crate::ffi::context::Context;
-use crate::ffi::key::{Found, OpenKey};
-use crate::ffi::text::{self, Name};
+use crate::ffi::key::{Mode, OpenKey, OtherType};
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::KeyName;
 use crate::replication;
 
-/// A presence key that exists, open to be read.
-pub struct ReadKey {
-    /// Closed only when the value is not used any more.
-    _key: OpenKey,
-    value: NonNull<Value>,
+impl From<OtherType> for Error {
+    fn from(_: OtherType) -> Error {
+        Error::WrongType
+    }
 }
 
-impl ReadKey {
+/// A presence key that exists, open to be read.
+pub struct ReadKey<'k>(OpenKey<'k, Value>);
+
+impl<'k> ReadKey<'k> {
     /// Opens a key. `None`: there is none, or it is gone at `now` though not removed yet.
     #[inline]
-    pub fn open(ctx: Context, name: Name, now: Millis) -> Result<Option<ReadKey>> {
-        // SAFETY: the name is an argument of the running command, which outlives the key.
-        let Some(key) = (unsafe { OpenKey::open(ctx, name, raw::REDISMODULE_READ) }) else {
+    pub fn open(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+        now: Millis,
+    ) -> Result<Option<ReadKey<'k>>> {
+        let Some(mut key) = OpenKey::<Value>::open(keyspace, name, Mode::READ)? else {
             return Ok(None);
         };
-        let value = match key.find::<Value>(datatype::raw_type()) {
-            Found::Nothing => return Ok(None),
-            Found::OtherType => return Err(Error::WrongType),
-            Found::Value(value) => value,
+        let Some(value) = key.value() else {
+            return Ok(None);
         };
-        let mut key = ReadKey { _key: key, value };
-        let set = key.value().set().ok_or(Error::Damaged)?;
+        let set = value.set().ok_or(Error::Damaged)?;
         let gone = set.is_gone(now);
-        Ok((!gone).then_some(key))
+        Ok((!gone).then_some(ReadKey(key)))
     }
 
     #[inline]
     fn value(&mut self) -> &mut Value {
-        // SAFETY: values of the type are boxed `Value`s. A key that is open to be read is not changed, and the borrow of
-        // `self` keeps other references away.
-        unsafe { self.value.as_mut() }
+        self.0.value().expect("it was there when it was opened")
     }
 
     /// Bytes allocated for what the key holds.
@@ -63,18 +58,17 @@ impl ReadKey {
 }
 
 /// A key open to be written: a presence key, or one that holds nothing yet.
-pub struct WriteKey {
-    ctx: Context,
-    name: Name,
-    key: OpenKey,
-    value: Option<NonNull<Value>>,
-}
+pub struct WriteKey<'k>(OpenKey<'k, Value>);
 
-impl WriteKey {
+impl<'k> WriteKey<'k> {
     /// Opens a key. What is gone at `now` is removed first, unless the command is replayed (`None`).
     #[inline]
-    pub fn open(ctx: Context, name: Name, now: Option<Millis>) -> Result<WriteKey> {
-        let mut key = WriteKey::open_as_it_is(ctx, name)?;
+    pub fn open(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+        now: Option<Millis>,
+    ) -> Result<WriteKey<'k>> {
+        let mut key = WriteKey::open_as_it_is(keyspace, name)?;
         if let Some(now) = now {
             key.begin(now);
         }
@@ -83,36 +77,37 @@ impl WriteKey {
 
     /// Opens a key, which may be gone though nobody has removed it.
     #[inline(always)]
-    pub fn open_as_it_is(ctx: Context, name: Name) -> Result<WriteKey> {
-        WriteKey::open_in_mode(ctx, name, raw::REDISMODULE_READ | raw::REDISMODULE_WRITE)
+    pub fn open_as_it_is(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+    ) -> Result<WriteKey<'k>> {
+        WriteKey::open_in_mode(keyspace, name, Mode::WRITE)
     }
 
     /// Opens a key for the eviction, as it is. To the server that is no access: neither how long the key has been idle nor
     /// how often it is used changes.
-    pub fn open_untouched(ctx: Context, name: Name) -> Result<WriteKey> {
-        let mode = raw::REDISMODULE_READ | raw::REDISMODULE_WRITE;
-        WriteKey::open_in_mode(ctx, name, mode | raw::REDISMODULE_OPEN_KEY_NOTOUCH)
+    pub fn open_untouched(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+    ) -> Result<WriteKey<'k>> {
+        WriteKey::open_in_mode(keyspace, name, Mode::WRITE.untouched())
     }
 
     #[inline(always)]
-    fn open_in_mode(ctx: Context, name: Name, mode: u32) -> Result<WriteKey> {
-        // SAFETY: the name is an argument of the running command, which outlives the key.
-        let key = unsafe { OpenKey::open(ctx, name, mode) }.ok_or(Error::WrongType)?;
-        let value = match key.find::<Value>(datatype::raw_type()) {
-            Found::Nothing => None,
-            Found::OtherType => return Err(Error::WrongType),
-            Found::Value(value) => Some(value),
-        };
-        let mut key = WriteKey {
-            ctx,
-            name,
-            key,
-            value,
-        };
+    fn open_in_mode(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+        mode: Mode,
+    ) -> Result<WriteKey<'k>> {
+        let mut key = OpenKey::<Value>::open(keyspace, name, mode)?.ok_or(Error::WrongType)?;
         if let Some(value) = key.value() {
             value.set().ok_or(Error::Damaged)?;
         }
-        Ok(key)
+        Ok(WriteKey(key))
+    }
+
+    fn context(&self) -> Context<'k> {
+        self.0.context()
     }
 
     /// Removes the key where it is gone at `now`.
@@ -127,9 +122,7 @@ impl WriteKey {
     /// What the key holds.
     #[inline]
     pub fn value(&mut self) -> Option<&mut Value> {
-        // SAFETY: values of the type are boxed `Value`s. The key is changed through `self` alone, which keeps `value` up
-        // to date and whose borrow keeps other references away.
-        self.value.as_mut().map(|value| unsafe { value.as_mut() })
+        self.0.value()
     }
 
     /// The set, to be looked at.
@@ -140,9 +133,7 @@ impl WriteKey {
 
     /// Makes an empty set of a key that holds nothing.
     pub fn create(&mut self, settings: Settings, now: Millis) {
-        let value = Value::new(PresenceSet::new(settings, now));
-        // SAFETY: values of the type are boxed `Value`s.
-        self.value = Some(unsafe { self.key.store(datatype::raw_type(), value) });
+        self.0.store(Value::new(PresenceSet::new(settings, now)));
     }
 
     /// Changes the set of a key that holds one.
@@ -156,8 +147,7 @@ impl WriteKey {
     /// The key has changed: tells those who watch or track it.
     #[inline]
     pub fn changed(&mut self) {
-        // SAFETY: the context and the name are live.
-        unsafe { api!(RedisModule_SignalModifiedKey)(self.ctx.as_ptr(), self.name) };
+        self.0.signal_modified();
     }
 
     /// Has the eviction look at the key when it next has something to do there.
@@ -169,13 +159,12 @@ impl WriteKey {
     /// Has the eviction look at the key at `due`, where it would not look earlier anyway.
     #[inline]
     pub fn watch_at(&mut self, due: Option<Millis>) {
-        let (ctx, name) = (self.ctx, self.name);
+        let (ctx, name) = (self.context(), self.0.name());
         if let Some(due) = due
             && let Some(value) = self.value()
             && watch_list::looks_at(due) < value.queued()
         {
-            // SAFETY: the name is live.
-            let name = unsafe { text::bytes(name) };
+            let name = name.bytes();
             if value.queued() != Millis::MAX {
                 watch_list::outlive(name);
             }
@@ -200,29 +189,18 @@ impl WriteKey {
             let empty = PresenceSet::new(set.settings(), 0);
             std::mem::replace(set, empty)
         });
-        if self.ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER == 0 {
+        if !self.context().is_primary() {
             orphans::free_in_batches(set);
         } else if !set.is_empty() {
-            // SAFETY: the name is live.
-            let name = unsafe { text::bytes(self.name) };
-            orphans::add(self.ctx.db(), name, set);
+            orphans::add(self.context().db(), self.0.name().bytes(), set);
         }
     }
 
     /// Removes the key: notifies, and replicates a DEL.
     fn remove(&mut self) {
-        self.value = None;
-        self.key.unlink();
-        replication::delete(self.ctx, self.name);
-        // SAFETY: the context and the name are live; the event is a C string.
-        unsafe {
-            api!(RedisModule_SignalModifiedKey)(self.ctx.as_ptr(), self.name);
-            api!(RedisModule_NotifyKeyspaceEvent)(
-                self.ctx.as_ptr(),
-                raw::REDISMODULE_NOTIFY_GENERIC,
-                c"del".as_ptr(),
-                self.name,
-            );
-        }
+        self.0.unlink();
+        replication::delete(self.context(), self.0.name());
+        self.0.signal_modified();
+        self.0.notify_generic(c"del");
     }
 }

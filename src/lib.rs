@@ -33,6 +33,7 @@ use expiry::{eviction, slot_imports};
 use ffi::api;
 use ffi::args::Args;
 use ffi::context::Context;
+use ffi::keyspace::Keyspace;
 
 #[global_allocator]
 static ALLOCATOR: ffi::alloc::ServerAlloc = ffi::alloc::ServerAlloc;
@@ -72,16 +73,11 @@ pub unsafe extern "C" fn RedisModule_OnLoad(
     if initialised != raw::REDISMODULE_OK as c_int {
         return REFUSED;
     }
-    // SAFETY: the server passes a live context and `argc` strings; an empty list may be null.
-    let (ctx, args) = unsafe {
-        let argv = if argc == 0 {
-            std::ptr::NonNull::dangling().as_ptr()
-        } else {
-            argv
-        };
-        (Context::new(ctx), Args::new(argv, argc))
-    };
-    match ffi::guard::guard("the load", || load(ctx, args)) {
+    // SAFETY: the server passes a live context and `argc` strings.
+    let (ctx, args) = unsafe { (Context::new(ctx), Args::new(argv, argc)) };
+    // SAFETY: this is the callback's context, and the only one made for it.
+    let mut keyspace = unsafe { Keyspace::new(ctx) };
+    match ffi::guard::guard("the load", || load(&mut keyspace, args)) {
         Some(Ok(())) => raw::REDISMODULE_OK as c_int,
         Some(Err(why)) => {
             ctx.warn(&format!("presence: not loaded, {why}"));
@@ -91,7 +87,8 @@ pub unsafe extern "C" fn RedisModule_OnLoad(
     }
 }
 
-fn load(ctx: Context, args: Args) -> Result<(), String> {
+fn load(keyspace: &mut Keyspace, args: Args) -> Result<(), String> {
+    let ctx = keyspace.context();
     // Redis 7.0 and Valkey 8 have this; what is older lacks much else.
     if ffi::api_if_any!(RedisModule_RegisterNumericConfig).is_none() {
         return Err(
@@ -110,6 +107,6 @@ fn load(ctx: Context, args: Args) -> Result<(), String> {
     server_events::register(ctx)?;
     metrics::register(ctx);
     eviction::start(ctx);
-    announcements::start(ctx);
+    announcements::start(keyspace);
     Ok(())
 }

@@ -13,8 +13,6 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use redis_module::raw;
-
 use crate::ffi::context::Context;
 
 const UNKNOWN: u8 = 0;
@@ -40,10 +38,11 @@ pub fn are_there(ctx: Context) -> bool {
 
 #[cold]
 fn ask(ctx: Context) -> u8 {
-    const ALWAYS: u32 = raw::REDISMODULE_CTX_FLAGS_AOF | raw::REDISMODULE_CTX_FLAGS_CLUSTER;
     let none = |field| ctx.info(c"replication", field) == Some(0);
-    let nobody =
-        ctx.flags() & ALWAYS == 0 && none(c"repl_backlog_active") && none(c"connected_slaves");
+    let nobody = !ctx.has_append_only_file()
+        && !ctx.is_in_cluster()
+        && none(c"repl_backlog_active")
+        && none(c"connected_slaves");
     let answer = if nobody { NOBODY } else { SOMEBODY };
     ANSWER.store(answer, Ordering::Relaxed);
     answer

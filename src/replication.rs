@@ -13,7 +13,7 @@ use crate::core::{Peak, Seen, Settings};
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::text::{Name, SharedString};
+use crate::ffi::string::{KeyName, ServerStr, SharedString};
 use crate::listeners;
 
 /// Replicates a command as `RedisModule_Replicate` formats it.
@@ -29,13 +29,13 @@ macro_rules! replicate {
 
 /// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left. The record is judged at that time.
 #[inline]
-pub fn touch(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
+pub fn touch(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr]) {
     touches(ctx, key, seen, members, true);
 }
 
 /// Members were touched in the past. The record was judged at another time, which only the primary knows: where it is a
 /// new one, [`set_peak`] follows.
-pub fn import(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
+pub fn import(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr]) {
     touches(ctx, key, seen, members, false);
 }
 
@@ -43,14 +43,14 @@ pub fn import(ctx: Context, key: Name, seen: Seen, members: &[Name]) {
 /// points at which it saves; else all arguments are strings that exist: the client's own, constants, and numbers that are
 /// kept until they change.
 #[inline]
-fn touches(ctx: Context, key: Name, seen: Seen, members: &[Name], is_judged: bool) {
+fn touches(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr], is_judged: bool) {
     if members.is_empty() {
         return;
     }
     if !listeners::are_there(ctx) {
         return verbatim(ctx);
     }
-    let mut words = WORDS.borrow();
+    let words = &mut *WORDS.borrow();
     let head = [
         key,
         words.px.get(),
@@ -60,7 +60,6 @@ fn touches(ctx: Context, key: Name, seen: Seen, members: &[Name], is_judged: boo
         words.members.get(),
         words.count.get(members.len() as u64),
     ];
-    drop(words);
     if is_judged {
         replicate!(
             ctx,
@@ -76,7 +75,7 @@ fn touches(ctx: Context, key: Name, seen: Seen, members: &[Name], is_judged: boo
             ctx,
             c"PRESENCE.TOUCHEX",
             c"scvv",
-            key,
+            key.as_ptr(),
             NO_MAX.as_ptr(),
             head[1..].as_ptr(),
             head.len() - 1,
@@ -112,11 +111,11 @@ static WORDS: MainThread<Words> = MainThread::new(Words {
 struct Word(&'static [u8], Option<SharedString>);
 
 impl Word {
-    fn get(&mut self) -> Name {
+    fn get(&mut self) -> ServerStr<'_> {
         let text = self.0;
         self.1
             .get_or_insert_with(|| SharedString::new(text))
-            .as_ptr()
+            .borrow()
     }
 }
 
@@ -124,7 +123,7 @@ impl Word {
 struct Number(u64, Option<SharedString>);
 
 impl Number {
-    fn get(&mut self, number: u64) -> Name {
+    fn get(&mut self, number: u64) -> ServerStr<'_> {
         if self.0 != number {
             *self = Number(number, None);
         }
@@ -136,26 +135,26 @@ impl Number {
             let unused = rest.len();
             SharedString::new(&digits[..20 - unused])
         };
-        self.1.get_or_insert_with(make).as_ptr()
+        self.1.get_or_insert_with(make).borrow()
     }
 }
 
 /// The key was made at `at` with these settings.
-pub fn create(ctx: Context, key: Name, settings: &Settings, at: Millis) {
+pub fn create(ctx: Context, key: KeyName, settings: &Settings, at: Millis) {
     configure_since(ctx, key, settings, c"AT", at);
 }
 
 /// The key, which has these settings, has been without members since `at`.
-pub fn empty(ctx: Context, key: Name, settings: &Settings, at: Millis) {
+pub fn empty(ctx: Context, key: KeyName, settings: &Settings, at: Millis) {
     configure_since(ctx, key, settings, c"EMPTY", at);
 }
 
-fn configure_since(ctx: Context, key: Name, settings: &Settings, since: &CStr, at: Millis) {
+fn configure_since(ctx: Context, key: KeyName, settings: &Settings, since: &CStr, at: Millis) {
     replicate!(
         ctx,
         c"PRESENCE.CONFIG",
         c"sclclclcl",
-        key,
+        key.as_ptr(),
         c"TTL".as_ptr(),
         settings.ttl as i64,
         c"RETAIN".as_ptr(),
@@ -168,12 +167,12 @@ fn configure_since(ctx: Context, key: Name, settings: &Settings, since: &CStr, a
 }
 
 /// The key's settings are these now.
-pub fn configure(ctx: Context, key: Name, settings: &Settings) {
+pub fn configure(ctx: Context, key: KeyName, settings: &Settings) {
     replicate!(
         ctx,
         c"PRESENCE.CONFIG",
         c"sclclcl",
-        key,
+        key.as_ptr(),
         c"TTL".as_ptr(),
         settings.ttl as i64,
         c"RETAIN".as_ptr(),
@@ -184,24 +183,24 @@ pub fn configure(ctx: Context, key: Name, settings: &Settings) {
 }
 
 /// The record is this now.
-pub fn set_peak(ctx: Context, key: Name, peak: Peak) {
+pub fn set_peak(ctx: Context, key: KeyName, peak: Peak) {
     replicate!(
         ctx,
         c"PRESENCE.SETMAX",
         c"sll",
-        key,
+        key.as_ptr(),
         peak.count as i64,
         peak.at as i64,
     );
 }
 
 /// The first `count` members due at `cutoff` were removed.
-pub fn evict(ctx: Context, key: Name, cutoff: Millis, count: usize) {
+pub fn evict(ctx: Context, key: KeyName, cutoff: Millis, count: usize) {
     replicate!(
         ctx,
         c"PRESENCE.EVICT",
         c"slcl",
-        key,
+        key.as_ptr(),
         cutoff as i64,
         c"LIMIT".as_ptr(),
         count as i64,
@@ -209,8 +208,8 @@ pub fn evict(ctx: Context, key: Name, cutoff: Millis, count: usize) {
 }
 
 /// The key was removed.
-pub fn delete(ctx: Context, key: Name) {
-    replicate!(ctx, c"DEL", c"s", key);
+pub fn delete(ctx: Context, key: KeyName) {
+    replicate!(ctx, c"DEL", c"s", key.as_ptr());
 }
 
 /// The command that is running, as it came: it was resolved by the primary it comes from, or nobody listens.

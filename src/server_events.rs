@@ -14,6 +14,8 @@ use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::home;
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::ServerStr;
 use crate::keys::WriteKey;
 use crate::{announcements, events, listeners};
 
@@ -99,12 +101,15 @@ unsafe extern "C" fn on_key(
 ) -> c_int {
     // SAFETY: the server passes a live context and a C string.
     let (ctx, event) = unsafe { (Context::new(ctx), CStr::from_ptr(event)) };
+    // SAFETY: this is the callback's context, and the only one made for it; the name outlives this call.
+    let (mut keyspace, name) = unsafe { (Keyspace::new(ctx), ServerStr::new(name)) };
     if event == c"move_from" {
         home::leaves(ctx.db());
     }
     if event == c"rename_to" || event == c"move_to" {
         guard("a keyspace event", || {
-            if let Ok(mut key) = WriteKey::open(ctx, name, None)
+            if let Some(name) = name
+                && let Ok(mut key) = WriteKey::open(&mut keyspace, name, None)
                 && let Some(value) = key.value()
             {
                 value.set_queued(Millis::MAX);

@@ -10,13 +10,14 @@ use crate::core::time::Millis;
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
+use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
 
 /// Runs something once, some time after it was armed; what it runs may arm it again. The server keeps the wall clock's
 /// time at which a timer is to fire, so a clock that steps back would stop it: [`Timer::check`] sees to that.
 pub struct Timer {
     what: &'static str,
-    run: fn(Context),
+    run: fn(&mut Keyspace),
     armed: MainThread<Option<Armed>>,
 }
 
@@ -32,7 +33,7 @@ const AFTER_PANIC: i64 = 1000;
 
 impl Timer {
     /// `what` names it in the log.
-    pub const fn new(what: &'static str, run: fn(Context)) -> Timer {
+    pub const fn new(what: &'static str, run: fn(&mut Keyspace)) -> Timer {
         Timer {
             what,
             run,
@@ -86,9 +87,11 @@ impl Timer {
 unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
     // SAFETY: the server passes a live context and what it was given.
     let (ctx, timer) = unsafe { (Context::new(ctx), &*timer.cast::<Timer>()) };
+    // SAFETY: this is the callback's context, and the only one made for it.
+    let mut keyspace = unsafe { Keyspace::new(ctx) };
     // The server drops a timer that has fired; to stop it would free it twice.
     *timer.armed.borrow() = None;
-    if guard(timer.what, || (timer.run)(ctx)).is_none() {
+    if guard(timer.what, || (timer.run)(&mut keyspace)).is_none() {
         timer.arm(ctx, AFTER_PANIC);
     }
 }

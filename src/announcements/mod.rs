@@ -17,9 +17,10 @@ use std::collections::BTreeSet;
 use crate::clients::List;
 use crate::error::Result;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::publish::publish_here;
-use crate::ffi::text::SharedString;
+use crate::ffi::string::SharedString;
 use crate::settings::{Number, Text};
 use crate::timer::Timer;
 use crate::{clock, defaults};
@@ -80,13 +81,13 @@ fn frequency() -> u64 {
 }
 
 /// Starts to keep who is connected, and to announce where the settings say so.
-pub fn start(ctx: Context) {
+pub fn start(keyspace: &mut Keyspace) {
     // None where the server starts; those who are there where the module comes later.
-    if let Ok(list) = List::of_all(ctx) {
+    if let Ok(list) = List::of_all(keyspace) {
         let ids = list.iter().flatten().map(|client| client.id);
         STATE.borrow().connected.extend(ids);
     }
-    restart(ctx);
+    restart(keyspace.context());
 }
 
 /// The frequency has changed: it counts from now.
@@ -144,7 +145,8 @@ fn arm(ctx: Context, due: u64) {
 }
 
 /// What the timer runs, which is armed only while there is a frequency.
-fn tick(ctx: Context) {
+fn tick(keyspace: &mut Keyspace) {
+    let ctx = keyspace.context();
     let frequency = frequency();
     let start = clock::monotonic_micros();
     if ctx.is_loading() || ctx.is_paused() {
@@ -156,7 +158,7 @@ fn tick(ctx: Context) {
         let due = STATE.borrow().pace.due(frequency);
         return arm(ctx, due);
     };
-    match gather(ctx, &mut gathering, start + SLICE) {
+    match gather(keyspace, &mut gathering, start + SLICE) {
         Ok(true) => publish(ctx, &gathering),
         Ok(false) => {
             STATE.borrow().gathering = Some(gathering);
@@ -171,13 +173,13 @@ fn tick(ctx: Context) {
 }
 
 /// Asks for the next clients until all have been asked for, which is said, or it is `deadline`.
-fn gather(ctx: Context, gathering: &mut Gathering, deadline: u64) -> Result<bool> {
+fn gather(keyspace: &mut Keyspace, gathering: &mut Gathering, deadline: u64) -> Result<bool> {
     loop {
         let asked = gathering.next(&STATE.borrow().connected);
         if asked.is_empty() {
             return Ok(true);
         }
-        let list = List::of(ctx, &asked)?;
+        let list = List::of(keyspace, &asked)?;
         gathering.add(&asked, list.iter())?;
         if clock::monotonic_micros() >= deadline {
             return Ok(false);

@@ -9,8 +9,8 @@ use crate::clock;
 use crate::core::time::Millis;
 use crate::error::{Error, Result};
 use crate::ffi::call::{Refusal, Reply};
-use crate::ffi::context::Context;
-use crate::ffi::text::SharedString;
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::SharedString;
 
 use line::Line;
 
@@ -30,40 +30,45 @@ pub struct Client<'a> {
 }
 
 /// What the server said of its clients at one moment.
-pub struct List {
-    reply: Reply,
+pub struct List<'a> {
+    reply: Reply<'a>,
     now: Millis,
 }
 
-impl List {
+impl<'a> List<'a> {
     /// All clients, if the user of the command that is running may run CLIENT LIST.
-    pub fn for_user(ctx: Context) -> Result<List> {
-        let reply = ctx.call_as_user(c"CLIENT", &[SharedString::new(b"LIST")]);
-        List::new(ctx, reply)
+    pub fn for_user(keyspace: &mut Keyspace<'a>) -> Result<List<'a>> {
+        let reply = keyspace.call_as_user(c"CLIENT", &[SharedString::new(b"LIST")]);
+        List::new(keyspace, reply)
     }
 
     /// All clients, for the module itself.
-    pub fn of_all(ctx: Context) -> Result<List> {
-        List::new(ctx, ctx.call(c"CLIENT", &[SharedString::new(b"LIST")]))
+    pub fn of_all(keyspace: &mut Keyspace<'a>) -> Result<List<'a>> {
+        let reply = keyspace.call(c"CLIENT", &[SharedString::new(b"LIST")]);
+        List::new(keyspace, reply)
     }
 
     /// Those of these clients that are there, in the order given.
-    pub fn of(ctx: Context, ids: &[u64]) -> Result<List> {
+    pub fn of(keyspace: &mut Keyspace<'a>, ids: &[u64]) -> Result<List<'a>> {
         let words = [&b"LIST"[..], b"ID"].map(SharedString::new);
         let ids = ids
             .iter()
             .map(|id| SharedString::new(id.to_string().as_bytes()));
         let args: Vec<_> = words.into_iter().chain(ids).collect();
-        List::new(ctx, ctx.call(c"CLIENT", &args))
+        let reply = keyspace.call(c"CLIENT", &args);
+        List::new(keyspace, reply)
     }
 
-    fn new(ctx: Context, reply: std::result::Result<Reply, Refusal>) -> Result<List> {
+    fn new(
+        keyspace: &Keyspace<'a>,
+        reply: std::result::Result<Reply<'a>, Refusal>,
+    ) -> Result<List<'a>> {
         let reply = reply.map_err(|why| match why {
             Refusal::Forbidden => Error::NoClientList,
             Refusal::Unavailable => Error::ClientListFailed,
         })?;
         // Asked for afterwards: outside of a command, the call itself moves the cached time.
-        let now = clock::cached(ctx);
+        let now = clock::cached(keyspace.context());
         Ok(List { reply, now })
     }
 

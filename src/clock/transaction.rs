@@ -18,7 +18,7 @@ use crate::clock;
 use crate::core::time::Millis;
 use crate::ffi::api;
 use crate::ffi::context::Context;
-use crate::ffi::text;
+use crate::ffi::string::ServerStr;
 
 /// When the present transaction or script began, or a command came that may be one; 0: it is not noted.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
@@ -29,18 +29,13 @@ static FILTERED: AtomicBool = AtomicBool::new(false);
 /// is in neither.
 #[inline]
 pub fn instant(ctx: Context, ask: impl FnOnce() -> Millis) -> Option<Millis> {
-    if !is_inside(ctx) {
+    if !ctx.is_inside_transaction() {
         return None;
     }
     Some(match BEGAN.load(Ordering::Relaxed) {
         0 => note(ctx, ask()),
         began => began,
     })
-}
-
-#[inline]
-fn is_inside(ctx: Context) -> bool {
-    ctx.flags() & (raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA) != 0
 }
 
 #[cold]
@@ -67,14 +62,15 @@ fn note(ctx: Context, now: Millis) -> Millis {
 /// Called by the server only, with a command.
 unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) {
     // SAFETY: a command has a name, and the string outlives this call.
-    let name = unsafe { text::bytes(api!(RedisModule_CommandFilterArgGet)(command, 0)) };
+    let name = unsafe { ServerStr::new(api!(RedisModule_CommandFilterArgGet)(command, 0)) };
+    let name = name.map_or(&b""[..], ServerStr::bytes);
     // EXEC, EVAL and FCALL with all their forms. Others of these letters cost a look at the clock, and no more.
     let may_begin = matches!(name.first(), Some(b'E' | b'e' | b'F' | b'f'));
     if !may_begin && BEGAN.load(Ordering::Relaxed) == 0 {
         return;
     }
     // SAFETY: filters are given no context, and these flags are the server's, not a context's.
-    if !is_inside(unsafe { Context::new(null_mut()) }) {
+    if !unsafe { Context::new(null_mut()) }.is_inside_transaction() {
         let began = if may_begin { clock::wall() } else { 0 };
         BEGAN.store(began, Ordering::Relaxed);
     }

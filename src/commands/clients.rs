@@ -6,6 +6,7 @@ use crate::clients::{self, List};
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::defaults;
 
 pub const SPEC: Spec = Spec {
@@ -21,9 +22,9 @@ pub const SPEC: Spec = Spec {
     args: &[WINDOW],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let window = span::parse(args, 1)?.unwrap_or_else(|| defaults::of_new_keys().ttl);
-    let list = List::for_user(ctx)?;
+    let list = List::for_user(keyspace)?;
     let mut clients = list.iter().collect::<Result<Vec<_>>>()?;
     clients.retain(|client| !client.is_internal);
     // In the order in which they came: the server's own changes all the time.

@@ -9,6 +9,7 @@ use crate::core::time::Millis;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::WriteKey;
 use crate::{clock, parse, replication, defaults};
 
@@ -40,7 +41,7 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, TTL, RETAIN, LINGER],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let name = args.string(1);
     let replayed = ctx.is_replayed();
     let (mut ttl, mut retain, mut linger, mut since) = (None, None, None, None);
@@ -62,7 +63,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
             return Err(Error::Expected(SPEC.args));
         }
     }
-    let mut key = WriteKey::open_as_it_is(ctx, name)?;
+    let mut key = WriteKey::open_as_it_is(keyspace, name)?;
     let (now, emptied) = match since {
         Some(since) => since,
         // A new setting of a key that is there has no time, and none is asked for.

@@ -7,6 +7,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::ReadKey;
 
 pub const SPEC: Spec = Spec {
@@ -22,10 +23,10 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, WINDOW],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let window = span::parse(args, 2)?;
     let now = clock::now(ctx);
-    let count = match ReadKey::open(ctx, args.string(1), now)? {
+    let count = match ReadKey::open(keyspace, args.string(1), now)? {
         None => 0,
         Some(mut key) => {
             let set = key.set();

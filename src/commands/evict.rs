@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::WriteKey;
 use crate::expiry::removal;
 use crate::{clock, parse, replication};
@@ -29,7 +30,7 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, CUTOFF, LIMIT],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let name = args.string(1);
     let cutoff = parse::millis(args.get(2).unwrap_or_default(), &CUTOFF)?;
     let mut limit = None;
@@ -46,7 +47,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         return Err(Error::CutoffInFuture);
     }
     // A key that is gone is not removed unseen: who is in it counts.
-    let mut key = WriteKey::open_untouched(ctx, name)?;
+    let mut key = WriteKey::open_untouched(keyspace, name)?;
     let mut evicted = 0;
     let mut batch = Batch::new();
     if key.value().is_some() {
@@ -66,9 +67,9 @@ pub fn run(ctx: Context, args: Args) -> Result {
         key.watch();
     }
     drop(key);
-    batch.send(ctx, name);
+    batch.send(keyspace, name);
     if !replayed {
-        WriteKey::open_untouched(ctx, name)?.remove_if_gone(now);
+        WriteKey::open_untouched(keyspace, name)?.remove_if_gone(now);
     }
     ctx.reply_integer(evicted as i64);
     Ok(())

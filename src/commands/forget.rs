@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::WriteKey;
 use crate::expiry::orphans;
 use crate::{clock, parse, replication};
@@ -23,10 +24,10 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let name = args.string(1);
     let members = parse::members(args, 2)?;
-    let mut key = WriteKey::open_as_it_is(ctx, name)?;
+    let mut key = WriteKey::open_as_it_is(keyspace, name)?;
     if ctx.is_replayed() {
         replay(ctx, &mut key, members);
         return Ok(());
@@ -64,9 +65,9 @@ pub fn run(ctx: Context, args: Args) -> Result {
         }
     }
     drop(key);
-    batch.send(ctx, name);
+    batch.send(keyspace, name);
     if stored > 0 {
-        WriteKey::open(ctx, name, None)?.remove_if_gone(now);
+        WriteKey::open(keyspace, name, None)?.remove_if_gone(now);
     }
     ctx.reply_integer(remembered);
     Ok(())

@@ -5,6 +5,7 @@ use crate::arg::Arg;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::ReadKey;
 use crate::clock;
 
@@ -21,9 +22,9 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let now = clock::now(ctx);
-    let mut key = ReadKey::open(ctx, args.string(1), now)?.ok_or(Error::NoSuchKey)?;
+    let mut key = ReadKey::open(keyspace, args.string(1), now)?.ok_or(Error::NoSuchKey)?;
     let bytes = key.bytes();
     let set = key.set();
     let (settings, peak) = (set.settings(), set.peak());

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::WriteKey;
 use crate::{clock, parse, replication};
 
@@ -23,11 +24,11 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let name = args.string(1);
     let members = parse::members(args, 2)?;
     let now = clock::now(ctx);
-    let mut key = WriteKey::open(ctx, name, Some(now))?;
+    let mut key = WriteKey::open(keyspace, name, Some(now))?;
     if key.value().is_none() {
         ctx.reply_integer(0);
         return Ok(());
@@ -47,9 +48,9 @@ pub fn run(ctx: Context, args: Args) -> Result {
         key.watch();
     }
     drop(key);
-    batch.send(ctx, name);
+    batch.send(keyspace, name);
     if !left.is_empty() {
-        WriteKey::open(ctx, name, None)?.remove_if_gone(now);
+        WriteKey::open(keyspace, name, None)?.remove_if_gone(now);
     }
     ctx.reply_integer(left.len() as i64);
     Ok(())

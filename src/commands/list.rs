@@ -8,6 +8,7 @@ use crate::core::List;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::ReadKey;
 use crate::parse;
 
@@ -32,7 +33,7 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, WINDOW, REV, LIMIT, WITHSEEN, WITHTTL],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let (mut window, mut rev, mut limit, mut with_seen, mut with_ttl) =
         (None, None, None, None, None);
     let mut options = parse::Options::new(args, 2);
@@ -56,7 +57,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         }
     }
     let now = clock::now(ctx);
-    let Some(mut key) = ReadKey::open(ctx, args.string(1), now)? else {
+    let Some(mut key) = ReadKey::open(keyspace, args.string(1), now)? else {
         ctx.reply_array(0);
         return Ok(());
     };

@@ -7,6 +7,7 @@ use crate::core::Peak;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::ReadKey;
 
 pub const SPEC: Spec = Spec {
@@ -22,8 +23,8 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
-    let key = ReadKey::open(ctx, args.string(1), clock::now(ctx))?;
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
+    let key = ReadKey::open(keyspace, args.string(1), clock::now(ctx))?;
     let peak = key.map_or(Peak::default(), |mut key| key.set().peak());
     ctx.reply_array(2);
     ctx.reply_integer(peak.count as i64);

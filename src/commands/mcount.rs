@@ -6,6 +6,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::ReadKey;
 
 pub const SPEC: Spec = Spec {
@@ -21,12 +22,12 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY.many()],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let now = clock::now(ctx);
     // All are counted before anything is answered: one key of another type is an error, not half an array.
     let mut counts = Vec::with_capacity(args.len() - 1);
     for index in 1..args.len() {
-        let key = ReadKey::open(ctx, args.string(index), now)?;
+        let key = ReadKey::open(keyspace, args.string(index), now)?;
         counts.push(key.map_or(0, |mut key| key.set().online(now)));
     }
     ctx.reply_array(counts.len());

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
+use crate::ffi::keyspace::Keyspace;
 
 mod span;
 mod spec;
@@ -50,7 +51,9 @@ unsafe fn call(
 ) -> c_int {
     // SAFETY: the caller passes on what the server passed, which is valid during this call.
     let (ctx, args) = unsafe { (Context::new(ctx), Args::new(argv, argc)) };
-    match guard(name, || run(ctx, args)) {
+    // SAFETY: this is the callback's context, and the only one made for it.
+    let mut keyspace = unsafe { Keyspace::new(ctx) };
+    match guard(name, || run(ctx, &mut keyspace, args)) {
         Some(Ok(())) => {}
         Some(Err(error)) => ctx.reply_error(&error.to_string()),
         None => ctx.reply_error(&Error::Internal.to_string()),

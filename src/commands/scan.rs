@@ -6,6 +6,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::glob;
 use crate::keys::ReadKey;
 use crate::parse;
@@ -40,7 +41,7 @@ pub const SPEC: Spec = Spec {
     ],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let cursor = args
         .get(2)
         .and_then(|text| str::from_utf8(text).ok())
@@ -66,7 +67,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
     }
     let now = clock::now(ctx);
     let mut found: Vec<Vec<u8>> = Vec::new();
-    let next = match ReadKey::open(ctx, args.string(1), now)? {
+    let next = match ReadKey::open(keyspace, args.string(1), now)? {
         None => 0,
         Some(mut key) => {
             let count = count.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::ReadKey;
 use crate::parse;
 
@@ -22,10 +23,10 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let members = parse::members(args, 2)?;
     let now = clock::now(ctx);
-    let key = ReadKey::open(ctx, args.string(1), now)?;
+    let key = ReadKey::open(keyspace, args.string(1), now)?;
     ctx.reply_array(members.len());
     match key {
         None => members.iter().for_each(|_| ctx.reply_null()),

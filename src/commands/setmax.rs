@@ -6,6 +6,7 @@ use crate::core::Peak;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::keys::WriteKey;
 use crate::{clock, parse, replication, defaults};
 
@@ -26,7 +27,7 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, PEAK, AT, GT],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let name = args.string(1);
     let count = parse::number(args.get(2).unwrap_or_default(), &PEAK)? as u64;
     let replayed = ctx.is_replayed();
@@ -44,7 +45,7 @@ pub fn run(ctx: Context, args: Args) -> Result {
         parse::once(&mut only_greater, (), &GT)?;
     }
     let now = if replayed { at } else { clock::now(ctx) };
-    let mut key = WriteKey::open(ctx, name, (!replayed).then_some(now))?;
+    let mut key = WriteKey::open(keyspace, name, (!replayed).then_some(now))?;
     let mut peak = Peak { count, at };
     let old = key.set().map_or(Peak::default(), |set| set.peak());
     if only_greater.is_some() && count <= old.count {

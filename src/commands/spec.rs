@@ -9,10 +9,11 @@ use crate::arg::Arg;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::ffi::{api, api_if_any};
 
 /// The body of a command.
-pub type Run = fn(Context, Args) -> Result;
+pub type Run = fn(Context, &mut Keyspace, Args) -> Result;
 
 /// A command as the server lists it.
 pub struct Spec {

@@ -8,7 +8,8 @@ use crate::error::{Error, Result};
 use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
-use crate::ffi::text::Name;
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
 use crate::expiry::{orphans, watch_list};
 use crate::{clock, metrics, parse, replication, defaults};
@@ -26,13 +27,9 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
-    touch(
-        ctx,
-        args.string(1),
-        parse::members(args, 2)?,
-        &Given::default(),
-    )
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
+    let members = parse::members(args, 2)?;
+    touch(ctx, keyspace, args.string(1), members, &Given::default())
 }
 
 /// What is said of a touch beside its members.
@@ -50,8 +47,14 @@ pub struct Given {
 
 /// Touches members of a key, replicates what was done and answers how many came online.
 #[inline]
-pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
-    let mut key = WriteKey::open_as_it_is(ctx, name)?;
+pub fn touch(
+    ctx: Context,
+    keyspace: &mut Keyspace,
+    name: KeyName,
+    members: Args,
+    given: &Given,
+) -> Result {
+    let mut key = WriteKey::open_as_it_is(keyspace, name)?;
     // The memory that a touch needs is asked for ahead of other work (`core::ahead`).
     let ahead = match (members.strings(), key.set()) {
         ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
@@ -159,7 +162,7 @@ pub fn touch(ctx: Context, name: Name, members: Args, given: &Given) -> Result {
         metrics::TOUCHES.add(members.len());
     }
     drop(key);
-    batch.send(ctx, name);
+    batch.send(keyspace, name);
     ctx.reply_integer(joined as i64);
     Ok(())
 }

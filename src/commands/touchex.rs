@@ -6,6 +6,7 @@ use super::touch::{Given, touch};
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::{parse, replication};
 
 const EX: Arg = Arg::integer(c"seconds")
@@ -38,7 +39,7 @@ pub const SPEC: Spec = Spec {
     args: &[Arg::KEY, EXPIRATION, AT, MEMBERS],
 };
 
-pub fn run(ctx: Context, args: Args) -> Result {
+pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let mut given = Given {
         replayed: ctx.is_replayed(),
         ..Given::default()
@@ -83,5 +84,5 @@ pub fn run(ctx: Context, args: Args) -> Result {
             given: members.len(),
         });
     }
-    touch(ctx, args.string(1), members, &given)
+    touch(ctx, keyspace, args.string(1), members, &given)
 }

@@ -9,7 +9,7 @@ use super::value::Value;
 use crate::core::{Seen, Settings};
 use crate::ffi::api;
 use crate::ffi::guard::guard;
-use crate::ffi::text::{Name, SharedString};
+use crate::ffi::string::{ServerStr, SharedString};
 use crate::replication;
 
 /// Members named in one command.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn aof_rewrite(
 
 struct Log {
     io: *mut raw::RedisModuleIO,
-    key: Name,
+    key: *mut raw::RedisModuleString,
     moment: Option<Seen>,
     members: Vec<SharedString>,
 }
@@ -119,7 +119,7 @@ impl Log {
         let Some(seen) = self.moment.take() else {
             return;
         };
-        let members: Vec<_> = self.members.iter().map(SharedString::as_ptr).collect();
+        let members: Vec<ServerStr> = self.members.iter().map(SharedString::borrow).collect();
         // SAFETY: the io, the key and the strings are live; the format matches the arguments.
         unsafe {
             api!(RedisModule_EmitAOF)(

@@ -8,7 +8,8 @@ use redis_module::raw;
 use super::value::Value;
 use crate::expiry::watch_list;
 use crate::ffi::guard::guard;
-use crate::ffi::{api, home, text};
+use crate::ffi::string::ServerStr;
+use crate::ffi::{api, home};
 
 /// A copy of a value, for another key, which the eviction is told of.
 ///
@@ -27,14 +28,15 @@ pub unsafe extern "C" fn copy(
         // SAFETY: the context is live; the name outlives this call.
         let (name, db) = unsafe {
             let name = api!(RedisModule_GetToKeyNameFromOptCtx)(ctx);
-            (name, api!(RedisModule_GetToDbIdFromOptCtx)(ctx))
+            (
+                ServerStr::new(name),
+                api!(RedisModule_GetToDbIdFromOptCtx)(ctx),
+            )
         };
-        if !name.is_null()
+        if let Some(name) = name
             && let Some(due) = copy.set().and_then(watch_list::next_look)
         {
-            // SAFETY: the server's string, not null, outlives this call.
-            let name = unsafe { text::bytes(name) };
-            copy.set_queued(watch_list::watch(db, name, due));
+            copy.set_queued(watch_list::watch(db, name.bytes(), due));
         }
         // SAFETY: the context is live.
         home::leaves(unsafe { api!(RedisModule_GetDbIdFromOptCtx)(ctx) });

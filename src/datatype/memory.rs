@@ -7,8 +7,9 @@ use redis_module::raw;
 use super::value::Value;
 use crate::core::time::Millis;
 use crate::expiry::watch_list;
+use crate::ffi::api;
 use crate::ffi::guard::guard;
-use crate::ffi::{api, text};
+use crate::ffi::string::ServerStr;
 
 /// What the server itself keeps for each value of a module, and does not count: two structures of 16 bytes.
 const SERVER_OVERHEAD: usize = 32;
@@ -61,9 +62,8 @@ unsafe fn watched_name<'a>(ctx: *mut raw::RedisModuleKeyOptCtx, value: &Value) -
         return None;
     }
     // SAFETY: the caller's context; the name is as long there.
-    let name = unsafe { api!(RedisModule_GetKeyNameFromOptCtx)(ctx) };
-    // SAFETY: the server's string, not null.
-    (!name.is_null()).then(|| unsafe { text::bytes(name) })
+    let name = unsafe { ServerStr::new(api!(RedisModule_GetKeyNameFromOptCtx)(ctx)) };
+    name.map(ServerStr::bytes)
 }
 
 fn buffer_size(buffer: &[u8]) -> usize {

@@ -1,13 +1,11 @@
 //! The type of presence keys, `presence-`, and the callbacks by which the server handles its values: each file is named
 //! for what it does, each callback for the API's name of it.
 
-use std::ptr::null_mut;
-use std::sync::atomic::{AtomicPtr, Ordering};
-
 use redis_module::raw;
 
-use crate::ffi::api;
 use crate::ffi::context::Context;
+use crate::ffi::data_type::{DataType, TypeHandle};
+use crate::ffi::log;
 
 mod aof;
 mod copy;
@@ -17,22 +15,23 @@ mod memory;
 mod rdb;
 pub mod value;
 
+use value::Value;
+
 /// What TYPE answers; nine characters, of which the server makes the type's identity in dumps.
 const NAME: &std::ffi::CStr = c"presence-";
 
-static TYPE: AtomicPtr<raw::RedisModuleType> = AtomicPtr::new(null_mut());
+static TYPE: TypeHandle<Value> = TypeHandle::new();
 
-/// The server's handle of the type.
-#[inline]
-pub fn raw_type() -> *mut raw::RedisModuleType {
-    TYPE.load(Ordering::Relaxed)
+impl DataType for Value {
+    #[inline]
+    fn handle() -> &'static TypeHandle<Value> {
+        &TYPE
+    }
 }
 
 /// Says in the log that what is saved is not all that there was.
 fn warn_of_damage() {
-    // SAFETY: a null context is allowed for logging, and nothing else is done with it.
-    let log = unsafe { Context::new(null_mut()) };
-    log.warn("presence: a key that an internal error damaged is saved without its members");
+    log::warn("presence: a key that an internal error damaged is saved without its members");
 }
 
 /// Registers the type.
@@ -51,18 +50,6 @@ pub fn register(ctx: Context) -> Result<(), String> {
     methods.mem_usage2 = Some(memory::mem_usage);
     methods.copy2 = Some(copy::copy);
     methods.defrag = Some(defrag::defrag);
-    // SAFETY: the context is live; the server copies the structure.
-    let handle = unsafe {
-        api!(RedisModule_CreateDataType)(
-            ctx.as_ptr(),
-            NAME.as_ptr(),
-            rdb::VERSION,
-            &raw mut methods,
-        )
-    };
-    if handle.is_null() {
-        return Err("the data type presence- was refused".into());
-    }
-    TYPE.store(handle, Ordering::Relaxed);
-    Ok(())
+    // SAFETY: each callback takes a value of the type for a boxed `Value`.
+    unsafe { TYPE.register(ctx, NAME, rdb::VERSION, &mut methods) }
 }

@@ -17,8 +17,9 @@ use crate::core::codec::{Corrupt, Encoder, MAX_BLOCK};
 use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
 use crate::expiry::watch_list;
+use crate::ffi::api;
 use crate::ffi::guard::guard;
-use crate::ffi::{api, text};
+use crate::ffi::string::ServerStr;
 
 /// The version that is written. Older ones are read, newer ones refused.
 pub const VERSION: i32 = 1;
@@ -102,15 +103,13 @@ fn watch(io: *mut raw::RedisModuleIO, value: &mut Value) {
     // SAFETY: the io is live; the name outlives this call.
     let (name, db) = unsafe {
         let name = api!(RedisModule_GetKeyNameFromIO)(io);
-        (name, api!(RedisModule_GetDbIdFromIO)(io))
+        (ServerStr::new(name), api!(RedisModule_GetDbIdFromIO)(io))
     };
-    if !name.is_null()
+    if let Some(name) = name
         && db >= 0
         && let Some(due) = value.set().and_then(watch_list::next_look)
     {
-        // SAFETY: the server's string, not null, outlives this call.
-        let name = unsafe { text::bytes(name) };
-        value.set_queued(watch_list::watch(db, name, due));
+        value.set_queued(watch_list::watch(db, name.bytes(), due));
     }
 }
 

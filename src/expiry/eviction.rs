@@ -7,16 +7,14 @@
 //! While clients' writes are paused, data is loaded, the server is a replica or hands its role over, nothing is done:
 //! replicating in a pause kills the server.
 
-use redis_module::raw;
-
 use super::rounds::{self, Pacing};
 use super::schedule::{Entry, Inspected};
 use super::{orphans, turn, turns, watch_list};
-use crate::datatype;
 use crate::datatype::value::Value;
 use crate::ffi::context::Context;
-use crate::ffi::key::{Found, OpenKey};
-use crate::ffi::text::SharedString;
+use crate::ffi::key::{Mode, OpenKey};
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::SharedString;
 use crate::settings::Number;
 use crate::timer::Timer;
 use crate::{clock, events, metrics};
@@ -63,12 +61,13 @@ pub fn check_timer(ctx: Context) {
     TIMER.check(ctx);
 }
 
-fn tick(ctx: Context) {
+fn tick(keyspace: &mut Keyspace) {
+    let ctx = keyspace.context();
     events::check_settings();
     let start = clock::monotonic_micros();
     let deadline = start + sweep_budget() / 2;
-    let chores = [tidy(deadline), inspect(ctx, deadline), free(deadline)].contains(&true);
-    let more = run(ctx) || chores;
+    let chores = [tidy(deadline), inspect(keyspace, deadline), free(deadline)].contains(&true);
+    let more = run(keyspace) || chores;
     metrics::SCHEDULE_BYTES.set(watch_list::bytes() as u64);
     let next = match more {
         true => rest_after(clock::monotonic_micros() - start),
@@ -79,8 +78,7 @@ fn tick(ctx: Context) {
 
 /// Whether this server may change data by itself now.
 fn may_write(ctx: Context) -> bool {
-    let primary = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_MASTER != 0;
-    primary && !ctx.is_loading() && !ctx.is_paused()
+    ctx.is_primary() && !ctx.is_loading() && !ctx.is_paused()
 }
 
 /// Does small steps of a chore until there is nothing left, which the step says, or the chores' part of the budget is spent.
@@ -107,21 +105,21 @@ fn tidy(deadline: u64) -> bool {
 
 /// Drops entries whose keys are gone or noted elsewhere by now, once they outweigh the others: a key that is deleted leaves
 /// its entry behind until that comes due, which may be years away.
-fn inspect(ctx: Context, deadline: u64) -> bool {
+fn inspect(keyspace: &mut Keyspace, deadline: u64) -> bool {
     let keys = metrics::KEYS.get() as usize;
     if !watch_list::needs_inspection(keys) {
         return false;
     }
-    chore(deadline, || (0..STEPS).all(|_| inspect_next(ctx)))
+    chore(deadline, || (0..STEPS).all(|_| inspect_next(keyspace)))
 }
 
 /// Looks at the next entry. Returns whether there was one.
-fn inspect_next(ctx: Context) -> bool {
+fn inspect_next(keyspace: &mut Keyspace) -> bool {
     match watch_list::inspect() {
         Inspected::Done => return false,
         Inspected::Nothing => {}
         Inspected::Entry(entry) => {
-            with_key(ctx, &entry, |value| {
+            with_key(keyspace, &entry, |value| {
                 if value.queued() == entry.queued {
                     value.set_queued(watch_list::keep(&entry));
                 }
@@ -144,16 +142,17 @@ fn rest_after(took: u64) -> i64 {
 }
 
 /// Sweeps until nothing is due or the budget is spent. Returns whether there is more to do for the timer.
-fn run(ctx: Context) -> bool {
+fn run(keyspace: &mut Keyspace) -> bool {
+    let ctx = keyspace.context();
     let now = clock::wall();
     if !turn::are_wanted(now) || rounds::is_under_way() || !may_write(ctx) {
         return false;
     }
     let start = clock::monotonic_micros();
     let deadline = start + sweep_budget();
-    let in_cluster = ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER != 0;
+    let in_cluster = ctx.is_in_cluster();
     let mut clock = start;
-    while clock < deadline && turns::take(ctx, now, clock, deadline) {
+    while clock < deadline && turns::take(keyspace, now, clock, deadline) {
         clock = clock::monotonic_micros();
         if in_cluster {
             break;
@@ -182,27 +181,22 @@ fn count_run(took: u64) {
 }
 
 /// Looks at the value of a key that an entry names, without a trace: neither what the server's own eviction goes by nor
-/// its statistics are touched, and nobody is notified. Redis 7.0, which knows fewer modes, counts a key that is not
-/// there as a miss on a replica.
-fn with_key<R>(ctx: Context, entry: &Entry, look: impl FnOnce(&mut Value) -> R) -> Option<R> {
+/// its statistics are touched, and nobody is notified.
+fn with_key<R>(
+    keyspace: &mut Keyspace,
+    entry: &Entry,
+    look: impl FnOnce(&mut Value) -> R,
+) -> Option<R> {
+    let ctx = keyspace.context();
     if !ctx.select_db(entry.db) {
         return None;
     }
     let name = SharedString::new(&entry.name);
-    let mut mode = raw::REDISMODULE_READ
-        | raw::REDISMODULE_OPEN_KEY_NOTOUCH
-        | raw::REDISMODULE_OPEN_KEY_NONOTIFY
-        | raw::REDISMODULE_OPEN_KEY_NOSTATS
-        | raw::REDISMODULE_OPEN_KEY_NOEXPIRE;
-    if may_write(ctx) {
-        // A key that is opened to be written is in no server's statistics of hits and misses.
-        mode |= raw::REDISMODULE_WRITE;
-    }
-    // SAFETY: the name outlives the key.
-    let key = unsafe { OpenKey::open(ctx, name.as_ptr(), mode) }?;
-    match key.find::<Value>(datatype::raw_type()) {
-        // SAFETY: values of the type are boxed `Value`s, and no other reference to it exists.
-        Found::Value(mut value) => Some(look(unsafe { value.as_mut() })),
-        _ => None,
-    }
+    // A key that is opened to be written is in no server's statistics of hits and misses.
+    let mode = match may_write(ctx) {
+        true => Mode::WRITE,
+        false => Mode::READ,
+    };
+    let mut key = OpenKey::open(keyspace, name.borrow(), mode.unseen()).ok()??;
+    key.value().map(look)
 }

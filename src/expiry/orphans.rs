@@ -15,7 +15,7 @@ use crate::core::PresenceSet;
 use crate::core::time::{MAX_TIME, Millis};
 use crate::events::Batch;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::text::{self, Name};
+use crate::ffi::string::KeyName;
 use crate::metrics::ORPHAN_BYTES;
 
 /// The members of one key that is gone.
@@ -102,16 +102,10 @@ pub fn is_empty() -> bool {
 }
 
 /// A member of such a key is back, or forgotten: its time-out is reported ahead of the others.
-pub fn report_member(db: i32, key: Name, member: &[u8], batch: &mut Batch) {
-    // SAFETY: the caller's key, which lives during this call.
-    let key = unsafe { text::bytes(key) };
-    for orphans in WAITING
-        .borrow()
-        .to_report
-        .get_mut(key)
-        .into_iter()
-        .flatten()
-    {
+pub fn report_member(db: i32, key: KeyName, member: &[u8], batch: &mut Batch) {
+    let mut waiting = WAITING.borrow();
+    let of_name = waiting.to_report.get_mut(key.bytes());
+    for orphans in of_name.into_iter().flatten() {
         if orphans.db == db {
             let retain = orphans.set.settings().retain;
             orphans.set.forget([member].into_iter(), 0, |_, kept| {

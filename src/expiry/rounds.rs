@@ -19,6 +19,7 @@ use crate::clock;
 use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
+use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
 
 /// How many timers the first round has, and the most that one may have.
@@ -113,8 +114,8 @@ fn arm(ctx: Context, millis: i64, series: usize) {
 /// # Safety
 /// Called by the server only, with a live context.
 unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, series: *mut c_void) {
-    // SAFETY: the server passes a live context.
-    let ctx = unsafe { Context::new(ctx) };
+    // SAFETY: the server passes a live context, of which this is the only one made.
+    let mut keyspace = unsafe { Keyspace::new(Context::new(ctx)) };
     guard("the eviction", || {
         // Taken in a statement of its own: the rounds are used below.
         let pacing = match &*ROUNDS.borrow() {
@@ -122,13 +123,14 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, series: *mut c_void) {
             _ => None,
         };
         if let Some(pacing) = pacing {
-            take_turn(ctx, pacing);
+            take_turn(&mut keyspace, pacing);
         }
     });
 }
 
 /// The turn of one timer.
-fn take_turn(ctx: Context, pacing: &Pacing) {
+fn take_turn(keyspace: &mut Keyspace, pacing: &Pacing) {
+    let ctx = keyspace.context();
     let start = clock::monotonic_micros();
     let budget = (pacing.budget)();
     let left = {
@@ -146,7 +148,7 @@ fn take_turn(ctx: Context, pacing: &Pacing) {
         }
     };
     if left > 0 && (pacing.may_write)(ctx) {
-        let served = turns::take(ctx, clock::wall(), start, start + left);
+        let served = turns::take(keyspace, clock::wall(), start, start + left);
         let mut rounds = ROUNDS.borrow();
         rounds.idle = !served;
         if served {

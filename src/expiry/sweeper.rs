@@ -10,8 +10,8 @@ use super::turn::Turn;
 use super::{unfinished, watch_list};
 use crate::core::time::Millis;
 use crate::events::Batch;
-use crate::ffi::context::Context;
-use crate::ffi::text::SharedString;
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::SharedString;
 use crate::keys::WriteKey;
 use crate::{metrics, replication};
 
@@ -25,12 +25,14 @@ struct Progress {
 }
 
 /// A turn of the key that an entry names, if that still has what it was noted for.
-pub fn sweep(ctx: Context, entry: Entry, turn: Turn) {
+pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
+    let ctx = keyspace.context();
     if !ctx.select_db(entry.db) {
         return;
     }
     let name = SharedString::new(&entry.name);
-    let Ok(mut key) = WriteKey::open_untouched(ctx, name.as_ptr()) else {
+    let name = name.borrow();
+    let Ok(mut key) = WriteKey::open_untouched(keyspace, name) else {
         return;
     };
     match key.value() {
@@ -47,7 +49,7 @@ pub fn sweep(ctx: Context, entry: Entry, turn: Turn) {
         let mut batch = Batch::new();
         let progress = take_batches(&mut key, turn, &mut batch);
         if progress.evicted > 0 {
-            replication::evict(ctx, name.as_ptr(), turn.now, progress.evicted);
+            replication::evict(ctx, name, turn.now, progress.evicted);
         }
         if progress.evicted + progress.reported > 0 && !signalled {
             // Whoever hears of a time-out finds that what they cached of the key holds no longer.
@@ -58,8 +60,8 @@ pub fn sweep(ctx: Context, entry: Entry, turn: Turn) {
             break progress.done;
         }
         drop(key);
-        batch.send(ctx, name.as_ptr());
-        match WriteKey::open_untouched(ctx, name.as_ptr()) {
+        batch.send(keyspace, name);
+        match WriteKey::open_untouched(keyspace, name) {
             Ok(reopened) => key = reopened,
             Err(_) => return,
         }

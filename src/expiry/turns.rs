@@ -10,9 +10,9 @@ use super::turn::Turn;
 use super::{orphans, slot_imports, sweeper, unfinished, watch_list};
 use crate::core::time::Millis;
 use crate::events::Batch;
-use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::text::SharedString;
+use crate::ffi::string::SharedString;
 
 /// How long a slice is, in µs.
 const SLICE: u64 = 100;
@@ -49,7 +49,7 @@ static TURNS: MainThread<Turns> = MainThread::new(Turns {
 });
 
 /// Gives the next one a turn; `clock` is the time by the clock that never steps. Returns whether there was anybody.
-pub fn take(ctx: Context, now: Millis, clock: u64, deadline: u64) -> bool {
+pub fn take(keyspace: &mut Keyspace, now: Millis, clock: u64, deadline: u64) -> bool {
     for pass_on in 0..Queue::ALL {
         let (queue, until) = {
             let mut turns = TURNS.borrow();
@@ -64,7 +64,7 @@ pub fn take(ctx: Context, now: Millis, clock: u64, deadline: u64) -> bool {
             until,
             deadline,
         };
-        if serve(ctx, queue, turn) {
+        if serve(keyspace, queue, turn) {
             return true;
         }
     }
@@ -72,19 +72,19 @@ pub fn take(ctx: Context, now: Millis, clock: u64, deadline: u64) -> bool {
 }
 
 /// Gives the first of a queue its turn.
-fn serve(ctx: Context, queue: Queue, turn: Turn) -> bool {
+fn serve(keyspace: &mut Keyspace, queue: Queue, turn: Turn) -> bool {
     let entry = match queue {
         Queue::Due => match watch_list::next_due(turn.now) {
             None => slot_imports::take_released(),
             due => due,
         },
         Queue::Unfinished => unfinished::pop(),
-        Queue::Orphans => return report_orphans(ctx, turn),
+        Queue::Orphans => return report_orphans(keyspace, turn),
     };
     match entry {
         Some(entry) => {
             if let Some(entry) = slot_imports::hold(entry) {
-                sweeper::sweep(ctx, entry, turn);
+                sweeper::sweep(keyspace, entry, turn);
             }
             true
         }
@@ -94,17 +94,17 @@ fn serve(ctx: Context, queue: Queue, turn: Turn) -> bool {
 }
 
 /// A turn of the next key's orphans. Returns whether there were any.
-fn report_orphans(ctx: Context, turn: Turn) -> bool {
+fn report_orphans(keyspace: &mut Keyspace, turn: Turn) -> bool {
     let Some((key, mut orphans)) = orphans::take() else {
         return false;
     };
-    let selected = ctx.select_db(orphans.db);
+    let selected = keyspace.context().select_db(orphans.db);
     let name = SharedString::new(&key);
     let has_more = loop {
         let mut batch = Batch::new();
         let has_more = orphans.report(turn.now, &mut batch);
         if selected {
-            batch.send(ctx, name.as_ptr());
+            batch.send(keyspace, name.borrow());
         }
         if !has_more || turn.is_over() {
             break has_more;

@@ -2,18 +2,22 @@
 
 use redis_module::raw;
 
-use super::text;
+use super::string::ServerStr;
 
 /// The arguments of a command, its name first. Nothing is copied or retained.
 #[derive(Clone, Copy)]
-pub struct Args<'a>(&'a [*mut raw::RedisModuleString]);
+pub struct Args<'a>(&'a [ServerStr<'a>]);
 
 impl<'a> Args<'a> {
     /// # Safety
-    /// `argv` must be `argc` valid strings that live, unchanged, for `'a`.
+    /// `argv` must be `argc` valid strings that live, unchanged, for `'a`; of none it may be null.
+    #[inline]
     pub unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: i32) -> Args<'a> {
-        // SAFETY: the caller vouches for the array.
-        Args(unsafe { std::slice::from_raw_parts(argv, argc as usize) })
+        if argc == 0 {
+            return Args(&[]);
+        }
+        // SAFETY: the caller vouches for the array; `ServerStr` is a pointer to such a string.
+        Args(unsafe { std::slice::from_raw_parts(argv.cast(), argc as usize) })
     }
 
     pub fn len(self) -> usize {
@@ -23,13 +27,12 @@ impl<'a> Args<'a> {
     /// The bytes of an argument.
     #[inline]
     pub fn get(self, index: usize) -> Option<&'a [u8]> {
-        // SAFETY: the strings are valid for `'a`, see `new`.
-        self.0.get(index).map(|arg| unsafe { text::bytes(*arg) })
+        self.0.get(index).map(|arg| arg.bytes())
     }
 
-    /// An argument as the server's string.
+    /// An argument as the server's string. Panics where there are fewer.
     #[inline]
-    pub fn string(self, index: usize) -> *mut raw::RedisModuleString {
+    pub fn string(self, index: usize) -> ServerStr<'a> {
         self.0[index]
     }
 
@@ -39,14 +42,13 @@ impl<'a> Args<'a> {
     }
 
     /// The arguments as the server's strings.
-    pub fn strings(self) -> &'a [*mut raw::RedisModuleString] {
+    pub fn strings(self) -> &'a [ServerStr<'a>] {
         self.0
     }
 
     /// The bytes of each argument.
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {
-        // SAFETY: the strings are valid for `'a`, see `new`.
-        self.0.iter().map(|arg| unsafe { text::bytes(*arg) })
+        self.0.iter().map(|arg| arg.bytes())
     }
 }

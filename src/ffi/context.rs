@@ -1,24 +1,27 @@
 //! The server as a callback sees it.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
+use std::marker::PhantomData;
 
 use redis_module::raw;
 
 use super::api;
 
-/// The context of one call from the server. Valid during that call only, so it is never stored.
+/// The context of one call from the server, valid during that call only, which is `'a`. What it offers opens no key and
+/// runs nobody's code, see [`Keyspace`](super::keyspace::Keyspace).
 #[derive(Clone, Copy)]
-pub struct Context(*mut raw::RedisModuleCtx);
+pub struct Context<'a>(*mut raw::RedisModuleCtx, PhantomData<&'a ()>);
 
-impl Context {
+impl Context<'_> {
     /// # Safety
-    /// `ctx` must be what the server passed to the callback that is running.
-    pub unsafe fn new(ctx: *mut raw::RedisModuleCtx) -> Context {
-        Context(ctx)
+    /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with that.
+    #[inline]
+    pub unsafe fn new<'a>(ctx: *mut raw::RedisModuleCtx) -> Context<'a> {
+        Context(ctx, PhantomData)
     }
 
     #[inline]
-    pub fn as_ptr(self) -> *mut raw::RedisModuleCtx {
+    pub(crate) fn as_ptr(self) -> *mut raw::RedisModuleCtx {
         self.0
     }
 
@@ -34,10 +37,33 @@ impl Context {
         unsafe { api!(RedisModule_SelectDb)(self.0, db) == raw::REDISMODULE_OK as i32 }
     }
 
-    /// `REDISMODULE_CTX_FLAGS_…`: what state the server is in, and where the command comes from.
-    pub fn flags(self) -> u32 {
+    /// Whether any of these `REDISMODULE_CTX_FLAGS_…` is set.
+    #[inline]
+    fn has(self, flags: u32) -> bool {
         // SAFETY: the context is live.
-        unsafe { api!(RedisModule_GetContextFlags)(self.0) as u32 }
+        let set = unsafe { api!(RedisModule_GetContextFlags)(self.0) as u32 };
+        set & flags != 0
+    }
+
+    /// Whether the server is a primary.
+    pub fn is_primary(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_MASTER)
+    }
+
+    /// Whether the server is a node of a cluster.
+    pub fn is_in_cluster(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_CLUSTER)
+    }
+
+    /// Whether the server writes an append-only file.
+    pub fn has_append_only_file(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_AOF)
+    }
+
+    /// Whether the command is one of a transaction or a script.
+    #[inline]
+    pub fn is_inside_transaction(self) -> bool {
+        self.has(raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA)
     }
 
     /// A number from a section of the server's INFO, `None` where it has no such field. Takes some microseconds.
@@ -57,14 +83,12 @@ impl Context {
     /// Whether the command comes from a primary, or from a log that is being loaded: a command that is applied as it
     /// stands.
     pub fn is_replayed(self) -> bool {
-        self.flags() & (raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING)
-            != 0
+        self.has(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING)
     }
 
     /// Whether the server is loading data, from a file or from its primary.
     pub fn is_loading(self) -> bool {
-        let loading = raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING;
-        self.flags() & loading != 0
+        self.has(raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING)
     }
 
     /// Whether clients are paused, or their writes: by CLIENT PAUSE or for a failover. What is replicated then kills the
@@ -83,19 +107,5 @@ impl Context {
             name.as_ref()?
         };
         Some(String::from_utf8_lossy(name).into_owned())
-    }
-
-    /// Writes a warning into the server's log.
-    pub fn warn(self, message: &str) {
-        let message = CString::new(message.replace('\0', "\\0")).expect("zero bytes are replaced");
-        // SAFETY: C strings; the format takes one string. A null context is allowed here.
-        unsafe {
-            api!(RedisModule_Log)(
-                self.0,
-                c"warning".as_ptr(),
-                c"%s".as_ptr(),
-                message.as_ptr(),
-            );
-        }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::log;
+
 /// Runs a callback's body. A panic becomes a line in the server's log and `None`.
 pub fn guard<R>(what: &str, body: impl FnOnce() -> R) -> Option<R> {
-    // What the body may have left half done is its own affair: a key that is being changed is marked (`ffi::key`).
+    // What the body may have left half done is its own affair: a key that is being changed is marked (`datatype::value`).
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => Some(result),
         Err(panic) => {
@@ -13,9 +15,7 @@ pub fn guard<R>(what: &str, body: impl FnOnce() -> R) -> Option<R> {
                 .map(String::as_str)
                 .or_else(|| panic.downcast_ref::<&str>().copied())
                 .unwrap_or("no message");
-            // SAFETY: a null context is allowed for logging, and nothing else is done with it.
-            let log = unsafe { super::context::Context::new(std::ptr::null_mut()) };
-            log.warn(&format!("presence: internal error in {what}: {message}"));
+            log::warn(&format!("presence: internal error in {what}: {message}"));
             None
         }
     }

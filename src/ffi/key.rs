@@ -1,82 +1,179 @@
 //! An open key.
 
+use std::ffi::CStr;
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use redis_module::raw;
 
 use super::api;
 use super::context::Context;
+use super::data_type::DataType;
+use super::keyspace::Keyspace;
+use super::string::KeyName;
 
 const EMPTY: isize = raw::REDISMODULE_KEYTYPE_EMPTY;
 
-/// An open key, closed when dropped. What it holds is borrowed from it.
-pub struct OpenKey(*mut raw::RedisModuleKey);
+/// How a key is opened.
+#[derive(Clone, Copy)]
+pub struct Mode(u32);
 
-/// What stands at a key.
-pub enum Found<T> {
-    /// Nothing.
-    Nothing,
-    /// A value of the type asked for.
-    Value(T),
-    /// A value of another type.
-    OtherType,
-}
+impl Mode {
+    /// To be read. A key that is not there is not opened.
+    pub const READ: Mode = Mode(raw::REDISMODULE_READ);
+    /// To be read and written.
+    pub const WRITE: Mode = Mode(raw::REDISMODULE_READ | raw::REDISMODULE_WRITE);
 
-impl OpenKey {
-    /// Opens a key to read, `None` where there is none, or to write, whether there is one or not.
-    ///
-    /// # Safety
-    /// `name` must be a valid string that outlives the key.
-    pub unsafe fn open(
-        ctx: Context,
-        name: *mut raw::RedisModuleString,
-        mode: u32,
-    ) -> Option<OpenKey> {
-        // SAFETY: the context is live, the caller vouches for the name.
-        let key = unsafe { api!(RedisModule_OpenKey)(ctx.as_ptr(), name, mode as i32) };
-        (!key.is_null()).then_some(OpenKey(key))
+    /// As no access: neither how long the key has been idle nor how often it is used changes.
+    pub const fn untouched(self) -> Mode {
+        Mode(self.0 | raw::REDISMODULE_OPEN_KEY_NOTOUCH)
     }
 
-    /// What the key holds: a value of the type `of`, which stays where it is while the key is neither deleted nor given
-    /// another value.
+    /// Without a trace: also nobody is notified, nothing is counted, and what has expired stays. Redis 7.0, which knows
+    /// fewer modes, counts a key that is opened to be read and is not there as a miss on a replica.
+    pub const fn unseen(self) -> Mode {
+        let unseen = raw::REDISMODULE_OPEN_KEY_NONOTIFY
+            | raw::REDISMODULE_OPEN_KEY_NOSTATS
+            | raw::REDISMODULE_OPEN_KEY_NOEXPIRE;
+        Mode(self.untouched().0 | unseen)
+    }
+}
+
+/// The key holds a value of another type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherType;
+
+/// An open key that holds a value of the type, or nothing; closed when dropped. It borrows the right to the keys, so what
+/// it holds is reached through it alone.
+pub struct OpenKey<'k, T: DataType> {
+    key: *mut raw::RedisModuleKey,
+    value: Option<NonNull<T>>,
+    ctx: Context<'k>,
+    name: KeyName<'k>,
+    keyspace: PhantomData<&'k mut ()>,
+}
+
+impl<'k, T: DataType> OpenKey<'k, T> {
+    /// Opens a key. `None`: the server opens no such key, because it is not there and was to be read.
+    #[inline(always)]
+    pub fn open(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+        mode: Mode,
+    ) -> Result<Option<OpenKey<'k, T>>, OtherType> {
+        let ctx = keyspace.context();
+        // SAFETY: the context and the name are live.
+        let key = unsafe { api!(RedisModule_OpenKey)(ctx.as_ptr(), name.as_ptr(), mode.0 as i32) };
+        if key.is_null() {
+            return Ok(None);
+        }
+        let mut key = OpenKey {
+            key,
+            value: None,
+            ctx,
+            name,
+            keyspace: PhantomData,
+        };
+        key.value = key.find()?;
+        Ok(Some(key))
+    }
+
     #[inline]
-    pub fn find<T>(&self, of: *mut raw::RedisModuleType) -> Found<NonNull<T>> {
+    fn find(&self) -> Result<Option<NonNull<T>>, OtherType> {
         // SAFETY: the key is open. Asked first for what it nearly always is; of a key that holds nothing, or no value of a
         // module, the server answers that it has no such type.
         unsafe {
-            if api!(RedisModule_ModuleTypeGetType)(self.0) == of {
-                let value = api!(RedisModule_ModuleTypeGetValue)(self.0);
-                return NonNull::new(value.cast()).map_or(Found::Nothing, Found::Value);
+            if api!(RedisModule_ModuleTypeGetType)(self.key) == T::handle().as_ptr() {
+                let value = api!(RedisModule_ModuleTypeGetValue)(self.key);
+                return Ok(NonNull::new(value.cast()));
             }
-            match api!(RedisModule_KeyType)(self.0) as isize {
-                EMPTY => Found::Nothing,
-                _ => Found::OtherType,
+            match api!(RedisModule_KeyType)(self.key) as isize {
+                EMPTY => Ok(None),
+                _ => Err(OtherType),
             }
         }
     }
 
-    /// Stores a value at the key, which must be open to write and hold nothing. Returns where the value is.
-    ///
-    /// # Safety
-    /// Values of the type `of` must be made of `Box<T>`.
-    pub unsafe fn store<T>(&self, of: *mut raw::RedisModuleType, value: Box<T>) -> NonNull<T> {
+    /// The server, as the callback sees it that opened the key.
+    #[inline]
+    pub fn context(&self) -> Context<'k> {
+        self.ctx
+    }
+
+    #[inline]
+    pub fn name(&self) -> KeyName<'k> {
+        self.name
+    }
+
+    /// What the key holds.
+    #[inline]
+    pub fn value(&mut self) -> Option<&mut T> {
+        // SAFETY: whatever has the type is a boxed `T`. It stays where it is: the key is changed through `self` alone, which
+        // keeps `value` up to date, and whatever may open it anew needs the right to the keys, which `self` has borrowed.
+        self.value.map(|mut value| unsafe { value.as_mut() })
+    }
+
+    /// Stores a value at the key, which must be open to be written and hold nothing.
+    pub fn store(&mut self, value: Box<T>) {
+        assert!(
+            self.value.is_none(),
+            "a key that holds a value is not given another"
+        );
         let value = NonNull::from(Box::leak(value));
-        // SAFETY: the key is open to write; the server takes the box over and frees it by the type's callback.
-        unsafe { api!(RedisModule_ModuleTypeSetValue)(self.0, of, value.as_ptr().cast()) };
-        value
+        // SAFETY: the key is open, and the type's values are boxed `T`s. Where it is open to be written the server takes the
+        // box over and frees it by the type's callback; else it refuses, and the box is leaked.
+        let stored = unsafe {
+            api!(RedisModule_ModuleTypeSetValue)(
+                self.key,
+                T::handle().as_ptr(),
+                value.as_ptr().cast(),
+            )
+        };
+        assert_eq!(
+            stored,
+            raw::REDISMODULE_OK as i32,
+            "the key is open to be written"
+        );
+        self.value = Some(value);
     }
 
     /// Deletes what the key holds; freed later, off the main thread, where it is large. Notifies nobody and replicates
     /// nothing.
-    pub fn unlink(&self) {
-        // SAFETY: the key is open to write.
-        unsafe { api!(RedisModule_UnlinkKey)(self.0) };
+    pub fn unlink(&mut self) {
+        self.value = None;
+        // SAFETY: the key is open; one that is not to be written is left alone.
+        unsafe { api!(RedisModule_UnlinkKey)(self.key) };
+    }
+
+    /// Tells those who watch or track the key that it has changed.
+    #[inline]
+    pub fn signal_modified(&self) {
+        // SAFETY: the context and the name are live. The server notes it and tells clients, and runs nobody's code.
+        unsafe { api!(RedisModule_SignalModifiedKey)(self.ctx.as_ptr(), self.name.as_ptr()) };
+    }
+
+    /// Sends a keyspace notification of the generic class, as the server's own commands do. The key must hold nothing:
+    /// whoever is notified may change it.
+    pub fn notify_generic(&mut self, event: &CStr) {
+        assert!(
+            self.value.is_none(),
+            "nobody is notified while a value is held"
+        );
+        // SAFETY: the context and the name are live; the event is a C string.
+        unsafe {
+            api!(RedisModule_NotifyKeyspaceEvent)(
+                self.ctx.as_ptr(),
+                raw::REDISMODULE_NOTIFY_GENERIC,
+                event.as_ptr(),
+                self.name.as_ptr(),
+            );
+        }
     }
 }
 
-impl Drop for OpenKey {
+impl<T: DataType> Drop for OpenKey<'_, T> {
     fn drop(&mut self) {
         // SAFETY: opened by `open`, closed once.
-        unsafe { api!(RedisModule_CloseKey)(self.0) };
+        unsafe { api!(RedisModule_CloseKey)(self.key) };
     }
 }

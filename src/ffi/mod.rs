@@ -5,13 +5,16 @@ pub mod alloc;
 pub mod args;
 pub mod call;
 pub mod context;
+pub mod data_type;
 pub mod guard;
 pub mod home;
 pub mod key;
+pub mod keyspace;
+pub mod log;
 pub mod main_thread;
 pub mod publish;
 pub mod reply;
-pub mod text;
+pub mod string;
 
 /// A function of the module API. Every server the module supports has those that are called without asking first;
 /// newer ones are looked for with `api_if_any!`.

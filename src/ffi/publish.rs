@@ -6,13 +6,13 @@ use redis_module::raw;
 
 use super::api;
 use super::context::Context;
-use super::text::{Name, SharedString};
+use super::keyspace::Keyspace;
+use super::string::{KeyName, SharedString};
 
 /// Publishes a message to this server's subscribers and those of its replicas, in a cluster to those of every node.
-pub fn publish(ctx: Context, channel: &SharedString, message: &SharedString) {
-    if ctx.flags() & raw::REDISMODULE_CTX_FLAGS_CLUSTER == 0
-        && publish_replicated(ctx, channel, message)
-    {
+pub fn publish(keyspace: &mut Keyspace, channel: &SharedString, message: &SharedString) {
+    let ctx = keyspace.context();
+    if !ctx.is_in_cluster() && publish_replicated(keyspace, channel, message) {
         return;
     }
     publish_here(ctx, channel, message);
@@ -22,22 +22,30 @@ pub fn publish(ctx: Context, channel: &SharedString, message: &SharedString) {
 pub fn publish_here(ctx: Context, channel: &SharedString, message: &SharedString) {
     // SAFETY: the context and the strings are live; the server copies what it sends.
     unsafe {
-        api!(RedisModule_PublishMessage)(ctx.as_ptr(), channel.as_ptr(), message.as_ptr());
+        api!(RedisModule_PublishMessage)(
+            ctx.as_ptr(),
+            channel.borrow().as_ptr(),
+            message.borrow().as_ptr(),
+        );
     }
 }
 
 /// As a client's PUBLISH does it: replicas are told, the append-only file is not. Returns whether the server has such a
 /// command, which may be renamed away.
-fn publish_replicated(ctx: Context, channel: &SharedString, message: &SharedString) -> bool {
+fn publish_replicated(
+    keyspace: &mut Keyspace,
+    channel: &SharedString,
+    message: &SharedString,
+) -> bool {
     // SAFETY: the context and the strings are live; the format takes two strings, and has the call replicated (`!`), but
     // not to the append-only file (`A`). The reply is freed once.
     unsafe {
         let reply = api!(RedisModule_Call)(
-            ctx.as_ptr(),
+            keyspace.context().as_ptr(),
             c"PUBLISH".as_ptr(),
             c"!Ass".as_ptr(),
-            channel.as_ptr(),
-            message.as_ptr(),
+            channel.borrow().as_ptr(),
+            message.borrow().as_ptr(),
         );
         if reply.is_null() {
             return false;
@@ -55,15 +63,15 @@ pub fn notifies() -> bool {
     classes & raw::REDISMODULE_NOTIFY_MODULE != 0
 }
 
-/// Sends a keyspace notification of the module class, in the database that is selected.
-pub fn notify(ctx: Context, event: &CStr, key: Name) {
+/// Sends a keyspace notification of the module class, in the database that is selected. It runs the code of other modules.
+pub fn notify(keyspace: &mut Keyspace, event: &CStr, key: KeyName) {
     // SAFETY: the context and the name are live; the event is a C string.
     unsafe {
         api!(RedisModule_NotifyKeyspaceEvent)(
-            ctx.as_ptr(),
+            keyspace.context().as_ptr(),
             raw::REDISMODULE_NOTIFY_MODULE,
             event.as_ptr(),
-            key,
+            key.as_ptr(),
         );
     }
 }

@@ -7,7 +7,7 @@ use redis_module::raw;
 use super::api;
 use super::context::Context;
 
-impl Context {
+impl Context<'_> {
     #[inline]
     pub fn reply_integer(self, number: i64) {
         // SAFETY: the context is live. The function always returns OK.

@@ -11,7 +11,7 @@ use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::text::{self, SharedString};
+use crate::ffi::string::{ServerStr, SharedString};
 
 /// A text, its default, and what it may be. No value has a zero byte in it: the server takes defaults as C strings.
 pub struct Text {
@@ -45,8 +45,7 @@ impl Text {
     /// The text that holds.
     pub fn get(&self) -> Vec<u8> {
         match &*self.value.borrow() {
-            // SAFETY: the string is owned by the value, and copied while that is borrowed.
-            Some(value) => unsafe { text::bytes(value.as_ptr()) }.to_vec(),
+            Some(value) => value.bytes().to_vec(),
             None => self.default.into(),
         }
     }
@@ -101,7 +100,9 @@ unsafe extern "C" fn get(_name: *const c_char, text: *mut c_void) -> *mut raw::R
     let text = unsafe { &*text.cast::<Text>() };
     let value = text.value.borrow();
     // It was registered with a value, so there is one.
-    value.as_ref().map_or(null_mut(), SharedString::as_ptr)
+    value
+        .as_ref()
+        .map_or(null_mut(), |value| value.borrow().as_ptr())
 }
 
 /// # Safety
@@ -113,7 +114,8 @@ unsafe extern "C" fn set(
     error: *mut *mut raw::RedisModuleString,
 ) -> c_int {
     // SAFETY: the server passes a string that lives during this call; the private data is a static `Text`.
-    let (value, text) = unsafe { (text::bytes(value), &*text.cast::<Text>()) };
+    let (value, text) = unsafe { (ServerStr::new(value), &*text.cast::<Text>()) };
+    let value = value.map_or(&b""[..], ServerStr::bytes);
     if guard("a change of settings", || text.take(value)) == Some(true) {
         return raw::REDISMODULE_OK as c_int;
     }
