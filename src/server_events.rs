@@ -235,8 +235,13 @@ unsafe extern "C" fn on_link(
 ) {
     // SAFETY: the server passes a live context.
     let ctx = unsafe { Context::new(ctx) };
-    let up = part == raw::REDISMODULE_SUBEVENT_MASTER_LINK_UP;
-    guard("a change of the link", || events::set_link(ctx, up));
+    guard("a change of the link", || {
+        if part == raw::REDISMODULE_SUBEVENT_MASTER_LINK_UP {
+            events::link_up();
+        } else {
+            events::link_down(ctx);
+        }
+    });
 }
 
 /// # Safety

@@ -63,7 +63,7 @@ pub fn check_timer(ctx: Context) {
 
 fn tick(keyspace: &mut Keyspace) {
     let ctx = keyspace.context();
-    events::check_settings();
+    events::run();
     let start = clock::monotonic_micros();
     let deadline = start + sweep_budget() / 2;
     let chores = [tidy(deadline), inspect(keyspace, deadline), free(deadline)].contains(&true);

@@ -5,21 +5,25 @@
 //! PUBLISH do, through the replication, and in a cluster those of every node, through the cluster's bus. Notifications
 //! are never passed on, as the server's own are not.
 //!
-//! A time-out is told when the server comes by (`expiry/`), or with the member's next touch, where that is sooner. A
-//! server cannot know which time-outs of members that are still remembered were told before it had a say, so it tells of
-//! those since *then*: since it became a primary, had its data loaded, or was asked for events.
+//! A time-out is reported when the server comes by (`expiry/`), or with the member's next touch, where that is sooner.
+//! Which of those of members that are still remembered are this server's to report is in [`epoch`].
+
+mod epoch;
 
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::core::Seen;
 use crate::core::time::Millis;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
+use crate::ffi::main_thread::MainThread;
 use crate::ffi::publish;
 use crate::ffi::string::{KeyName, SharedString};
 use crate::settings::Text;
 use crate::{clock, metrics};
+
+use epoch::Epoch;
 
 /// Something that happens to a member, or to a key's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +69,7 @@ const ALL: u8 = Event::Join as u8 | Event::Leave as u8 | Event::Timeout as u8 | 
 
 /// The events that are published, added up.
 static PUBLISHED: AtomicU8 = AtomicU8::new(0);
-/// Since when it is this server that tells of members who time out and are remembered: since its data was loaded, or it
-/// became a primary.
-static BEGUN: AtomicU64 = AtomicU64::new(0);
-/// Of a replica whose link to its primary is down: until when it was heard. 0 otherwise.
-static VOICE_LOST: AtomicU64 = AtomicU64::new(0);
-/// When the eviction ran last while nobody had asked for time-outs. 0: they have been asked for since the start.
-static SILENT_UNTIL: AtomicU64 = AtomicU64::new(0);
+static EPOCH: MainThread<Epoch> = MainThread::new(Epoch::new());
 
 /// Which events are published.
 pub static EVENTS: Text = Text::new(
@@ -95,76 +93,40 @@ fn set_published(letters: &[u8]) -> bool {
     true
 }
 
-/// Sees whether the settings ask for time-outs. Called with every run of the eviction, since the server tells nobody when
-/// `notify-keyspace-events` changes.
-pub fn check_settings() {
-    let now = clock::wall();
-    follow_clock(now);
-    if !tell_timeouts() {
-        SILENT_UNTIL.store(now, Ordering::Relaxed);
-    }
-}
-
-/// Has what was noted mean the same moments where the clock has stepped back since the last run. Nobody would be told of
-/// until it came to where it had been.
-fn follow_clock(now: Millis) {
-    /// What an adjustment of the clock may take back without anything being done, in ms.
-    const SLACK: Millis = 500;
-    /// When the last run was, and by a clock that does not step, in ms.
-    static LAST_RUN: AtomicU64 = AtomicU64::new(0);
-    static STEADY: AtomicU64 = AtomicU64::new(0);
-    let steady = clock::monotonic_micros() / 1000;
-    let passed = steady - STEADY.swap(steady, Ordering::Relaxed);
-    let back = (LAST_RUN.swap(now, Ordering::Relaxed) + passed).saturating_sub(now);
-    if back > SLACK {
-        for moment in [&BEGUN, &SILENT_UNTIL] {
-            let noted = moment.load(Ordering::Relaxed);
-            moment.store(noted.saturating_sub(back), Ordering::Relaxed);
-        }
-    }
-}
-
-/// From when on time-outs of members who are remembered are told.
-fn since() -> Millis {
-    SILENT_UNTIL
-        .load(Ordering::Relaxed)
-        .max(BEGUN.load(Ordering::Relaxed))
+/// Called with every run of the eviction.
+pub fn run() {
+    let (now, steady) = (clock::wall(), clock::monotonic_micros() / 1000);
+    EPOCH.borrow().run(now, steady, wants_timeouts());
 }
 
 /// The data is loaded.
 pub fn loaded() {
-    BEGUN.store(clock::wall(), Ordering::Relaxed);
+    EPOCH.borrow().loaded(clock::wall());
 }
 
-/// This server has become a primary. It goes on where the last one's voice was lost.
+/// This server has become a primary.
 pub fn promoted() {
-    let lost = VOICE_LOST.swap(0, Ordering::Relaxed);
-    let begun = if lost > 0 { lost } else { clock::wall() };
-    BEGUN.store(begun, Ordering::Relaxed);
+    EPOCH.borrow().promoted(clock::wall());
 }
 
 /// This server has become a replica.
 pub fn demoted() {
-    VOICE_LOST.store(clock::wall(), Ordering::Relaxed);
+    EPOCH.borrow().demoted(clock::wall());
 }
 
-/// The link to the primary is up, or went down just now. Of a primary that hangs, or cannot be reached any more, nothing
-/// may have come for a long time until then.
-pub fn set_link(ctx: Context, up: bool) {
-    if up {
-        VOICE_LOST.store(0, Ordering::Relaxed);
-    } else if VOICE_LOST.load(Ordering::Relaxed) == 0 {
-        // A server that is promoted reports this twice, and has forgotten about its primary by the second time. It counts
-        // in whole seconds: the end of the one it means, since nobody is to be told of twice.
-        let silence = ctx.info(c"replication", c"master_last_io_seconds_ago");
-        let now = clock::wall();
-        let heard = (now / 1000 + 1).saturating_sub(silence.unwrap_or(0)) * 1000;
-        VOICE_LOST.store(heard.min(now), Ordering::Relaxed);
-    }
+/// The link to the primary is up.
+pub fn link_up() {
+    EPOCH.borrow().link_up();
+}
+
+/// The link to the primary went down.
+pub fn link_down(ctx: Context) {
+    let silence = ctx.info(c"replication", c"master_last_io_seconds_ago");
+    EPOCH.borrow().link_down(clock::wall(), silence);
 }
 
 /// Whether the settings ask for time-outs.
-fn tell_timeouts() -> bool {
+fn wants_timeouts() -> bool {
     PUBLISHED.load(Ordering::Relaxed) & Event::Timeout as u8 != 0 || publish::notifies()
 }
 
@@ -212,10 +174,10 @@ impl Batch {
     /// A member's time was up, which nobody had noticed, as far as this server knows. Returns whether it is this server's
     /// to count.
     pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) -> bool {
-        let is_after = |moment| seen.ttl >= retain || seen.due(0) > moment;
-        let counts = is_after(BEGUN.load(Ordering::Relaxed));
+        let epoch = EPOCH.borrow();
+        let counts = epoch.counts(seen, retain);
         metrics::TIMEOUTS.add(counts.into());
-        if is_after(since()) {
+        if epoch.publishes(seen, retain) {
             self.add(Event::Timeout, member);
         }
         counts

@@ -1,0 +1,216 @@
+//! The reporting epoch: from when on a server reports the time-outs of members that are still remembered.
+//!
+//! No state says which of them were reported before this server had a say: by the primary before it, or before the data
+//! was loaded. So it reports those since it has had a say, and publishes those since somebody has asked for events.
+
+use crate::core::Seen;
+use crate::core::time::Millis;
+
+/// What an adjustment of the clock may take back without anything being done, in ms.
+const SLACK: Millis = 500;
+
+/// The moments of the wall clock, in Unix ms, that an epoch depends on.
+pub struct Epoch {
+    /// When this server had its data loaded, or became a primary.
+    begun: Millis,
+    /// Of a replica: when its primary was last heard, as far as the link to it is down.
+    primary_lost: Option<Millis>,
+    /// The last run while nobody had asked for time-outs; 0 where somebody has since the start.
+    silent_until: Millis,
+    /// The last run, by the wall clock and by one that does not step.
+    last_run: Millis,
+    last_steady: Millis,
+}
+
+impl Epoch {
+    /// That of a server that has just been started.
+    pub const fn new() -> Epoch {
+        Epoch {
+            begun: 0,
+            primary_lost: None,
+            silent_until: 0,
+            last_run: 0,
+            last_steady: 0,
+        }
+    }
+
+    /// The eviction runs. `steady` is a clock in ms that does not step, and `wanted` says whether the settings ask for
+    /// time-outs, which is asked here because the server tells nobody when they change.
+    pub fn run(&mut self, now: Millis, steady: Millis, wanted: bool) {
+        self.follow_clock(now, steady);
+        if !wanted {
+            self.silent_until = now;
+        }
+    }
+
+    /// Where the clock has stepped back since the last run, what was noted is to mean the same moments as before: else
+    /// nothing would be reported until the clock came to where it had been.
+    fn follow_clock(&mut self, now: Millis, steady: Millis) {
+        let passed = steady - self.last_steady;
+        let back = (self.last_run + passed).saturating_sub(now);
+        (self.last_run, self.last_steady) = (now, steady);
+        if back > SLACK {
+            self.begun = self.begun.saturating_sub(back);
+            self.silent_until = self.silent_until.saturating_sub(back);
+        }
+    }
+
+    /// The data is loaded.
+    pub fn loaded(&mut self, now: Millis) {
+        self.begun = now;
+    }
+
+    /// This server has become a primary. It goes on where the last one was last heard.
+    pub fn promoted(&mut self, now: Millis) {
+        self.begun = self.primary_lost.take().unwrap_or(now);
+    }
+
+    /// This server has become a replica, which has yet to hear its primary.
+    pub fn demoted(&mut self, now: Millis) {
+        self.primary_lost = Some(now);
+    }
+
+    /// The link to the primary is up.
+    pub fn link_up(&mut self) {
+        self.primary_lost = None;
+    }
+
+    /// The link to the primary went down. Of one that hangs, or cannot be reached any more, nothing may have come for a
+    /// long time until then: `silence` says for how many whole seconds, where the server knows.
+    ///
+    /// A server that is promoted reports this twice, and has forgotten about its primary by the second time: the first
+    /// counts.
+    pub fn link_down(&mut self, now: Millis, silence: Option<u64>) {
+        // Of the second that is meant, the end: nothing is to be reported twice.
+        let heard = (now / 1000 + 1).saturating_sub(silence.unwrap_or(0)) * 1000;
+        self.primary_lost.get_or_insert(heard.min(now));
+    }
+
+    /// Whether the time-out of a member with this touch, whose key retains for so long, is this server's to count.
+    pub fn counts(&self, touch: Seen, retain: Millis) -> bool {
+        is_after(self.begun, touch, retain)
+    }
+
+    /// Whether it is also this server's to publish, where the settings ask for it.
+    pub fn publishes(&self, touch: Seen, retain: Millis) -> bool {
+        is_after(self.begun.max(self.silent_until), touch, retain)
+    }
+}
+
+/// Whether a touch timed out after a moment. One that is remembered no longer than it lasts is removed when it is noticed,
+/// so nobody can have noticed it before.
+fn is_after(moment: Millis, touch: Seen, retain: Millis) -> bool {
+    touch.ttl >= retain || touch.due(0) > moment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Longer than the touches of these tests last.
+    const RETAIN: Millis = 1_000_000;
+
+    /// The touch of a member who timed out then.
+    fn timed_out(at: Millis) -> Seen {
+        Seen {
+            at: at - 10,
+            ttl: 10,
+        }
+    }
+
+    /// From when on time-outs are counted and published.
+    #[track_caller]
+    fn assert_reports(epoch: &Epoch, counted: Millis, published: Millis) {
+        for (from, is_reported) in [
+            (counted, Epoch::counts as fn(&Epoch, Seen, Millis) -> bool),
+            (published, Epoch::publishes),
+        ] {
+            assert!(!is_reported(epoch, timed_out(from), RETAIN), "at {from}");
+            let next = timed_out(from + 1);
+            assert!(is_reported(epoch, next, RETAIN), "after {from}");
+        }
+    }
+
+    #[test]
+    fn what_timed_out_before_the_data_was_loaded_is_not_reported() {
+        let mut epoch = Epoch::new();
+        epoch.loaded(50_000);
+        assert_reports(&epoch, 50_000, 50_000);
+    }
+
+    #[test]
+    fn what_is_not_remembered_any_longer_is_reported_whenever_it_was() {
+        let mut epoch = Epoch::new();
+        epoch.loaded(50_000);
+        epoch.run(60_000, 0, false);
+        let touch = timed_out(1000);
+        assert!(epoch.counts(touch, 0) && epoch.publishes(touch, 10));
+        assert!(!epoch.counts(touch, 11) && !epoch.publishes(touch, 11));
+    }
+
+    #[test]
+    fn what_nobody_asked_for_is_counted_and_not_published() {
+        let mut epoch = Epoch::new();
+        epoch.loaded(50_000);
+        epoch.run(60_000, 10_000, true);
+        assert_reports(&epoch, 50_000, 50_000);
+        epoch.run(61_000, 11_000, false);
+        epoch.run(62_000, 12_000, true);
+        assert_reports(&epoch, 50_000, 61_000);
+    }
+
+    #[test]
+    fn a_promoted_replica_goes_on_where_its_primary_was_last_heard() {
+        let mut epoch = Epoch::new();
+        epoch.demoted(40_000);
+        epoch.link_up();
+        // Three whole seconds of silence: the last word came after 57,000 and not after 58,000.
+        epoch.link_down(60_500, Some(3));
+        epoch.link_down(60_600, None);
+        epoch.promoted(61_000);
+        assert_reports(&epoch, 58_000, 58_000);
+        epoch.promoted(62_000);
+        assert_reports(&epoch, 62_000, 62_000);
+    }
+
+    #[test]
+    fn a_link_that_went_down_just_now_was_heard_until_now() {
+        let mut epoch = Epoch::new();
+        epoch.link_down(60_500, None);
+        epoch.promoted(90_000);
+        assert_reports(&epoch, 60_500, 60_500);
+    }
+
+    #[test]
+    fn a_replica_that_never_heard_its_primary_goes_on_from_when_it_became_one() {
+        let mut epoch = Epoch::new();
+        epoch.demoted(40_000);
+        epoch.promoted(50_000);
+        assert_reports(&epoch, 40_000, 40_000);
+    }
+
+    #[test]
+    fn a_promotion_whose_link_is_up_reports_from_then_on() {
+        let mut epoch = Epoch::new();
+        epoch.demoted(40_000);
+        epoch.link_up();
+        epoch.promoted(50_000);
+        assert_reports(&epoch, 50_000, 50_000);
+    }
+
+    #[test]
+    fn moments_follow_a_clock_that_steps_back() {
+        let mut epoch = Epoch::new();
+        epoch.loaded(50_000);
+        epoch.run(60_000, 1000, false);
+        // What an adjustment takes back is no step.
+        epoch.run(60_600, 2000, true);
+        assert_reports(&epoch, 50_000, 60_000);
+        // 100 ms on, and 20 s back.
+        epoch.run(40_700, 2100, true);
+        assert_reports(&epoch, 30_000, 40_000);
+        // A step ahead leaves them.
+        epoch.run(90_000, 2200, true);
+        assert_reports(&epoch, 30_000, 40_000);
+    }
+}
