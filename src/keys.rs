@@ -50,7 +50,7 @@ impl<'k> ReadKey<'k> {
     }
 
     /// The set, to be read. It is lent as mutable because answering moves its notes about time along
-    /// (`core::online`), which are no part of the key's state.
+    /// (`core::timeline::online`), which are no part of the key's state.
     #[inline]
     pub fn set(&mut self) -> &mut PresenceSet {
         self.value().set().expect("it was sound when it was opened")

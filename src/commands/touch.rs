@@ -55,7 +55,7 @@ pub fn touch(
     given: &Given,
 ) -> Result {
     let mut key = WriteKey::open_as_it_is(keyspace, name)?;
-    // The memory that a touch needs is asked for ahead of other work (`core::ahead`).
+    // The memory that a touch needs is asked for ahead of other work (`core::set::prefetch`).
     let ahead = match (members.strings(), key.set()) {
         ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
         _ => None,

@@ -1,7 +1,7 @@
 //! Dumps: RDB files, full synchronisation, `DUMP` and `RESTORE`.
 //!
 //! Version 1: ttl, retain, linger + 1, the record's count and time, twice the time since when the key is empty and 1 more
-//! if it never had a member, the number of members, all as unsigned numbers; then the members in blocks of bytes (`core::codec`) until all are told.
+//! if it never had a member, the number of members, all as unsigned numbers; then the members in blocks of bytes (`core::dump`) until all are told.
 //!
 //! A dump may come from anywhere. Whatever is wrong with it, nothing is returned but null, of which the server makes its
 //! "Bad data format" error.
@@ -13,7 +13,7 @@ use redis_module::raw;
 
 use super::value::Value;
 use crate::clock;
-use crate::core::codec::{Corrupt, Encoder, MAX_BLOCK};
+use crate::core::dump::{Corrupt, Encoder, MAX_BLOCK};
 use crate::core::time::{MAX_DURATION, MAX_TIME};
 use crate::core::{Peak, PresenceSet, Settings};
 use crate::expiry::watch_list;

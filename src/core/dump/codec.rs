@@ -1,0 +1,254 @@
+//! Members as bytes, for a dump.
+//!
+//! A dump is a sequence of blocks of some ten thousand bytes, so that neither side ever needs room for all of it. Each
+//! block stands by itself: groups of members with the same ttl, in the order they were seen, each told as the time
+//! since the one before. A member is a byte that says its form, with the length of a short text in it, the name in that
+//! form, and the time in a variable number of bytes (LEB128).
+//!
+//! What is decoded may come from anywhere: every length and number is checked, and nothing is allocated by a size that
+//! is claimed.
+
+use crate::core::member::{MAX_MEMBER, MAX_SHORT, Packed};
+use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
+use crate::core::touch::Seen;
+
+/// A block is given out when it has this many bytes.
+const BLOCK: usize = 32 * 1024;
+/// No block is longer: one member more than `BLOCK`.
+pub const MAX_BLOCK: usize = BLOCK + MAX_MEMBER + 64;
+
+/// Up to `MAX_SHORT`: a text of that many bytes.
+const NUMBER: u8 = 16;
+const UUID: u8 = 17;
+const LONG: u8 = 18;
+/// Begins a group: its ttl, and the time that its first member's is counted from.
+const GROUP: u8 = 19;
+
+/// Writes members into blocks.
+#[derive(Default)]
+pub struct Encoder {
+    block: Vec<u8>,
+    /// The ttl of the group that is open, and the time of its last member.
+    group: Option<Seen>,
+}
+
+impl Encoder {
+    /// Adds a member. Returns a block when one is full.
+    pub fn add(&mut self, name: &[u8], seen: Seen) -> Option<Vec<u8>> {
+        let base = match self.group {
+            Some(group) if group.ttl == seen.ttl && group.at <= seen.at => group.at,
+            _ => {
+                self.block.push(GROUP);
+                write_number(&mut self.block, seen.ttl);
+                write_number(&mut self.block, seen.at);
+                seen.at
+            }
+        };
+        self.group = Some(seen);
+        match Packed::new(name) {
+            Packed::Number(number) => {
+                self.block.push(NUMBER);
+                write_number(&mut self.block, number);
+            }
+            Packed::Uuid(uuid) => {
+                self.block.push(UUID);
+                self.block.extend_from_slice(&uuid);
+            }
+            Packed::Short(_) => {
+                self.block.push(name.len() as u8);
+                self.block.extend_from_slice(name);
+            }
+            Packed::Long(name) => {
+                self.block.push(LONG);
+                write_number(&mut self.block, name.len() as u64);
+                self.block.extend_from_slice(name);
+            }
+        }
+        write_number(&mut self.block, seen.at - base);
+        (self.block.len() >= BLOCK).then(|| self.take())
+    }
+
+    /// The last block, which may be empty.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.take()
+    }
+
+    fn take(&mut self) -> Vec<u8> {
+        self.group = None;
+        std::mem::take(&mut self.block)
+    }
+}
+
+/// The bytes are not what an [`Encoder`] writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Corrupt;
+
+/// The members of a block, until something is wrong: each in a form of which [`Packed::unpack`] makes its name, which is
+/// not always the one that it is to be stored in.
+pub struct Decoder<'a> {
+    rest: &'a [u8],
+    group: Option<Seen>,
+}
+
+impl<'a> Decoder<'a> {
+    /// Of one block.
+    pub fn new(block: &'a [u8]) -> Self {
+        Decoder {
+            rest: block,
+            group: None,
+        }
+    }
+
+    fn member(&mut self) -> Result<Option<(Packed<'a>, Seen)>, Corrupt> {
+        let rest = &mut self.rest;
+        while let Some((&form, after)) = rest.split_first() {
+            *rest = after;
+            if form == GROUP {
+                let ttl = bounded(read_number(rest)?, MAX_DURATION)?;
+                let at = bounded(read_number(rest)?, MAX_TIME)?;
+                self.group = Some(Seen { at, ttl });
+                continue;
+            }
+            let name = match form {
+                NUMBER => Packed::Number(read_number(rest)?),
+                UUID => Packed::Uuid(take(rest, 16)?.try_into().map_err(|_| Corrupt)?),
+                LONG => {
+                    let len = bounded(read_number(rest)?, MAX_MEMBER as u64)?;
+                    Packed::Long(take(rest, len as usize)?)
+                }
+                len if usize::from(len) <= MAX_SHORT => Packed::Long(take(rest, len.into())?),
+                _ => return Err(Corrupt),
+            };
+            let group = self.group.as_mut().ok_or(Corrupt)?;
+            let later = bounded(read_number(rest)?, MAX_TIME)?;
+            group.at = bounded(group.at + later, MAX_TIME)?;
+            return Ok(Some((name, *group)));
+        }
+        Ok(None)
+    }
+}
+
+impl<'a> Iterator for Decoder<'a> {
+    type Item = Result<(Packed<'a>, Seen), Corrupt>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.member().transpose()
+    }
+}
+
+fn bounded(number: u64, max: u64) -> Result<Millis, Corrupt> {
+    if number <= max {
+        Ok(number)
+    } else {
+        Err(Corrupt)
+    }
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], Corrupt> {
+    let (taken, after) = rest.split_at_checked(len).ok_or(Corrupt)?;
+    *rest = after;
+    Ok(taken)
+}
+
+fn write_number(block: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        block.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    block.push(number as u8);
+}
+
+fn read_number(rest: &mut &[u8]) -> Result<u64, Corrupt> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = take(rest, 1)?[0];
+        let bits = u64::from(byte & 0x7f);
+        if bits << shift >> shift != bits {
+            return Err(Corrupt);
+        }
+        number |= bits << shift;
+        if byte & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(Corrupt)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::member::Text;
+    use proptest::prelude::*;
+
+    fn members() -> impl Strategy<Value = Vec<(Vec<u8>, Seen)>> {
+        let name = prop_oneof![
+            any::<u64>().prop_map(|number| number.to_string().into_bytes()),
+            prop::collection::vec(any::<u8>(), 0..40),
+            "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+                .prop_map(String::into_bytes),
+        ];
+        let seen = (
+            0..=MAX_TIME,
+            prop_oneof![Just(0), Just(1000), 1..=MAX_DURATION],
+        )
+            .prop_map(|(at, ttl)| Seen { at, ttl });
+        prop::collection::vec((name, seen), 0..200)
+    }
+
+    fn decode_all(blocks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Seen)>, Corrupt> {
+        let mut decoded = Vec::new();
+        for block in blocks {
+            for member in Decoder::new(block) {
+                let (name, seen) = member?;
+                decoded.push((name.unpack(&mut Text::default()).to_vec(), seen));
+            }
+        }
+        Ok(decoded)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_encoded_is_decoded(members in members()) {
+            let mut encoder = Encoder::default();
+            let mut blocks = Vec::new();
+            for (name, seen) in &members {
+                blocks.extend(encoder.add(name, *seen));
+            }
+            blocks.push(encoder.finish());
+            prop_assert_eq!(decode_all(&blocks), Ok(members));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(block in prop::collection::vec(any::<u8>(), 0..300)) {
+            let _ = decode_all(&[block]);
+        }
+
+        #[test]
+        fn a_block_cut_short_is_no_other_block(members in members(), cut in 1..50_usize) {
+            let mut encoder = Encoder::default();
+            for (name, seen) in &members {
+                encoder.add(name, *seen);
+            }
+            let mut block = encoder.finish();
+            block.truncate(block.len().saturating_sub(cut));
+            if let Ok(decoded) = decode_all(&[block]) {
+                prop_assert!(decoded.len() < members.len() || members.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_are_bounded() {
+        let mut encoder = Encoder::default();
+        let seen = Seen { at: 5, ttl: 7 };
+        for i in 0..3000_u32 {
+            let name = [&i.to_le_bytes()[..], &vec![7; (i as usize * 37) % 65_000]].concat();
+            if let Some(block) = encoder.add(&name, seen) {
+                assert!((BLOCK..=MAX_BLOCK).contains(&block.len()));
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! All that a set holds, told in its order, and a set made of what was told.
+
+use super::codec::{Corrupt, Decoder};
+use crate::core::member::Text;
+use crate::core::set::{Form, PresenceSet};
+use crate::core::table::{BATCH, Batch};
+use crate::core::time::Millis;
+use crate::core::touch::{Kept, Seen};
+
+impl PresenceSet {
+    /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
+    /// those of mixed lanes, which follow by when they were seen. Blocks of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
+    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
+        match &self.form {
+            Form::Small(small) => {
+                let mut members = small.in_order(|_| true);
+                members.sort_by_key(|(_, seen)| seen.ttl);
+                for (name, seen) in members {
+                    f(name, seen);
+                }
+            }
+            Form::Table(table) => {
+                let names = &table.names;
+                let mut lanes: Vec<_> = table.timeline.lanes().collect();
+                lanes.sort_by_key(|(_, lane)| (lane.mixed, lane.ttl));
+                for (lane, _) in lanes {
+                    let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
+                    let mut members = Vec::with_capacity(BATCH);
+                    loop {
+                        let next = std::iter::from_fn(|| table.timeline.newer(&mut cursor));
+                        members.extend(next.take(BATCH));
+                        if members.is_empty() {
+                            break;
+                        }
+                        for (_, address) in &members {
+                            names.prefetch(address.home);
+                        }
+                        for (seen, address) in members.drain(..) {
+                            names.with_name(names.at(address), |name| f(name, seen));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds the members of a block of a dump that is loaded at `now`. Returns how many. Those who went offline before and
+    /// are remembered were told of where the dump was made. A member told twice is corrupt, as is one too many; those
+    /// before it may have been added.
+    pub fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
+        let mut members = Decoder::new(block);
+        let mut read = Vec::with_capacity(BATCH);
+        let mut restored = 0;
+        loop {
+            read.clear();
+            for member in members.by_ref().take(BATCH) {
+                read.push(member?);
+            }
+            if read.is_empty() {
+                return Ok(restored);
+            }
+            self.check_room_for(read.len()).map_err(|_| Corrupt)?;
+            // They stand in the order of time, and the index has each of them somewhere else.
+            let mut texts: [Text; BATCH] = Default::default();
+            let mut names = read
+                .iter()
+                .zip(&mut texts)
+                .map(|((name, _), text)| name.unpack(text));
+            let batch = Batch::of(&mut names);
+            if let Some(table) = self.table() {
+                table.prefetch(batch.members());
+            }
+            for ((_, seen), member) in read.iter().zip(batch.members()) {
+                let seen = seen.bounded();
+                let told = !seen.is_online(now) && seen.ttl < self.retain();
+                if self.put(member, Kept { seen, told }, |_| true) {
+                    return Err(Corrupt);
+                }
+            }
+            restored += read.len();
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The names of a set's members, by hash: an index for each stored form, so that a member is no wider than its form needs
+//! (12 bytes for a number, 20 for a UUID or a short text, the place in the timeline included).
+
+use super::extendible::{Index, Spot as InIndex};
+use super::segment::Stored;
+use crate::core::member::Sought;
+use crate::core::member::form::{LONG, NUMBER, SHORT, UUID};
+use crate::core::member::{Packed, Text};
+use crate::core::memory::{Mover, Steps};
+use crate::core::refs::{Address, Home, POINTS, Place, Places};
+
+/// The most members of one form in a set.
+pub const MAX_NAMES: usize = POINTS as usize;
+
+/// Two halves instead of a `u64`, which would leave room unused on a line of such.
+type Number = [u32; 2];
+
+impl Stored for Number {
+    #[inline]
+    fn hash(&self) -> u64 {
+        number(self).hash()
+    }
+}
+
+impl Stored for [u8; 16] {
+    #[inline]
+    fn hash(&self) -> u64 {
+        Packed::Short(*self).hash()
+    }
+}
+
+impl Stored for Box<[u8]> {
+    fn hash(&self) -> u64 {
+        Packed::Long(self).hash()
+    }
+}
+
+#[inline]
+fn number([low, high]: &Number) -> Packed<'static> {
+    Packed::Number(u64::from(*low) | u64::from(*high) << 32)
+}
+
+#[inline]
+fn halves(number: u64) -> Number {
+    [number as u32, (number >> 32) as u32]
+}
+
+/// Where a member stands, until the next time one is added or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spot {
+    form: u32,
+    at: InIndex,
+}
+
+/// The names of a set, each with its member's place in the timeline.
+#[derive(Clone, Default)]
+pub struct Names {
+    numbers: Index<Number, 5>,
+    shorts: Index<[u8; 16], 3>,
+    uuids: Index<[u8; 16], 3>,
+    longs: Index<Box<[u8]>, 3>,
+    /// Bytes in the boxes of `longs`.
+    long_bytes: usize,
+}
+
+/// Runs `$body` with `$index` bound to the index of a form.
+macro_rules! with_index {
+    ($self:ident . $borrow:ident, $form:expr, |$index:ident| $body:expr) => {
+        match $form {
+            NUMBER => {
+                let $index = with_index!(@ $borrow, $self.numbers);
+                $body
+            }
+            SHORT => {
+                let $index = with_index!(@ $borrow, $self.shorts);
+                $body
+            }
+            UUID => {
+                let $index = with_index!(@ $borrow, $self.uuids);
+                $body
+            }
+            _ => {
+                let $index = with_index!(@ $borrow, $self.longs);
+                $body
+            }
+        }
+    };
+    (@ shared, $index:expr) => { &$index };
+    (@ unique, $index:expr) => { &mut $index };
+}
+
+impl Names {
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.numbers.len() + self.shorts.len() + self.uuids.len() + self.longs.len()
+    }
+
+    /// Bytes allocated.
+    pub fn bytes(&self) -> usize {
+        self.numbers.bytes()
+            + self.shorts.bytes()
+            + self.uuids.bytes()
+            + self.longs.bytes()
+            + self.long_bytes
+    }
+
+    /// How many separate allocations there are.
+    pub fn allocations(&self) -> usize {
+        self.numbers.allocations()
+            + self.shorts.allocations()
+            + self.uuids.allocations()
+            + self.longs.allocations()
+            + self.longs.len()
+    }
+
+    /// Moves the names' blocks.
+    pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
+        self.numbers.relocate(steps, |_, _| {});
+        self.shorts.relocate(steps, |_, _| {});
+        self.uuids.relocate(steps, |_, _| {});
+        self.longs.relocate(steps, |name, mover| mover.slice(name));
+    }
+
+    /// Where a member stands.
+    #[inline]
+    pub fn find(&self, member: &Sought) -> Option<Spot> {
+        let hash = member.hash();
+        let packed = member.packed();
+        let at = match packed {
+            Packed::Number(number) => {
+                let wanted = halves(*number);
+                self.numbers.find(hash, |name| *name == wanted)
+            }
+            Packed::Short(wanted) => self.shorts.find(hash, |name| name == wanted),
+            Packed::Uuid(wanted) => self.uuids.find(hash, |name| name == wanted),
+            Packed::Long(wanted) => self.longs.find(hash, |name| **name == **wanted),
+        }?;
+        Some(Spot {
+            form: packed.form(),
+            at,
+        })
+    }
+
+    /// Where the member stands that the timeline knows by this address.
+    #[inline]
+    pub fn at(&self, address: Address) -> Spot {
+        let Address { home, place } = address;
+        let at = with_index!(self.shared, home.form(), |index| index
+            .find_place(home.point(), place));
+        Spot {
+            form: home.form(),
+            at: at.expect("the timeline's members have names"),
+        }
+    }
+
+    /// Adds a member whose entry has this place, and who is not there.
+    pub fn insert(&mut self, member: &Sought, place: Place) {
+        let hash = member.hash();
+        match *member.packed() {
+            Packed::Number(number) => self.numbers.insert(hash, halves(number), place),
+            Packed::Short(name) => self.shorts.insert(hash, name, place),
+            Packed::Uuid(name) => self.uuids.insert(hash, name, place),
+            Packed::Long(name) => {
+                self.long_bytes += name.len();
+                self.longs.insert(hash, name.into(), place);
+            }
+        }
+    }
+
+    /// Takes out the member of this home that stands there. Returns the place of its entry.
+    pub fn remove(&mut self, home: Home, spot: Spot) -> Place {
+        let (point, at) = (home.point(), spot.at);
+        match home.form() {
+            NUMBER => self.numbers.remove(point, at).1,
+            SHORT => self.shorts.remove(point, at).1,
+            UUID => self.uuids.remove(point, at).1,
+            _ => {
+                let (name, place) = self.longs.remove(point, at);
+                self.long_bytes -= name.len();
+                place
+            }
+        }
+    }
+
+    /// The member's name.
+    #[inline]
+    pub fn member(&self, spot: Spot) -> Packed<'_> {
+        let at = spot.at;
+        match spot.form {
+            NUMBER => number(self.numbers.name(at)),
+            SHORT => Packed::Short(*self.shorts.name(at)),
+            UUID => Packed::Uuid(*self.uuids.name(at)),
+            _ => Packed::Long(self.longs.name(at)),
+        }
+    }
+
+    /// Calls `f` with the bytes of the member's name.
+    #[inline]
+    pub fn with_name<R>(&self, spot: Spot, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(self.member(spot).unpack(&mut Text::default()))
+    }
+
+    /// The place of the member's entry in the timeline.
+    #[inline(always)]
+    pub fn place(&self, spot: Spot) -> Place {
+        with_index!(self.shared, spot.form, |index| index.place(spot.at))
+    }
+
+    /// The member's entry is there from now on.
+    #[inline(always)]
+    pub fn set_place(&mut self, spot: Spot, place: Place) {
+        with_index!(self.unique, spot.form, |index| index
+            .set_place(spot.at, place));
+    }
+
+    /// Asks the processor for what finding a member of this home will read.
+    #[inline]
+    pub fn prefetch(&self, home: Home) {
+        with_index!(self.shared, home.form(), |index| index
+            .prefetch(home.point()));
+    }
+
+    /// Visits a few members, in the order of their homes from this one on. Returns the home to go on with, `None` at the
+    /// end. Who is there throughout a walk is visited, once.
+    pub fn visit(&self, from: Home, mut f: impl FnMut(Spot)) -> Option<Home> {
+        let form = from.form();
+        let next = with_index!(self.shared, form, |index| index
+            .visit(from.point(), |at| f(Spot { form, at })));
+        if next < POINTS {
+            Some(Home::at(form, next))
+        } else {
+            (form < LONG).then(|| Home::at(form + 1, 0))
+        }
+    }
+
+    /// Where each member stands.
+    #[cfg(test)]
+    pub fn spots(&self) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        for form in [NUMBER, SHORT, UUID, LONG] {
+            with_index!(self.shared, form, |index| spots
+                .extend(index.spots().map(|at| Spot { form, at })));
+        }
+        spots
+    }
+}
+
+impl Places for Names {
+    #[inline]
+    fn moved(&mut self, from: Address, to: Place) {
+        let Address { home, place } = from;
+        with_index!(self.unique, home.form(), |index| index.move_place(
+            home.point(),
+            place,
+            to
+        ));
+    }
+
+    #[inline]
+    fn prefetch(&self, home: Home) {
+        Names::prefetch(self, home);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::segment::Line;
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_cache_line() {
+        assert_eq!(size_of::<Line<Number, 5>>(), 64);
+        assert_eq!(size_of::<Line<[u8; 16], 3>>(), 64);
+        assert_eq!(size_of::<Line<Box<[u8]>, 3>>(), 64);
+    }
+}

@@ -1,0 +1,9 @@
+//! A member's name: the form it is stored in, its hash, and what a lookup knows of it.
+
+mod hash;
+mod key;
+mod packed;
+
+pub use key::Sought;
+pub use packed::MAX_MEMBER;
+pub(in crate::core) use packed::{MAX_SHORT, Packed, Text, form};

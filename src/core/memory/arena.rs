@@ -1,0 +1,228 @@
+//! Storage for things that never move: fixed-size pages, addressed by a small integer.
+//!
+//! A growing `Vec` copies everything it holds each time it doubles, which at ten million members stops the server for
+//! tens of milliseconds. An arena adds a page of [`PAGE`] items instead; only the first page grows by copying, so that
+//! a small set stays small. A freed place is given out again lowest first, so the high pages drain and can be returned.
+
+/// Items in a page.
+pub const PAGE: usize = 256;
+const WORDS: usize = PAGE / 64;
+/// What the first page starts with; it doubles up to [`PAGE`].
+const FIRST: usize = 1;
+
+/// A paged store of `T`, addressed by index. `T::default()` fills places that hold nothing.
+#[derive(Clone)]
+pub struct Arena<T> {
+    pages: Vec<Box<[T]>>,
+    /// Which places of each page hold an item.
+    live: Vec<[u64; WORDS]>,
+    /// Which pages have a free place, one bit a page.
+    open: Vec<u64>,
+    /// No word of `open` before this one has a bit set.
+    first_open: usize,
+    len: usize,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Arena {
+            pages: Vec::new(),
+            live: Vec::new(),
+            open: Vec::new(),
+            first_open: 0,
+            len: 0,
+        }
+    }
+}
+
+impl<T> Arena<T> {
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many items the pages have room for.
+    pub fn capacity(&self) -> usize {
+        match self.pages.as_slice() {
+            [] => 0,
+            [only] => only.len(),
+            pages => pages.len() * PAGE,
+        }
+    }
+
+    /// Bytes allocated, without what the items own themselves.
+    pub fn bytes(&self) -> usize {
+        self.capacity() * size_of::<T>()
+            + self.pages.capacity() * size_of::<Box<[T]>>()
+            + self.live.capacity() * size_of::<[u64; WORDS]>()
+            + self.open.capacity() * size_of::<u64>()
+    }
+
+    /// The pages, for their blocks to be moved (`mover.rs`).
+    pub fn pages_mut(&mut self) -> &mut [Box<[T]>] {
+        &mut self.pages
+    }
+
+    /// The item at `index`. Panics where `index` was never given out.
+    #[inline]
+    pub fn get(&self, index: u32) -> &T {
+        &self.pages[index as usize / PAGE][index as usize % PAGE]
+    }
+
+    /// The item at `index`, to be changed. Panics where `index` was never given out.
+    #[inline]
+    pub fn get_mut(&mut self, index: u32) -> &mut T {
+        &mut self.pages[index as usize / PAGE][index as usize % PAGE]
+    }
+
+    /// The place at `index`, to be changed, which may hold nothing: `None` where it was given back.
+    pub fn place_mut(&mut self, index: u32) -> Option<&mut T> {
+        let page = self.pages.get_mut(index as usize / PAGE)?;
+        page.get_mut(index as usize % PAGE)
+    }
+
+    fn set_open(&mut self, page: usize) {
+        let word = page / 64;
+        self.open[word] |= 1 << (page % 64);
+        self.first_open = self.first_open.min(word);
+    }
+
+    /// The lowest page with a free place, or `None` where all are full.
+    fn lowest_open(&mut self) -> Option<usize> {
+        while self.first_open < self.open.len() {
+            let bits = self.open[self.first_open];
+            if bits != 0 {
+                return Some(self.first_open * 64 + bits.trailing_zeros() as usize);
+            }
+            self.first_open += 1;
+        }
+        None
+    }
+}
+
+impl<T: Default> Arena<T> {
+    /// Stores `item` at the lowest free place and returns its index.
+    pub fn insert(&mut self, item: T) -> u32 {
+        let page = match self.lowest_open() {
+            Some(page) => page,
+            None => self.grow(),
+        };
+        let place = self.live[page]
+            .iter()
+            .enumerate()
+            .find_map(|(i, &word)| {
+                (word != u64::MAX).then(|| i * 64 + word.trailing_ones() as usize)
+            })
+            .expect("an open page has a free place");
+        self.live[page][place / 64] |= 1 << (place % 64);
+        self.pages[page][place] = item;
+        self.len += 1;
+        if self.next_free(page).is_none() {
+            self.open[page / 64] &= !(1 << (page % 64));
+        }
+        (page * PAGE + place) as u32
+    }
+
+    /// Takes the item at `index` out; its place may be given out again.
+    pub fn remove(&mut self, index: u32) -> T {
+        let (page, place) = (index as usize / PAGE, index as usize % PAGE);
+        let bit = 1 << (place % 64);
+        debug_assert!(
+            self.live[page][place / 64] & bit != 0,
+            "double free of {index}"
+        );
+        self.live[page][place / 64] &= !bit;
+        self.len -= 1;
+        self.set_open(page);
+        let item = std::mem::take(&mut self.pages[page][place]);
+        self.drop_empty_tail();
+        item
+    }
+
+    fn next_free(&self, page: usize) -> Option<usize> {
+        self.live[page].iter().enumerate().find_map(|(i, &word)| {
+            let place = i * 64 + word.trailing_ones() as usize;
+            (word != u64::MAX && place < self.pages[page].len()).then_some(place)
+        })
+    }
+
+    /// Makes room: the only page doubles, or a page is added. Returns a page with a free place.
+    fn grow(&mut self) -> usize {
+        if let [only] = self.pages.as_mut_slice()
+            && only.len() < PAGE
+        {
+            let size = only.len() * 2;
+            let mut items = std::mem::take(only).into_vec();
+            items.reserve_exact(size - items.len());
+            items.resize_with(size, T::default);
+            *only = items.into_boxed_slice();
+            self.set_open(0);
+            return 0;
+        }
+        let size = if self.pages.is_empty() { FIRST } else { PAGE };
+        let mut items = Vec::with_capacity(size);
+        items.resize_with(size, T::default);
+        let page = self.pages.len();
+        self.pages.push(items.into_boxed_slice());
+        self.live.push([0; WORDS]);
+        if page / 64 == self.open.len() {
+            self.open.push(0);
+        }
+        self.set_open(page);
+        page
+    }
+
+    /// Returns pages at the end that hold nothing.
+    fn drop_empty_tail(&mut self) {
+        while self.live.last().is_some_and(|live| *live == [0; WORDS]) {
+            self.pages.pop();
+            self.live.pop();
+            let page = self.pages.len();
+            self.open[page / 64] &= !(1 << (page % 64));
+            self.open.truncate(page.div_ceil(64));
+        }
+        let room = self.pages.capacity();
+        if room > 64 && self.pages.len() < room / 4 {
+            self.pages.shrink_to(room / 2);
+            self.live.shrink_to(room / 2);
+            self.open.shrink_to(room / 128);
+        }
+        self.first_open = self.first_open.min(self.open.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lowest_place_first_and_pages_returned() {
+        let mut arena = Arena::default();
+        for i in 0..2000_u32 {
+            assert_eq!(arena.insert(i), i);
+        }
+        assert_eq!((arena.len(), arena.capacity()), (2000, 2048));
+        assert_eq!(arena.remove(700), 700);
+        assert_eq!(arena.remove(3), 3);
+        assert_eq!((arena.insert(7), arena.insert(8)), (3, 700));
+        for i in (100..2000).rev() {
+            arena.remove(i);
+        }
+        assert_eq!((arena.len(), arena.capacity()), (100, PAGE));
+    }
+
+    #[test]
+    fn the_first_page_grows_in_steps() {
+        let mut arena = Arena::default();
+        assert_eq!(arena.capacity(), 0);
+        for i in 0..9_u32 {
+            arena.insert(i);
+        }
+        assert_eq!(arena.capacity(), 16);
+        assert!((0..9).all(|i| *arena.get(i) == i));
+        for i in 0..9 {
+            arena.remove(i);
+        }
+        assert_eq!((arena.len(), arena.capacity()), (0, 0));
+    }
+}

@@ -1,0 +1,136 @@
+//! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
+
+use super::members::{Form, PresenceSet};
+use crate::core::member::Sought;
+use crate::core::time::Millis;
+use crate::core::timeline::Lane;
+use crate::core::touch::Kept;
+
+impl PresenceSet {
+    /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
+    /// each before it goes. Returns how many.
+    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Kept)) -> usize {
+        let retain = self.retain();
+        let mut last_due = 0;
+        let evicted = match &mut self.form {
+            Form::Small(small) => {
+                let mut evicted = 0;
+                while evicted < limit
+                    && let Some((place, name, kept)) = small
+                        .iter()
+                        .filter(|(_, _, kept)| kept.seen.due(retain) <= cutoff)
+                        .min_by_key(|(_, _, kept)| (kept.seen.due(retain), kept.seen.ttl))
+                {
+                    f(name, kept);
+                    last_due = kept.seen.due(retain);
+                    small.remove(place);
+                    evicted += 1;
+                }
+                evicted
+            }
+            Form::Table(table) => table.evict(cutoff, retain, limit, |names, spot, kept| {
+                last_due = kept.seen.due(retain);
+                names.with_name(spot, |name| f(name, kept));
+            }),
+        };
+        if evicted > 0 && self.is_empty() {
+            self.set_emptied(last_due);
+        }
+        evicted
+    }
+
+    /// Members are forgotten at `now`: nothing is left of them but the record. `f` is given the position of each one that
+    /// was stored, and its touch.
+    pub fn forget<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(usize, Kept),
+    ) {
+        let mut position = 0;
+        self.in_batches(members, true, |set, member| {
+            if let Some(kept) = set.remove(member, now) {
+                f(position, kept);
+            }
+            position += 1;
+        });
+    }
+
+    /// Takes a member out. After the last one there have been no members since `now`.
+    pub(super) fn remove(&mut self, member: &Sought, now: Millis) -> Option<Kept> {
+        let kept = match &mut self.form {
+            Form::Small(small) => small.take(member.name()),
+            Form::Table(table) => table.remove(member),
+        }?;
+        if self.is_empty() {
+            self.set_emptied(now);
+        }
+        Some(kept)
+    }
+
+    /// When the next member is due for removal; without members, when the key itself is. `None`: never.
+    pub fn next_due(&mut self) -> Option<Millis> {
+        if self.is_empty() {
+            return match self.settings().linger {
+                Some(linger) if !self.awaits_first() => Some(self.empty_since() + linger),
+                _ => None,
+            };
+        }
+        let retain = self.retain();
+        match &mut self.form {
+            Form::Small(small) => small.iter().map(|(_, _, kept)| kept.seen.due(retain)).min(),
+            Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
+        }
+    }
+
+    /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
+    /// otherwise be gone before the settings it was made for could apply.
+    fn awaits_first(&self) -> bool {
+        self.settings().linger == Some(0) && self.is_untouched()
+    }
+
+    /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
+    /// removed it yet.
+    #[inline]
+    pub fn is_gone(&mut self, now: Millis) -> bool {
+        let Some(linger) = self.settings().linger else {
+            return false;
+        };
+        // The first is the quick answer, which nearly always serves.
+        self.online(now) == 0 && !self.awaits_first() && self.is_over(linger, now)
+    }
+
+    /// Whether the last member is or was due for removal so long before `now`.
+    fn is_over(&mut self, linger: Millis, now: Millis) -> bool {
+        let (retain, empty_since) = (self.retain(), self.empty_since());
+        let last_due = match &mut self.form {
+            Form::Small(small) if small.len() == 0 => empty_since,
+            Form::Small(small) => small
+                .iter()
+                .map(|(_, _, kept)| kept.seen.due(retain))
+                .max()
+                .unwrap_or(0),
+            Form::Table(table) => {
+                let timeline = &mut table.timeline;
+                let due = |(lane, in_lane): (u32, &Lane)| {
+                    timeline.last_time(lane).unwrap_or(0) + in_lane.ttl.max(retain)
+                };
+                // Where somebody is remembered, it is nearly always who was touched last.
+                let latest = timeline.lanes.get(timeline.latest as usize);
+                if let Some(lane) = latest.filter(|lane| lane.alive > 0)
+                    && due((timeline.latest, lane)) + linger > now
+                {
+                    return false;
+                }
+                let last_due = timeline.lanes().map(due).max().unwrap_or(0);
+                // A member of a mixed lane may be due later than the one seen last. Who is remembered and not online is
+                // not, so this is seldom asked.
+                if last_due + linger > now {
+                    return false;
+                }
+                last_due.max(timeline.last_mixed_end())
+            }
+        };
+        last_due + linger <= now
+    }
+}

@@ -1,0 +1,412 @@
+//! What a presence key holds: members, settings and the record.
+//!
+//! Every change is a function of the state and its arguments alone, so that servers that apply the same changes in the
+//! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
+//! millisecond: it decides which of them a limited eviction takes first.
+
+use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
+use crate::core::index::MAX_NAMES;
+use crate::core::member::Sought;
+use crate::core::memory::Compact;
+use crate::core::query::{Query, Span};
+use crate::core::small::Small;
+use crate::core::table::{Batch, Old, Table};
+use crate::core::time::{MAX_TIME, Millis};
+use crate::core::touch::{Kept, Seen};
+
+/// Why a change was refused. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Error {
+    /// The set would have more members than it can address (a billion of one form).
+    Full,
+}
+
+/// How a touch meets the member's touch that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
+    Now,
+    /// It happened in the past: a later one that is remembered stays, and it leaves nothing behind where it would not
+    /// be remembered itself.
+    Past,
+    /// It comes resolved from a primary or a log, and is applied as it stands.
+    Replayed,
+}
+
+/// What a touch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Whether the touch was applied; of one that was ignored nothing has changed.
+    pub applied: bool,
+    /// Whether the member is online now and was not before.
+    pub joined: bool,
+    /// The touch that was there, where its time was up or ended by the new one and nobody had been told (`told.rs`).
+    pub timed_out: Option<Seen>,
+}
+
+/// How a set is stored. Without members it is small.
+#[derive(Clone)]
+pub enum Form {
+    Small(Small),
+    Table(Box<Table>),
+}
+
+/// Members who are online or remembered, with the settings and the record of their key.
+#[derive(Clone)]
+pub struct PresenceSet {
+    settings: CompactSettings,
+    peak: CompactPeak,
+    /// A note of whoever keeps the set, and no part of it. A structure around this one would have to begin another word
+    /// for that, while this one has the bytes to spare; and small sets are many.
+    pub note: Compact<5>,
+    pub(in crate::core) form: Form,
+}
+
+impl PresenceSet {
+    /// A set without members, made at `now`.
+    pub fn new(settings: Settings, now: Millis) -> PresenceSet {
+        PresenceSet {
+            settings: CompactSettings::new(settings),
+            peak: CompactPeak::new(Peak::default()),
+            note: Compact::new(0),
+            form: Form::Small(Small::empty(now.min(MAX_TIME), true)),
+        }
+    }
+
+    /// The settings of the key.
+    #[inline]
+    pub fn settings(&self) -> Settings {
+        self.settings.get()
+    }
+
+    /// The settings' retain.
+    #[inline]
+    pub(in crate::core) fn retain(&self) -> Millis {
+        self.settings.retain.get()
+    }
+
+    /// New settings. A ttl applies to touches from now on, retain and linger to all there is.
+    pub fn configure(&mut self, settings: Settings) {
+        self.settings = CompactSettings::new(settings);
+    }
+
+    /// The record.
+    #[inline]
+    pub fn peak(&self) -> Peak {
+        self.peak.get()
+    }
+
+    /// Replaces the record, by one carried over from elsewhere or by none.
+    pub fn set_peak(&mut self, peak: Peak) {
+        self.peak = CompactPeak::new(peak);
+    }
+
+    /// Members stored, remembered or still to be evicted.
+    pub fn len(&self) -> usize {
+        match &self.form {
+            Form::Small(small) => small.len(),
+            Form::Table(table) => table.len(),
+        }
+    }
+
+    /// Whether there are no members, not even some still to be evicted.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Since when there have been no members; 0 where there are some.
+    pub fn empty_since(&self) -> Millis {
+        self.small().map_or(0, Small::empty_since)
+    }
+
+    /// Whether there never was a member.
+    pub fn is_untouched(&self) -> bool {
+        self.small().is_some_and(Small::is_untouched)
+    }
+
+    /// Makes a set without members one that had some until then. The memory of a table goes.
+    pub fn set_emptied(&mut self, at: Millis) {
+        debug_assert!(self.is_empty());
+        self.form = Form::Small(Small::empty(at.min(MAX_TIME), false));
+    }
+
+    /// The longest a member can be remembered by this key's settings: what a window may not exceed.
+    pub fn memory(&self) -> Millis {
+        self.settings.ttl.get().max(self.retain())
+    }
+
+    fn remembers(&self, seen: Seen, now: Millis) -> bool {
+        seen.is_online(now) || now < seen.at + self.retain()
+    }
+
+    /// Whether as many members as this could be added.
+    pub fn check_room_for(&self, more: usize) -> Result<(), Error> {
+        match &self.form {
+            Form::Small(small) if small.len() + more < MAX_NAMES => Ok(()),
+            Form::Table(table) if table.has_room_for(more) => Ok(()),
+            _ => Err(Error::Full),
+        }
+    }
+
+    /// Touches members: each was seen at `seen.at` and stays online for `seen.ttl`. `now` is the command's own time. A
+    /// ttl of 0 is the touch of one who leaves. `f` is told of each member, in order. The record is left to
+    /// [`judge_peak`](Self::judge_peak).
+    pub fn touch<'a>(
+        &mut self,
+        members: impl ExactSizeIterator<Item = &'a [u8]>,
+        seen: Seen,
+        touch: Touch,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], Touched),
+    ) -> Result<(), Error> {
+        self.check_room_for(members.len())?;
+        let seen = seen.bounded();
+        self.in_batches(members, false, |set, member| {
+            f(member.name(), set.touch_one(member, seen, touch, now));
+        });
+        Ok(())
+    }
+
+    /// Calls `f` for each member. Where the set is a table, the memory in which they are looked for was asked for ahead, and
+    /// their entries where `entries` says so.
+    pub(super) fn in_batches<'a>(
+        &mut self,
+        mut members: impl Iterator<Item = &'a [u8]>,
+        entries: bool,
+        mut f: impl FnMut(&mut Self, &Sought<'a>),
+    ) {
+        loop {
+            let Form::Table(table) = &self.form else {
+                let Some(name) = members.next() else { return };
+                f(self, &Sought::new(name));
+                continue;
+            };
+            let batch = Batch::of(&mut members);
+            table.prefetch(batch.members());
+            if entries {
+                table.prefetch_entries(batch.members());
+            }
+            for member in batch.members() {
+                f(self, member);
+            }
+            if batch.members().is_empty() {
+                return;
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn touch_one(
+        &mut self,
+        member: &Sought,
+        seen: Seen,
+        touch: Touch,
+        now: Millis,
+    ) -> Touched {
+        let retain = self.retain();
+        if seen.ttl == 0 && retain == 0 {
+            return Touched {
+                applied: self.remove(member, seen.at).is_some(),
+                ..Touched::default()
+            };
+        }
+        let leaves_nothing = touch == Touch::Past && seen.due(retain) <= now;
+        if leaves_nothing {
+            match self.get(member) {
+                Some(old) if self.remembers(old.seen, now) => {}
+                _ => return Touched::default(),
+            }
+        }
+        let told = seen.ttl > 0 && !seen.is_online(now);
+        let (mut was_online, mut timed_out, mut kept) = (false, None, false);
+        self.put(member, Kept { seen, told }, |old| {
+            was_online = old.is_online(now);
+            if was_online && told || !was_online && old.kept().is_untold(now) {
+                timed_out = Some(old.kept().seen);
+            }
+            kept = touch == Touch::Past && {
+                let old = old.kept().seen;
+                old.at > seen.at && (was_online || now < old.at + retain)
+            };
+            kept
+        });
+        if kept {
+            return Touched::default();
+        }
+        Touched {
+            applied: true,
+            joined: seen.is_online(now) && !was_online,
+            timed_out,
+        }
+    }
+
+    pub(in crate::core) fn put(
+        &mut self,
+        member: &Sought,
+        kept: Kept,
+        keep: impl FnOnce(Old) -> bool,
+    ) -> bool {
+        if let Form::Small(small) = &mut self.form {
+            let name = member.name();
+            if let Some((place, old)) = small.find(name) {
+                if !keep(Old::Known(old)) {
+                    small.set(place, kept);
+                }
+                return true;
+            }
+            if small.has_room_for(name) {
+                small.push(name, kept);
+                return false;
+            }
+        }
+        let table = self.make_table();
+        table.set(&member.hashed(), kept, keep)
+    }
+
+    /// The set's table; a small set becomes one.
+    pub(in crate::core) fn make_table(&mut self) -> &mut Table {
+        if let Form::Small(small) = &self.form {
+            let mut table = Box::<Table>::default();
+            for (_, name, kept) in small.iter() {
+                table.set(&Sought::new(name).hashed(), kept, |_| false);
+            }
+            self.form = Form::Table(table);
+        }
+        match &mut self.form {
+            Form::Table(table) => table,
+            Form::Small(_) => unreachable!("it was made a table above"),
+        }
+    }
+
+    pub(super) fn is_online(&self, member: &Sought, now: Millis) -> bool {
+        match &self.form {
+            Form::Small(small) => small
+                .find(member.name())
+                .is_some_and(|(_, kept)| kept.seen.is_online(now)),
+            Form::Table(table) => table.old(member).is_some_and(|touch| touch.is_online(now)),
+        }
+    }
+
+    fn get(&self, member: &Sought) -> Option<Kept> {
+        match &self.form {
+            Form::Small(small) => small.find(member.name()).map(|(_, kept)| kept),
+            Form::Table(table) => table.get(member),
+        }
+    }
+
+    /// Members leave: those who are online at `now` are offline at once, and stay remembered, seen now, where the key
+    /// retains. `f` is told the position of each one that was online.
+    pub fn leave<'a>(
+        &mut self,
+        members: impl ExactSizeIterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(usize),
+    ) {
+        let left = Seen { at: now, ttl: 0 }.bounded();
+        let mut position = 0;
+        self.in_batches(members, false, |set, member| {
+            if set.is_online(member, now) {
+                set.touch_one(member, left, Touch::Now, now);
+                f(position);
+            }
+            position += 1;
+        });
+    }
+
+    /// Sets the record where more members are online than ever before. Returns whether that was so.
+    #[inline]
+    pub fn judge_peak(&mut self, now: Millis) -> bool {
+        let highest = self.peak.count.get();
+        if self.len() as u64 <= highest {
+            return false;
+        }
+        let count = self.online(now) as u64;
+        if count <= highest {
+            return false;
+        }
+        self.set_peak(Peak { count, at: now });
+        true
+    }
+
+    /// How many members are online at `now`.
+    #[inline]
+    pub fn online(&mut self, now: Millis) -> usize {
+        match &mut self.form {
+            Form::Small(small) => small.count(|seen| seen.is_online(now)),
+            Form::Table(table) => table.timeline.online(now),
+        }
+    }
+
+    /// How many members are remembered at `now`.
+    pub fn remembered(&mut self, now: Millis) -> usize {
+        self.count_of(Query::remembered(self.retain(), now))
+    }
+
+    /// How many members a span holds at `now`.
+    pub fn count(&mut self, span: Span, now: Millis) -> usize {
+        match span {
+            Span::Online => self.online(now),
+            Span::Within(_) => self.count_of(Query::new(span, self.retain(), now)),
+        }
+    }
+
+    fn count_of(&mut self, query: Query) -> usize {
+        match &mut self.form {
+            Form::Small(small) => small.count(|seen| query.has(seen)),
+            Form::Table(table) => table.timeline.count(query),
+        }
+    }
+
+    pub(in crate::core) fn small(&self) -> Option<&Small> {
+        match &self.form {
+            Form::Small(small) => Some(small),
+            Form::Table(_) => None,
+        }
+    }
+
+    pub(super) fn small_mut(&mut self) -> Option<&mut Small> {
+        match &mut self.form {
+            Form::Small(small) => Some(small),
+            Form::Table(_) => None,
+        }
+    }
+
+    pub(super) fn table_box_mut(&mut self) -> Option<&mut Box<Table>> {
+        match &mut self.form {
+            Form::Small(_) => None,
+            Form::Table(table) => Some(table),
+        }
+    }
+
+    pub(in crate::core) fn table(&self) -> Option<&Table> {
+        match &self.form {
+            Form::Small(_) => None,
+            Form::Table(table) => Some(table),
+        }
+    }
+
+    /// Tells of members whether they are online: `f` is given each one in order. Less is read than to look them up.
+    pub fn are_online<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], bool),
+    ) {
+        self.in_batches(members, false, |set, member| {
+            f(member.name(), set.is_online(member, now));
+        });
+    }
+
+    /// Looks members up: `f` is given each one's touch in order, `None` for one that is not remembered at `now`.
+    pub fn look_up<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], Option<Seen>),
+    ) {
+        self.in_batches(members, true, |set, member| {
+            let seen = set.get(member).map(|kept| kept.seen);
+            f(member.name(), seen.filter(|seen| set.remembers(*seen, now)));
+        });
+    }
+}

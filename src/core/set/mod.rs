@@ -1,0 +1,17 @@
+//! The set itself: [`PresenceSet`], and what can be done with one.
+
+mod filter;
+mod footprint;
+mod lifetime;
+mod list;
+mod members;
+mod prefetch;
+mod relocate;
+mod scan;
+mod settings;
+mod timeouts;
+
+pub(in crate::core) use members::Form;
+pub use members::{Error, PresenceSet, Touch, Touched};
+pub use scan::ScanCursor;
+pub use settings::{Peak, Settings};

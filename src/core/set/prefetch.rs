@@ -1,0 +1,38 @@
+//! One member's touch in two steps, so that the memory it needs comes while the caller does other work.
+//!
+//! A touch in a large set waits for the line that the member's name is on. Many members are touched in batches, which
+//! wait together (`table.rs`); one alone waits while the server is asked for the time and told of the change.
+
+use super::members::{Error, PresenceSet, Touch, Touched};
+use crate::core::member::Sought;
+use crate::core::time::Millis;
+use crate::core::touch::Seen;
+
+impl PresenceSet {
+    /// The first step: asks for the memory in which the member will be looked for.
+    #[inline(always)]
+    pub fn ahead<'a>(&self, name: &'a [u8]) -> Sought<'a> {
+        let member = Sought::new(name);
+        match self.table() {
+            None => member,
+            Some(table) => {
+                let member = member.hashed();
+                table.names.prefetch(member.home());
+                member
+            }
+        }
+    }
+
+    /// The second step, as [`touch`](Self::touch).
+    #[inline]
+    pub fn touch_ahead(
+        &mut self,
+        member: &Sought,
+        seen: Seen,
+        touch: Touch,
+        now: Millis,
+    ) -> Result<Touched, Error> {
+        self.check_room_for(1)?;
+        Ok(self.touch_one(member, seen.bounded(), touch, now))
+    }
+}

@@ -1,0 +1,91 @@
+//! What is kept of a key beside its members: its settings and its record.
+
+use crate::core::memory::Compact;
+use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
+
+/// What can be set of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a plain touch keeps a member online, in ms.
+    pub ttl: Millis,
+    /// How long after it was last seen an offline member is remembered, in ms.
+    pub retain: Millis,
+    /// How long a key with nothing remembered is kept, in ms; `None` for ever.
+    pub linger: Option<Millis>,
+}
+
+impl Settings {
+    /// The linger as users write it: -1 for ever.
+    pub fn linger_number(&self) -> i64 {
+        self.linger.map_or(-1, |linger| linger as i64)
+    }
+}
+
+/// The largest number of members that were online at once, and when that was first reached. A count of 0: never any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peak {
+    /// How many.
+    pub count: u64,
+    /// When that many were first online.
+    pub at: Millis,
+}
+
+impl Peak {
+    /// The largest count that can be stored.
+    pub const MAX_COUNT: u64 = Compact::<6>::MAX;
+}
+
+/// Settings as a set keeps them.
+#[derive(Clone, Copy)]
+pub struct CompactSettings {
+    pub ttl: Compact<5>,
+    pub retain: Compact<5>,
+    /// The largest number stands for ever.
+    pub linger: Compact<5>,
+}
+
+impl CompactSettings {
+    pub fn new(settings: Settings) -> CompactSettings {
+        let bounded = |duration: Millis| duration.min(MAX_DURATION);
+        CompactSettings {
+            ttl: Compact::new(bounded(settings.ttl)),
+            retain: Compact::new(bounded(settings.retain)),
+            // The largest number is not a length of time.
+            linger: Compact::new(settings.linger.map_or(Compact::<5>::MAX, bounded)),
+        }
+    }
+
+    #[inline]
+    pub fn get(self) -> Settings {
+        let linger = self.linger.get();
+        Settings {
+            ttl: self.ttl.get(),
+            retain: self.retain.get(),
+            linger: (linger != Compact::<5>::MAX).then_some(linger),
+        }
+    }
+}
+
+/// The record as a set keeps it.
+#[derive(Clone, Copy)]
+pub struct CompactPeak {
+    pub count: Compact<6>,
+    pub at: Compact<6>,
+}
+
+impl CompactPeak {
+    pub fn new(peak: Peak) -> CompactPeak {
+        CompactPeak {
+            count: Compact::new(peak.count),
+            at: Compact::new(peak.at.min(MAX_TIME)),
+        }
+    }
+
+    #[inline]
+    pub fn get(self) -> Peak {
+        Peak {
+            count: self.count.get(),
+            at: self.at.get(),
+        }
+    }
+}

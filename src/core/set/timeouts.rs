@@ -1,0 +1,31 @@
+//! Reporting members who went offline unseen (`timeline/timeouts.rs`).
+
+use super::members::{Form, PresenceSet};
+use crate::core::time::Millis;
+use crate::core::touch::Seen;
+
+impl PresenceSet {
+    /// Calls `f` for members whose time is up at `now` and who have not been told, at most `limit`, and notes that they
+    /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each one told.
+    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+        match &mut self.form {
+            Form::Small(small) => small.tell(now, limit, f),
+            Form::Table(table) => table.tell(now, limit, |names, spot, seen| {
+                names.with_name(spot, |name| f(name, seen));
+            }),
+        }
+    }
+
+    /// When the next member goes offline who has not been told, where this is before it is removed. `None`: all those
+    /// who go offline are removed at that moment.
+    pub fn next_untold(&mut self) -> Option<Millis> {
+        let retain = self.retain();
+        match &mut self.form {
+            Form::Small(small) => small.next_untold(retain),
+            Form::Table(table) if table.timeline.shortest_ttl()? < retain => {
+                table.timeline.next_untold().map(|(time, _)| time)
+            }
+            Form::Table(_) => None,
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The compact form of a set with few members: one block of bytes, searched from the front.
+//!
+//! Most presence keys in a chat are rooms of a few, for which an index and a timeline would cost more than the
+//! members. What those of a room have in common is told once, in the block's head (`head.rs`):
+//!
+//! ```text
+//! head    number of members 1 | base and width of times 4 | common ttl 2
+//! entry   time 3 to 6 | length of the name 1 | ttl 5, where it is not the common one | name
+//! empty   0 | since when 6
+//! ```
+//!
+//! The high bit of a length says whether a ttl follows.
+//!
+//! Where a time is out of the head's reach, all entries are written anew: with the oldest one's time as the base, and so
+//! wide that half of the reach is left. A room whose members live for minutes has 3 bytes for each time, and is written
+//! anew once in an hour or two.
+//!
+//! Entries stand in the order of the touches: a touched member moves to the end, as it does in a timeline, so that both
+//! forms order members of the same millisecond alike.
+//!
+//! The block is as long as it must be: small sets are many, and a byte to spare in each is more than an allocator's work
+//! when one grows.
+
+use super::head::{HEAD, Head, NARROWEST, WIDEST, number};
+use crate::core::memory::Mover;
+use crate::core::time::{MAX_TIME, Millis};
+use crate::core::touch::{Kept, Seen};
+
+/// A set with more members than this becomes a table.
+pub const MAX_MEMBERS: usize = 64;
+/// A set with more bytes than this becomes a table.
+const MAX_BYTES: usize = 4096;
+const MAX_NAME: usize = 127;
+/// The bit beside a name's length that says that a ttl of its own follows.
+const OWN_TTL: u8 = 0x80;
+const TTL: usize = 5;
+/// The bit above a time that says that there never was a member.
+const UNTOUCHED: u64 = MAX_TIME + 1;
+
+/// A few members, in the order of their newest touches.
+#[derive(Clone)]
+pub struct Small {
+    /// Begins with a head, or with as many bytes that say since when there are no members.
+    bytes: Box<[u8]>,
+}
+
+/// An entry in the block.
+struct Entry<'a> {
+    name: &'a [u8],
+    kept: Kept,
+    /// Where the next one stands.
+    end: usize,
+}
+
+impl Small {
+    /// Without members since then; `untouched`: there never was one.
+    pub fn empty(since: Millis, untouched: bool) -> Small {
+        let since = since | if untouched { UNTOUCHED } else { 0 };
+        let mut bytes = Box::new([0; HEAD]);
+        bytes[1..].copy_from_slice(&since.to_le_bytes()[..HEAD - 1]);
+        Small { bytes }
+    }
+
+    /// The time since when there have been no members, with its bit.
+    fn since(&self) -> Option<u64> {
+        (self.len() == 0).then(|| self.bytes.get(1..HEAD).map_or(0, number))
+    }
+
+    /// Since when there have been no members; 0 where there are some.
+    pub fn empty_since(&self) -> Millis {
+        self.since().map_or(0, |since| since & MAX_TIME)
+    }
+
+    /// Whether there never was a member.
+    pub fn is_untouched(&self) -> bool {
+        self.since().is_some_and(|since| since & UNTOUCHED != 0)
+    }
+
+    pub fn len(&self) -> usize {
+        self.bytes.first().map_or(0, |len| *len as usize)
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The block itself.
+    pub fn buffer(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Moves the bytes (`memory/mover.rs`).
+    pub fn relocate(&mut self, mover: &mut impl Mover) {
+        mover.slice(&mut self.bytes);
+    }
+
+    /// Whether a member of this name could be added.
+    pub fn has_room_for(&self, name: &[u8]) -> bool {
+        self.len() < MAX_MEMBERS
+            && name.len() <= MAX_NAME
+            && self.bytes.len() + WIDEST + 1 + TTL + name.len() <= MAX_BYTES
+    }
+
+    /// The head of a block that has members.
+    #[inline]
+    fn head(&self) -> Option<Head> {
+        (self.len() > 0).then(|| Head::read(&self.bytes))
+    }
+
+    /// Where the name of the entry at `at` begins and ends, and whether a ttl stands before it.
+    #[inline(always)]
+    fn name(&self, head: Head, at: usize) -> Option<(usize, usize, bool)> {
+        let at = at + head.width();
+        let length = *self.bytes.get(at)?;
+        let own_ttl = length & OWN_TTL != 0;
+        let name = at + 1 + if own_ttl { TTL } else { 0 };
+        Some((name, name + (length & !OWN_TTL) as usize, own_ttl))
+    }
+
+    #[inline(always)]
+    fn entry(&self, head: Head, at: usize) -> Option<Entry<'_>> {
+        let (name, end, own_ttl) = self.name(head, at)?;
+        let ttl = if own_ttl {
+            number(&self.bytes[name - TTL..name])
+        } else {
+            head.ttl()
+        };
+        let (at, told) = head.time(&self.bytes[at..]);
+        Some(Entry {
+            name: &self.bytes[name..end],
+            kept: Kept {
+                seen: Seen { at, ttl },
+                told,
+            },
+            end,
+        })
+    }
+
+    /// The members in order: where each stands, its name and its touch.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], Kept)> + '_ {
+        let head = Head::read(&self.bytes);
+        let mut at = HEAD;
+        std::iter::from_fn(move || {
+            let entry = self.entry(head, at)?;
+            let place = std::mem::replace(&mut at, entry.end);
+            Some((place, entry.name, entry.kept))
+        })
+    }
+
+    /// A member's place and touch.
+    pub fn find(&self, name: &[u8]) -> Option<(usize, Kept)> {
+        let head = self.head()?;
+        let mut at = HEAD;
+        loop {
+            let (from, to, _) = self.name(head, at)?;
+            if self.bytes[from..to] == *name {
+                return self.entry(head, at).map(|entry| (at, entry.kept));
+            }
+            at = to;
+        }
+    }
+
+    /// Adds a member that is not here, at the end; `has_room_for` must have said yes.
+    pub fn push(&mut self, name: &[u8], kept: Kept) {
+        let (head, mut bytes) = match self.head() {
+            Some(head) => {
+                let head = self.reach(head, kept.seen.at);
+                (head, std::mem::take(&mut self.bytes).into_vec())
+            }
+            None => {
+                let head = Head::new(kept.seen);
+                (head, head.block(0, HEAD + head.width() + 1 + name.len()))
+            }
+        };
+        bytes[0] += 1;
+        append(&mut bytes, head, name, kept);
+        self.bytes = bytes.into_boxed_slice();
+    }
+
+    /// Has a time within reach. Returns the head for that.
+    fn reach(&mut self, head: Head, at: Millis) -> Head {
+        if head.reaches(at) {
+            return head;
+        }
+        let new = self.head_for(head, Some(at));
+        self.rewrite(head, new);
+        new
+    }
+
+    /// The head that these members should have, and one more seen then.
+    fn head_for(&self, head: Head, more: Option<Millis>) -> Head {
+        let times = self.iter().map(|(_, _, kept)| kept.seen.at).chain(more);
+        let (oldest, newest) = times.fold((MAX_TIME, 0), |(oldest, newest), at| {
+            (oldest.min(at), newest.max(at))
+        });
+        Head::spanning(oldest, newest, head.ttl())
+    }
+
+    /// Writes all entries anew for another head.
+    fn rewrite(&mut self, old: Head, new: Head) {
+        let len = self.len();
+        let size = self.bytes.len() + len * new.width() - len * old.width();
+        let mut bytes = new.block(len, size);
+        for (_, name, kept) in self.iter() {
+            append(&mut bytes, new, name, kept);
+        }
+        self.bytes = bytes.into_boxed_slice();
+    }
+
+    /// Takes a member out.
+    pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
+        let (place, kept) = self.find(name)?;
+        self.remove(place);
+        Some(kept)
+    }
+
+    /// Removes the member that stands at `place`. After the last one the caller has to say since when there is none.
+    pub fn remove(&mut self, place: usize) {
+        let Some(head) = self.head() else { return };
+        let Some(end) = self.entry(head, place).map(|entry| entry.end) else {
+            return;
+        };
+        if self.len() == 1 {
+            *self = Small::empty(0, false);
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        bytes.drain(place..end);
+        bytes[0] -= 1;
+        self.bytes = bytes.into_boxed_slice();
+        if head.width() > NARROWEST {
+            // The others may be so wide because of this one.
+            let new = self.head_for(head, None);
+            if new.width() < head.width() {
+                self.rewrite(head, new);
+            }
+        }
+    }
+
+    /// A touch of the member that stands at `place`: it moves to the end.
+    pub fn set(&mut self, place: usize, kept: Kept) {
+        let Some(head) = self.head() else { return };
+        let Some(entry) = self.entry(head, place) else {
+            return;
+        };
+        if entry.kept.seen.ttl == kept.seen.ttl && head.reaches(kept.seen.at) {
+            let size = entry.end - place;
+            let entries = &mut self.bytes[place..];
+            entries.rotate_left(size);
+            let last = entries.len() - size;
+            head.set_time(&mut entries[last..], kept);
+        } else {
+            let name = entry.name.to_vec();
+            self.remove(place);
+            self.push(&name, kept);
+        }
+    }
+
+    /// See [`PresenceSet::tell`](crate::core::PresenceSet::tell).
+    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+        let Some(head) = self.head() else { return 0 };
+        let (mut at, mut told) = (HEAD, 0);
+        while told < limit
+            && let Some(entry) = self.entry(head, at)
+        {
+            let end = entry.end;
+            if entry.kept.is_untold(now) {
+                f(entry.name, entry.kept.seen);
+                self.bytes[at + head.width() - 1] |= 0x80;
+                told += 1;
+            }
+            at = end;
+        }
+        told
+    }
+
+    /// See [`PresenceSet::next_untold`](crate::core::PresenceSet::next_untold).
+    pub fn next_untold(&self, retain: Millis) -> Option<Millis> {
+        self.iter()
+            .filter(|(_, _, kept)| !kept.told && (1..retain).contains(&kept.seen.ttl))
+            .map(|(_, _, kept)| kept.seen.due(0))
+            .min()
+    }
+
+    /// How many members have a touch of which `f` says yes.
+    pub fn count(&self, mut f: impl FnMut(Seen) -> bool) -> usize {
+        self.iter().filter(|(_, _, kept)| f(kept.seen)).count()
+    }
+
+    /// The members of which `f` says yes, oldest seen first; of those seen in the same millisecond the shorter ttl
+    /// first, then the one touched first.
+    pub fn in_order(&self, mut f: impl FnMut(Seen) -> bool) -> Vec<(&[u8], Seen)> {
+        let mut members: Vec<_> = self
+            .iter()
+            .filter(|(_, _, kept)| f(kept.seen))
+            .map(|(_, name, kept)| (name, kept.seen))
+            .collect();
+        members.sort_by_key(|(_, seen)| (seen.at, seen.ttl));
+        members
+    }
+}
+
+/// Appends an entry whose time is within reach.
+fn append(bytes: &mut Vec<u8>, head: Head, name: &[u8], kept: Kept) {
+    let own_ttl = kept.seen.ttl != head.ttl();
+    bytes.reserve_exact(head.width() + 1 + usize::from(own_ttl) * TTL + name.len());
+    let at = bytes.len();
+    bytes.resize(at + head.width(), 0);
+    head.set_time(&mut bytes[at..], kept);
+    if own_ttl {
+        bytes.push(name.len() as u8 | OWN_TTL);
+        bytes.extend_from_slice(&kept.seen.ttl.to_le_bytes()[..TTL]);
+    } else {
+        bytes.push(name.len() as u8);
+    }
+    bytes.extend_from_slice(name);
+}
+
+#[cfg(test)]
+#[path = "block_test.rs"]
+mod tests;

@@ -1,0 +1,182 @@
+//! A block and a naive model of one, driven through random touches whose times lie anywhere from milliseconds to all of
+//! time apart. What a set makes of its block is the property test's.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::core::time::MAX_DURATION;
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+/// Times near each other, and about where one more bit is needed.
+fn time() -> impl Strategy<Value = Millis> {
+    let near = 1_700_000_000_000..1_700_000_100_000_u64;
+    let apart = (0..47_u32, -2..3_i64, any::<bool>()).prop_map(|(bits, more, ahead)| {
+        let by = (1_i64 << bits) + more;
+        let at = 1_700_000_000_000_u64.saturating_add_signed(if ahead { by } else { -by });
+        at.min(MAX_TIME)
+    });
+    prop_oneof![6 => near, 3 => apart, 1 => Just(0), 1 => Just(MAX_TIME)]
+}
+
+fn kept() -> impl Strategy<Value = Kept> {
+    let ttl = prop_oneof![
+        4 => Just(30_000),
+        1 => Just(0),
+        1 => Just(DAY),
+        2 => 0..=MAX_DURATION,
+    ];
+    (time(), ttl, any::<bool>()).prop_map(|(at, ttl, told)| Kept {
+        seen: Seen { at, ttl },
+        told,
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Touch(u8, Kept),
+    Take(u8),
+    Tell(Millis, usize),
+}
+
+fn name(number: u8) -> Vec<u8> {
+    vec![b'a' + number; usize::from(number) * 9]
+}
+
+fn touch(small: &mut Small, name: &[u8], kept: Kept) {
+    match small.find(name) {
+        Some((place, _)) => small.set(place, kept),
+        None => small.push(name, kept),
+    }
+}
+
+fn all(small: &Small) -> Vec<(Vec<u8>, Kept)> {
+    small
+        .iter()
+        .map(|(_, name, kept)| (name.to_vec(), kept))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_block_agrees_with_the_model(ops in prop::collection::vec(prop_oneof![
+        6 => (0..12_u8, kept()).prop_map(|(number, kept)| Op::Touch(number, kept)),
+        2 => (0..12_u8).prop_map(Op::Take),
+        1 => (time(), 0..4_usize).prop_map(|(now, limit)| Op::Tell(now, limit)),
+    ], 0..60)) {
+        let mut small = Small::empty(5, true);
+        let mut model: Vec<(Vec<u8>, Kept)> = Vec::new();
+        for op in ops {
+            match op {
+                Op::Touch(number, kept) => {
+                    let name = name(number);
+                    touch(&mut small, &name, kept);
+                    model.retain(|(member, _)| *member != name);
+                    model.push((name, kept));
+                }
+                Op::Take(number) => {
+                    let name = name(number);
+                    let place = model.iter().position(|(member, _)| *member == name);
+                    let expected = place.map(|place| model.remove(place).1);
+                    prop_assert_eq!(small.take(&name), expected);
+                }
+                Op::Tell(now, limit) => {
+                    let (mut told, mut expected) = (Vec::new(), Vec::new());
+                    let count = small.tell(now, limit, |name, seen| told.push((name.to_vec(), seen)));
+                    let untold = model.iter_mut().filter(|(_, kept)| kept.is_untold(now));
+                    for (name, kept) in untold.take(limit) {
+                        kept.told = true;
+                        expected.push((name.clone(), kept.seen));
+                    }
+                    prop_assert_eq!(count, told.len());
+                    prop_assert_eq!(told, expected);
+                }
+            }
+            prop_assert_eq!(all(&small), model.clone());
+            prop_assert_eq!(small.len(), model.len());
+            for number in 0..12 {
+                let name = name(number);
+                let known = model.iter().find(|(member, _)| *member == name);
+                let found = small.find(&name).map(|(_, kept)| kept);
+                prop_assert_eq!(found, known.map(|(_, kept)| *kept));
+            }
+        }
+    }
+}
+
+/// Members of names of 15 bytes, seen at these times.
+fn room(times: &[Millis]) -> Small {
+    let mut small = Small::empty(0, true);
+    for (number, at) in times.iter().enumerate() {
+        let seen = Seen {
+            at: *at,
+            ttl: 30_000,
+        };
+        let name = format!("user:{number:010}");
+        small.push(name.as_bytes(), Kept { seen, told: false });
+    }
+    small
+}
+
+#[test]
+fn a_room_of_three_is_64_bytes() {
+    let now = 1_700_000_000_000;
+    assert_eq!(room(&[now, now + 20_000, now - 40_000]).bytes(), 64);
+}
+
+#[test]
+fn times_are_no_wider_than_they_must_be() {
+    let now = 1_700_000_000_000;
+    for (ago, width) in [
+        (0, 3),
+        (60 * 60 * 1000, 3),
+        (DAY, 4),
+        (10 * DAY, 4),
+        (30 * DAY, 5),
+        (5 * 365 * DAY, 5),
+        (now, 6),
+    ] {
+        let mut small = room(&[now - ago, now, now]);
+        assert_eq!(small.bytes(), HEAD + 3 * (width + 16), "{ago} ms");
+        small.take(b"user:0000000000");
+        assert_eq!(small.bytes(), HEAD + 2 * (3 + 16), "without the one");
+    }
+}
+
+#[test]
+fn a_room_of_years_stays_narrow() {
+    let start = 1_700_000_000_000;
+    let mut small = room(&[start; 3]);
+    for minute in 0..5 * 365 * 24 * 60 {
+        let name = format!("user:{:010}", minute % 3);
+        let seen = Seen {
+            at: start + minute * 60_000,
+            ttl: 30_000,
+        };
+        touch(&mut small, name.as_bytes(), Kept { seen, told: false });
+        assert_eq!(small.bytes(), 64, "after {minute} minutes");
+    }
+}
+
+#[test]
+fn an_empty_block_says_since_when() {
+    for since in [0, 1, 1_700_000_000_000, MAX_TIME] {
+        for untouched in [false, true] {
+            let mut small = Small::empty(since, untouched);
+            assert_eq!((small.len(), all(&small).len()), (0, 0));
+            assert_eq!(small.empty_since(), since);
+            assert_eq!(small.is_untouched(), untouched);
+            touch(
+                &mut small,
+                b"ann",
+                Kept {
+                    seen: Seen { at: 0, ttl: 0 },
+                    told: false,
+                },
+            );
+            assert_eq!((small.empty_since(), small.is_untouched()), (0, false));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The head of a compact set's block: what its entries have in common, and how an entry's time and ttl are told with it.
+//!
+//! A time is counted from the head's base, in as many bytes as they all need, which is the head's width; the high bit says
+//! whether the entry has been told (`told.rs`). The base is a multiple of two minutes, so that it takes 30 bits beside the
+//! width's two.
+//!
+//! The common ttl is the first member's, as a number of few digits and the zeros that follow: that is how people write
+//! lengths of time. Where it has more digits, the head's is 0, and each entry has its own.
+
+use crate::core::time::Millis;
+use crate::core::touch::{Kept, Seen};
+
+/// Where the first entry stands.
+pub const HEAD: usize = 7;
+/// The fewest bytes a time has.
+pub const NARROWEST: usize = 3;
+/// The most, which is enough for any.
+pub const WIDEST: usize = 6;
+/// A base is a multiple of this many ms, as a shift.
+const BASE_SHIFT: u32 = 17;
+
+/// What the entries of a block have in common: 6 bytes, after the number of members.
+#[derive(Clone, Copy)]
+pub struct Head {
+    /// What times are counted from.
+    base: Millis,
+    width: usize,
+    /// The ttl of the entries that have none of their own.
+    ttl: Millis,
+}
+
+impl Head {
+    /// For a first member.
+    pub fn new(seen: Seen) -> Head {
+        let ttl = CommonTtl::new(seen.ttl).map_or(0, CommonTtl::get);
+        Head::spanning(seen.at, seen.at, ttl)
+    }
+
+    /// For times from the oldest to the newest, and as much again ahead of them.
+    pub fn spanning(oldest: Millis, newest: Millis, ttl: Millis) -> Head {
+        let base = oldest >> BASE_SHIFT << BASE_SHIFT;
+        let is_enough = |width: &usize| newest - base < 1 << (8 * width - 2);
+        Head {
+            base,
+            width: (NARROWEST..WIDEST).find(is_enough).unwrap_or(WIDEST),
+            ttl,
+        }
+    }
+
+    /// Of a block that has one.
+    #[inline]
+    pub fn read(block: &[u8]) -> Head {
+        let word = number(&block[..HEAD]);
+        let place = word >> 8 & u64::from(u32::MAX);
+        Head {
+            base: place >> 2 << BASE_SHIFT,
+            width: NARROWEST + (place & 3) as usize,
+            ttl: CommonTtl((word >> 40) as u16).get(),
+        }
+    }
+
+    /// The beginning of a block of this many members, with room for this many bytes.
+    pub fn block(self, members: usize, bytes: usize) -> Vec<u8> {
+        let place = self.base >> BASE_SHIFT << 2 | (self.width - NARROWEST) as u64;
+        let ttl = CommonTtl::new(self.ttl).unwrap_or_default();
+        let mut block = Vec::with_capacity(bytes);
+        block.push(members as u8);
+        block.extend_from_slice(&(place as u32).to_le_bytes());
+        block.extend_from_slice(&ttl.0.to_le_bytes());
+        block
+    }
+
+    /// How many bytes a time takes.
+    #[inline]
+    pub fn width(self) -> usize {
+        self.width
+    }
+
+    /// The ttl of the entries that have none of their own.
+    #[inline]
+    pub fn ttl(self) -> Millis {
+        self.ttl
+    }
+
+    /// Whether an entry can have this time.
+    #[inline]
+    pub fn reaches(self, at: Millis) -> bool {
+        at >= self.base && at - self.base < self.told()
+    }
+
+    /// The bit above a time that says that the entry has been told.
+    #[inline]
+    fn told(self) -> u64 {
+        1 << (8 * self.width - 1)
+    }
+
+    /// The time that `entry` begins with, and whether it has been told.
+    #[inline]
+    pub fn time(self, entry: &[u8]) -> (Millis, bool) {
+        // One load, where there are as many bytes behind it; nearly all entries are that long.
+        let word = match entry.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => number(&entry[..self.width]),
+        };
+        let told = self.told();
+        (self.base + (word & (told - 1)), word & told != 0)
+    }
+
+    /// Has `entry` begin with this time, which is within reach.
+    #[inline]
+    pub fn set_time(self, entry: &mut [u8], kept: Kept) {
+        let told = if kept.told { self.told() } else { 0 };
+        let time = ((kept.seen.at - self.base) | told).to_le_bytes();
+        entry[..self.width].copy_from_slice(&time[..self.width]);
+    }
+}
+
+/// A ttl of few digits: up to 8,191 in 13 bits, and in 3 how many zeros follow.
+#[derive(Clone, Copy, Default)]
+struct CommonTtl(u16);
+
+impl CommonTtl {
+    /// `None` where it has too many digits.
+    fn new(ttl: Millis) -> Option<CommonTtl> {
+        let (mut digits, mut zeros) = (ttl, 0);
+        while digits >= 1 << 13 && digits.is_multiple_of(10) && zeros < 7 {
+            digits /= 10;
+            zeros += 1;
+        }
+        (digits < 1 << 13).then_some(CommonTtl((digits << 3) as u16 | zeros))
+    }
+
+    #[inline]
+    fn get(self) -> Millis {
+        const ZEROS: [Millis; 8] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000];
+        Millis::from(self.0 >> 3) * ZEROS[usize::from(self.0 & 7)]
+    }
+}
+
+/// The number that stands as these bytes, at most 8.
+#[inline]
+pub fn number(bytes: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::{MAX_DURATION, MAX_TIME};
+
+    #[test]
+    fn what_people_set_is_a_common_ttl() {
+        for (unit, most) in [
+            (1, 8191),
+            (1000, 8191),
+            (60_000, 1365),
+            (3_600_000, 227),
+            (86_400_000, 10),
+        ] {
+            for ttl in (0..=most).map(|count| count * unit) {
+                assert_eq!(CommonTtl::new(ttl).map(CommonTtl::get), Some(ttl));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_common_ttl_is_refused() {
+        for ttl in [8193, 81_921, 123_456_789, MAX_DURATION - 1, MAX_DURATION] {
+            assert!(CommonTtl::new(ttl).is_none(), "{ttl}");
+        }
+    }
+
+    #[test]
+    fn a_head_reaches_what_it_was_made_for_and_as_much_again() {
+        for oldest in [0, 1, 1 << 17, 1_700_000_000_000, MAX_TIME - 1, MAX_TIME] {
+            for bits in 0..47 {
+                let newest = (oldest + (1 << bits)).min(MAX_TIME);
+                let head = Head::spanning(oldest, newest, 0);
+                let head = Head::read(&head.block(1, 0));
+                let further = newest + (newest - oldest);
+                for at in [oldest, newest, further.min(MAX_TIME)] {
+                    assert!(head.reaches(at), "{oldest} {newest} {at}");
+                    for told in [false, true] {
+                        let seen = Seen { at, ttl: 0 };
+                        let mut entry = vec![0; head.width];
+                        head.set_time(&mut entry, Kept { seen, told });
+                        assert_eq!(head.time(&entry), (at, told));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The form of a set with more than a few members: [`Table`].
+
+mod batch;
+#[cfg(test)]
+mod check;
+mod relocate;
+mod store;
+mod timeouts;
+mod walk;
+
+pub use batch::{BATCH, Batch};
+pub use store::{Old, Table};
+pub use walk::Walk;

@@ -1,0 +1,8 @@
+//! A set as its users see it, compared with a naive [`model`] of one.
+
+mod check;
+mod edges_test;
+mod model;
+mod property_ops;
+mod property_test;
+mod timeouts_test;

@@ -1,0 +1,149 @@
+//! A presence set that is obviously right: a list of members, searched from end to end.
+
+use crate::core::set::Touch;
+use crate::core::set::{Peak, Settings};
+use crate::core::time::Millis;
+use crate::core::touch::Seen;
+use crate::core::{List, Span};
+
+/// The naive set. Members stand in the order of their newest touches.
+pub struct Model {
+    pub settings: Settings,
+    pub peak: Peak,
+    pub empty_since: Millis,
+    pub untouched: bool,
+    pub members: Vec<(Vec<u8>, Seen)>,
+}
+
+pub fn is_online(seen: Seen, now: Millis) -> bool {
+    seen.ttl > 0 && now < seen.at + seen.ttl
+}
+
+impl Model {
+    pub fn new(settings: Settings, now: Millis) -> Model {
+        Model {
+            settings,
+            peak: Peak::default(),
+            empty_since: now,
+            untouched: true,
+            members: Vec::new(),
+        }
+    }
+
+    pub fn due(&self, seen: Seen) -> Millis {
+        (seen.at + seen.ttl).max(seen.at + self.settings.retain)
+    }
+
+    pub fn remembers(&self, seen: Seen, now: Millis) -> bool {
+        is_online(seen, now) || now < seen.at + self.settings.retain
+    }
+
+    pub fn get(&self, name: &[u8]) -> Option<Seen> {
+        let found = self.members.iter().find(|(member, _)| member == name);
+        found.map(|(_, seen)| *seen)
+    }
+
+    /// Whether the member came online.
+    pub fn touch(&mut self, name: &[u8], seen: Seen, touch: Touch, now: Millis) -> bool {
+        let old = self.get(name);
+        if touch == Touch::Past {
+            let known = old.filter(|old| self.remembers(*old, now));
+            if known.is_some_and(|old| old.at > seen.at) {
+                return false;
+            }
+            if known.is_none() && self.due(seen) <= now {
+                return false;
+            }
+        }
+        self.members.retain(|(member, _)| member != name);
+        if seen.ttl == 0 && self.settings.retain == 0 {
+            if old.is_some() && self.members.is_empty() {
+                self.empty_since = seen.at;
+            }
+            return false;
+        }
+        self.untouched = false;
+        self.members.push((name.to_vec(), seen));
+        is_online(seen, now) && !old.is_some_and(|old| is_online(old, now))
+    }
+
+    /// Whether the member was online.
+    pub fn leave(&mut self, name: &[u8], now: Millis) -> bool {
+        let online = self.get(name).is_some_and(|seen| is_online(seen, now));
+        if online {
+            self.touch(name, Seen { at: now, ttl: 0 }, Touch::Now, now);
+        }
+        online
+    }
+
+    /// The touch that was there.
+    pub fn forget(&mut self, name: &[u8], now: Millis) -> Option<Seen> {
+        let forgotten = self.get(name)?;
+        self.members.retain(|(member, _)| member != name);
+        if self.members.is_empty() {
+            self.empty_since = now;
+        }
+        Some(forgotten)
+    }
+
+    pub fn count(&self, span: Span, now: Millis) -> usize {
+        let counted = |seen: &Seen| self.is_in(span, *seen, now);
+        self.members
+            .iter()
+            .filter(|(_, seen)| counted(seen))
+            .count()
+    }
+
+    fn is_in(&self, span: Span, seen: Seen, now: Millis) -> bool {
+        match span {
+            Span::Online => is_online(seen, now),
+            Span::Within(window) => self.remembers(seen, now) && seen.at + window > now,
+        }
+    }
+
+    pub fn judge_peak(&mut self, now: Millis) {
+        let online = self.count(Span::Online, now) as u64;
+        if online > self.peak.count {
+            self.peak = Peak {
+                count: online,
+                at: now,
+            };
+        }
+    }
+
+    pub fn list(&self, list: &List, now: Millis) -> Vec<(Vec<u8>, Seen)> {
+        let mut members: Vec<_> = self
+            .members
+            .iter()
+            .filter(|(_, seen)| self.is_in(list.span, *seen, now))
+            .cloned()
+            .collect();
+        members.sort_by_key(|(_, seen)| (seen.at, seen.ttl));
+        if !list.reverse {
+            members.reverse();
+        }
+        members
+            .into_iter()
+            .skip(list.offset)
+            .take(list.limit)
+            .collect()
+    }
+
+    pub fn evict(&mut self, cutoff: Millis, limit: usize) -> Vec<(Vec<u8>, Seen)> {
+        let mut due: Vec<_> = self
+            .members
+            .iter()
+            .filter(|(_, seen)| self.due(*seen) <= cutoff)
+            .cloned()
+            .collect();
+        due.sort_by_key(|(_, seen)| (self.due(*seen), seen.ttl));
+        due.truncate(limit);
+        self.members.retain(|member| !due.contains(member));
+        if let Some((_, last)) = due.last()
+            && self.members.is_empty()
+        {
+            self.empty_since = self.due(*last);
+        }
+        due
+    }
+}

@@ -1,0 +1,428 @@
+//! Random operations on a set and on a naive model of one, compared. Where there is a copy of the set, or one loaded from
+//! its dump, each gets the same operations, and all have to go the same way: what is not in a copy or a dump may not
+//! decide anything.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::model::{Model, is_online};
+use super::property_ops::{Op, Step, beginning, name, retain, steps};
+use crate::core::dump::Encoder;
+use crate::core::set::{Peak, Settings};
+use crate::core::set::{PresenceSet, Touch, Touched};
+use crate::core::time::{MAX_TIME, Millis};
+use crate::core::touch::Seen;
+use crate::core::{List, Span};
+
+/// Names the first difference only: the lists are long.
+fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what: &str) {
+    let same = ours
+        .iter()
+        .zip(expected)
+        .take_while(|(a, b)| a == b)
+        .count();
+    assert!(
+        ours == expected,
+        "{what} differ at {same}: {:?} for {:?}, {} for {} in all",
+        ours.get(same),
+        expected.get(same),
+        ours.len(),
+        expected.len()
+    );
+}
+
+/// A set as a server has it that loads the dump of this one.
+fn reloaded(set: &PresenceSet) -> PresenceSet {
+    let mut loaded = PresenceSet::new(set.settings(), set.empty_since());
+    loaded.set_peak(set.peak());
+    if !set.is_untouched() {
+        loaded.set_emptied(set.empty_since());
+    }
+    let mut encoder = Encoder::default();
+    let mut blocks = Vec::new();
+    set.each_in_order(|name, seen| blocks.extend(encoder.add(name, seen)));
+    blocks.push(encoder.finish());
+    let restored = blocks.iter().map(|block| loaded.restore(block, 0));
+    assert_eq!(restored.sum::<Result<usize, _>>(), Ok(set.len()));
+    loaded
+}
+
+fn names(count: u32, mut number: impl FnMut(u32) -> u32) -> Vec<Vec<u8>> {
+    (0..count).map(|i| name(number(i))).collect()
+}
+
+struct Run {
+    /// The set, and perhaps a copy of it.
+    sets: Vec<PresenceSet>,
+    model: Model,
+    now: Millis,
+    /// Whether the set becomes a table as soon as it has members, few as they may be.
+    table: bool,
+}
+
+impl Run {
+    /// Starts without members.
+    fn new(now: Millis, retain: Millis, table: bool) -> Run {
+        let settings = Settings {
+            ttl: 1000,
+            retain,
+            linger: None,
+        };
+        Run {
+            sets: vec![PresenceSet::new(settings, now)],
+            model: Model::new(settings, now),
+            now,
+            table,
+        }
+    }
+
+    fn touch(&mut self, members: &[Vec<u8>], seen: Seen, touch: Touch, judge: bool) {
+        let now = self.now;
+        let expected: Vec<bool> = members
+            .iter()
+            .map(|name| self.model.touch(name, seen, touch, now))
+            .collect();
+        let mut judged = false;
+        for set in &mut self.sets {
+            let (mut joined, mut applied) = (Vec::new(), false);
+            let names = members.iter().map(Vec::as_slice);
+            let mut note = |touched: Touched| {
+                joined.push(touched.joined);
+                applied |= touched.applied;
+            };
+            // Many at once, or one by one in two steps, as a command of one member does it.
+            if members.len().is_multiple_of(2) {
+                set.touch(names, seen, touch, now, |_, touched| note(touched))
+                    .expect("there is room");
+            } else {
+                for name in names {
+                    let member = set.ahead(name);
+                    note(
+                        set.touch_ahead(&member, seen, touch, now)
+                            .expect("there is room"),
+                    );
+                }
+            }
+            assert_same(&joined, &expected, "who came online");
+            judged = judge && applied;
+            if judged {
+                set.judge_peak(now);
+            }
+        }
+        if judged {
+            self.model.judge_peak(now);
+        }
+    }
+
+    fn leave(&mut self, members: &[Vec<u8>]) {
+        let now = self.now;
+        let expected: Vec<_> = (0..members.len())
+            .filter(|position| self.model.leave(&members[*position], now))
+            .collect();
+        for set in &mut self.sets {
+            let mut left = Vec::new();
+            set.leave(members.iter().map(Vec::as_slice), now, |position| {
+                left.push(position);
+            });
+            assert_same(&left, &expected, "who left");
+        }
+    }
+
+    fn forget(&mut self, members: &[Vec<u8>]) {
+        let now = self.now;
+        let mut expected = Vec::new();
+        for (position, name) in members.iter().enumerate() {
+            let forgotten = self.model.forget(name, now);
+            expected.extend(forgotten.map(|seen| (position, seen)));
+        }
+        for set in &mut self.sets {
+            let mut forgotten = Vec::new();
+            set.forget(members.iter().map(Vec::as_slice), now, |position, kept| {
+                forgotten.push((position, kept.seen));
+            });
+            assert_same(&forgotten, &expected, "the forgotten");
+        }
+    }
+
+    fn evict(&mut self, cutoff: Millis, limit: usize) {
+        let expected = self.model.evict(cutoff, limit);
+        for set in &mut self.sets {
+            let mut evicted = Vec::new();
+            let count = set.evict(cutoff, limit, |name, kept| {
+                evicted.push((name.to_vec(), kept.seen));
+            });
+            assert_eq!(evicted.len(), count);
+            assert_same(&evicted, &expected, "the evicted");
+        }
+    }
+
+    fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.model.settings);
+        for set in &mut self.sets {
+            set.configure(self.model.settings);
+        }
+    }
+
+    fn apply(&mut self, op: &Op) {
+        let now = self.now;
+        match *op {
+            Op::Touch {
+                from,
+                count,
+                step,
+                ttl,
+            } => {
+                let ttl = ttl.unwrap_or(self.model.settings.ttl);
+                let members = names(count, |i| from + i * step);
+                self.touch(&members, Seen { at: now, ttl }, Touch::Now, true);
+            }
+            Op::Import {
+                from,
+                count,
+                ttl,
+                ago,
+            } => {
+                let at = now.saturating_sub(ago);
+                let members = names(count, |i| from + i);
+                self.touch(&members, Seen { at, ttl }, Touch::Past, true);
+            }
+            Op::Replay {
+                from,
+                count,
+                ttl,
+                at,
+            } => {
+                let at = now.saturating_add_signed(at).min(MAX_TIME);
+                let members = names(count, |i| from + i);
+                self.touch(&members, Seen { at, ttl }, Touch::Replayed, ttl > 0);
+            }
+            Op::Leave { from, count } => self.leave(&names(count, |i| from + i)),
+            Op::Forget { from, count, step } => {
+                self.forget(&names(count, |i| from + i * step));
+            }
+            Op::Evict { limit, ago } => self.evict(now.saturating_sub(ago), limit),
+            Op::Clock(by) => self.now = now.saturating_add_signed(by).min(MAX_TIME),
+            Op::Configure { ttl, retain } => self.configure(|settings| {
+                settings.ttl = ttl.unwrap_or(settings.ttl);
+                settings.retain = retain.unwrap_or(settings.retain);
+            }),
+            Op::Linger(linger) => self.configure(|settings| settings.linger = linger),
+            Op::SetPeak(count) => {
+                let peak = Peak { count, at: now };
+                self.model.peak = peak;
+                for set in &mut self.sets {
+                    set.set_peak(peak);
+                }
+            }
+            Op::List {
+                window,
+                reverse,
+                offset,
+                limit,
+            } => self.list(&List {
+                span: window.map_or(Span::Online, Span::Within),
+                reverse,
+                offset,
+                limit,
+            }),
+            Op::Scan { count, touch } => self.scan(count, touch),
+            Op::Copy => {
+                let copy = self.sets[0].clone();
+                self.sets.splice(1.., [copy]);
+            }
+            Op::Load => {
+                let loaded = reloaded(&self.sets[0]);
+                self.sets.splice(1.., [loaded]);
+            }
+            Op::Replace => {
+                self.compare_state();
+                self.sets.drain(..self.sets.len() - 1);
+            }
+        }
+    }
+
+    fn list(&mut self, list: &List) {
+        let expected = self.model.list(list, self.now);
+        let times = |list: &[(Vec<u8>, Seen)]| -> Vec<Millis> {
+            list.iter().map(|(_, seen)| seen.at).collect()
+        };
+        for set in &mut self.sets {
+            let page = set.list(list, self.now);
+            let mut listed = Vec::with_capacity(page.len());
+            let len = page.len();
+            page.each(|name, seen| listed.push((name.to_vec(), seen)));
+            assert_eq!(listed.len(), len);
+            assert_same(&times(&listed), &times(&expected), "the order of a list");
+            if !set.mixes_ttls() {
+                assert_same(&listed, &expected, "the members of a list");
+                continue;
+            }
+            // Who of those seen at one moment comes first is free, and who is still on the page.
+            let known = |member: &&(Vec<u8>, Seen)| self.model.get(&member.0) == Some(member.1);
+            assert_eq!(
+                listed.iter().filter(known).count(),
+                len,
+                "with their touches"
+            );
+            let whole = list.limit.saturating_add(list.offset) >= self.model.members.len();
+            let names: HashSet<_> = listed.into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names.len(), len, "nobody twice");
+            let missing = expected.iter().find(|(name, _)| !names.contains(name));
+            assert!(
+                !whole || list.offset > 0 || missing.is_none(),
+                "{missing:?}"
+            );
+        }
+    }
+
+    /// A walk over each set, during which others come, go and are touched.
+    fn scan(&mut self, count: usize, touch: u32) {
+        let now = self.now;
+        let members = self.model.members.iter();
+        let mut throughout: HashSet<_> = members
+            .filter(|(_, seen)| is_online(*seen, now))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let mut at_any_time = throughout.clone();
+        let mut walks = vec![(Some(0), HashSet::new()); self.sets.len()];
+        for round in 0.. {
+            for (set, (cursor, found)) in self.sets.iter().zip(&mut walks) {
+                let next = cursor.map(|cursor| {
+                    set.scan(cursor, count, now, |name| {
+                        found.insert(name.to_vec());
+                    })
+                });
+                *cursor = next.filter(|next| *next != 0);
+            }
+            if walks.iter().all(|(cursor, _)| cursor.is_none()) {
+                break;
+            }
+            if round < 40 {
+                let others = names(5, |i| touch + round * 5 + i);
+                let (touched, leaving) = others.split_at(3);
+                self.touch(touched, Seen { at: now, ttl: 1000 }, Touch::Now, true);
+                self.leave(leaving);
+                throughout.retain(|name| !leaving.contains(name));
+                at_any_time.extend(touched.iter().cloned());
+            }
+        }
+        for (_, found) in walks {
+            assert!(throughout.is_subset(&found), "scan missed someone");
+            assert!(found.is_subset(&at_any_time), "scan found a stranger");
+        }
+    }
+
+    fn compare(&mut self) {
+        for set in &mut self.sets {
+            compare(set, &self.model, self.now);
+        }
+    }
+
+    /// All that a dump or a digest has in it, and the order of the members.
+    fn compare_state(&self) {
+        let mut expected: Vec<_> = self.model.members.iter().collect();
+        expected.sort_by_key(|(_, seen)| (seen.ttl, seen.at));
+        for set in &self.sets {
+            assert_eq!(set.settings(), self.model.settings);
+            let mut stored = Vec::new();
+            set.each_in_order(|name, seen| stored.push((name.to_vec(), seen)));
+            let mut stored: Vec<_> = stored.iter().collect();
+            stored.sort_by_key(|(_, seen)| (seen.ttl, seen.at));
+            assert_same(&stored, &expected, "all members");
+        }
+    }
+
+    fn run(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.apply(&step.op);
+            for set in &mut self.sets {
+                if self.table && !set.is_empty() {
+                    set.make_table();
+                }
+            }
+            if step.compared {
+                self.compare();
+            }
+        }
+        self.compare();
+        self.compare_state();
+    }
+}
+
+/// All that can be asked.
+fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
+    set.check();
+    assert_eq!(set.len(), model.members.len(), "len");
+    assert_eq!(set.peak(), model.peak, "peak");
+    assert_eq!(set.is_untouched(), model.untouched);
+    if model.members.is_empty() {
+        assert_eq!(set.empty_since(), model.empty_since);
+        assert!(set.small().is_some(), "a table has members");
+    }
+    for now in [now, now + 700, now.saturating_sub(300), now] {
+        let online = model.count(Span::Online, now);
+        assert_eq!(set.online(now), online, "online at {now}");
+        for window in [1, 500, 1000, 3000] {
+            let span = Span::Within(window);
+            assert_eq!(set.count(span, now), model.count(span, now), "{span:?}");
+        }
+        let remembers = |seen: &Seen| model.remembers(*seen, now);
+        let remembered = model.members.iter().filter(|(_, seen)| remembers(seen));
+        assert_eq!(set.remembered(now), remembered.count(), "remembered");
+    }
+    let first_due = model.members.iter().map(|(_, seen)| model.due(*seen)).min();
+    let last_due = model.members.iter().map(|(_, seen)| model.due(*seen)).max();
+    let awaits_first = model.untouched;
+    let linger = model.settings.linger;
+    let linger = linger.filter(|linger| *linger > 0 || !awaits_first);
+    assert_eq!(
+        set.next_due(),
+        first_due.or(linger.map(|linger| model.empty_since + linger))
+    );
+    let gone_at = linger.map(|linger| last_due.unwrap_or(model.empty_since) + linger);
+    assert_eq!(set.is_gone(now), gone_at.is_some_and(|at| at <= now));
+    let mut looked_up = Vec::new();
+    let names: Vec<_> = (0..40).map(|i| name(i * 3)).collect();
+    set.look_up(names.iter().map(Vec::as_slice), now, |_, seen| {
+        looked_up.push(seen);
+    });
+    let known = |name: &Vec<u8>| model.get(name).filter(|seen| model.remembers(*seen, now));
+    let known: Vec<_> = names.iter().map(known).collect();
+    assert_eq!(looked_up, known);
+    let mut online = Vec::new();
+    set.are_online(names.iter().map(Vec::as_slice), now, |_, is_online| {
+        online.push(is_online);
+    });
+    let is_online = |seen: &Option<Seen>| seen.is_some_and(|seen| seen.is_online(now));
+    assert_eq!(online, known.iter().map(is_online).collect::<Vec<_>>());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Rooms: a compact set that may become a table, or a table of few members.
+    #[test]
+    fn small_sets_agree_with_the_model(
+        beginning in beginning(),
+        table: bool,
+        retain in retain(),
+        steps in steps(90, 0..500),
+    ) {
+        Run::new(beginning, retain, table).run(&steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Audiences: many chunks and tables, squeezed, split and joined.
+    #[test]
+    fn large_sets_agree_with_the_model(
+        beginning in beginning(),
+        retain in retain(),
+        steps in steps(2500, 0..450),
+    ) {
+        Run::new(beginning, retain, false).run(&steps);
+    }
+}

@@ -1,0 +1,242 @@
+//! Every end of somebody's time is told exactly once: random operations, and a model that keeps a list of the told.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::model::{Model, is_online};
+use crate::core::PresenceSet;
+use crate::core::set::Settings;
+use crate::core::set::Touch;
+use crate::core::time::Millis;
+use crate::core::touch::Seen;
+
+#[derive(Clone, Debug)]
+enum Op {
+    /// Members `from` and after it are touched, `ago` ms in the past where that is not 0.
+    Touch {
+        from: u32,
+        count: u32,
+        ttl: Millis,
+        ago: Millis,
+    },
+    Leave(u32),
+    Forget(u32),
+    Clock(i64),
+    Retain(Millis),
+    Evict(usize),
+    Tell(usize),
+    Copy,
+}
+
+fn op(members: u32) -> impl Strategy<Value = Op> {
+    let ttl = prop_oneof![4 => Just(1000_u64), 2 => 1..2000_u64, 1 => Just(10)];
+    let ago = prop_oneof![4 => Just(0_u64), 1 => 1..3000_u64];
+    prop_oneof![
+        6 => (0..members, 1..40_u32, ttl, ago)
+            .prop_map(|(from, count, ttl, ago)| Op::Touch { from, count, ttl, ago }),
+        2 => (0..members).prop_map(Op::Leave),
+        1 => (0..members).prop_map(Op::Forget),
+        4 => prop_oneof![6 => 0..900_i64, 1 => -700..0_i64].prop_map(Op::Clock),
+        1 => prop_oneof![Just(0_u64), 100..4000_u64].prop_map(Op::Retain),
+        2 => (1..60_usize).prop_map(Op::Evict),
+        4 => (1..60_usize).prop_map(Op::Tell),
+        1 => Just(Op::Copy),
+    ]
+}
+
+struct Run {
+    set: PresenceSet,
+    model: Model,
+    /// Those of the model's members whose end was told, or who came with their time up.
+    told: HashSet<Vec<u8>>,
+    now: Millis,
+}
+
+impl Run {
+    fn new() -> Run {
+        let settings = Settings {
+            ttl: 1000,
+            retain: 2000,
+            linger: None,
+        };
+        let now = 1_700_000_000_000;
+        Run {
+            set: PresenceSet::new(settings, now),
+            model: Model::new(settings, now),
+            told: HashSet::new(),
+            now,
+        }
+    }
+
+    fn is_untold(&self, name: &[u8], seen: Seen) -> bool {
+        seen.ttl > 0 && !is_online(seen, self.now) && !self.told.contains(name)
+    }
+
+    fn touch(&mut self, name: Vec<u8>, seen: Seen, touch: Touch) {
+        let now = self.now;
+        let old = self.model.get(&name);
+        let was_untold = old.is_some_and(|old| self.is_untold(&name, old));
+        self.model.touch(&name, seen, touch, now);
+        // A touch that was applied stands last; one that was ignored has changed nothing.
+        let applied = self.model.get(&name) == Some(seen) && old != Some(seen);
+        let ended = old.is_some_and(|old| is_online(old, now)) && !is_online(seen, now);
+        let mut timed_out = None;
+        self.set
+            .touch(
+                [name.as_slice()].into_iter(),
+                seen,
+                touch,
+                now,
+                |_, touched| {
+                    timed_out = touched.timed_out;
+                },
+            )
+            .expect("there is room");
+        if old == Some(seen) {
+            // The same touch again: whatever was said of it stays said.
+            assert_eq!(timed_out.is_some(), was_untold);
+            if !is_online(seen, now) {
+                self.told.insert(name);
+            }
+            return;
+        }
+        let expected = old.filter(|_| applied && (was_untold || ended));
+        assert_eq!(timed_out, expected);
+        if applied {
+            self.told.remove(&name);
+            if !is_online(seen, now) {
+                self.told.insert(name);
+            }
+        }
+    }
+
+    fn tell(&mut self, limit: usize) {
+        let mut untold: HashSet<Vec<u8>> = HashSet::new();
+        for (name, seen) in &self.model.members {
+            if self.is_untold(name, *seen) {
+                untold.insert(name.clone());
+            }
+        }
+        let mut said = Vec::new();
+        let count = self.set.tell(self.now, limit, |name, seen| {
+            assert_eq!(self.model.get(name), Some(seen));
+            said.push(name.to_vec());
+        });
+        assert_eq!((said.len(), count), (untold.len().min(limit), said.len()));
+        for name in said {
+            assert!(untold.remove(&name), "told twice, or early");
+            self.told.insert(name);
+        }
+    }
+
+    fn apply(&mut self, op: &Op) {
+        let now = self.now;
+        match *op {
+            Op::Touch {
+                from,
+                count,
+                ttl,
+                ago,
+            } => {
+                let how = if ago == 0 { Touch::Now } else { Touch::Past };
+                for i in from..from + count {
+                    self.touch(name(i), Seen { at: now - ago, ttl }, how);
+                }
+            }
+            Op::Leave(who) => {
+                let name = name(who);
+                if self.model.leave(&name, now) {
+                    self.told.remove(&name);
+                }
+                self.set.leave([name.as_slice()].into_iter(), now, |_| ());
+            }
+            Op::Forget(who) => {
+                let name = name(who);
+                let forgotten = self.model.forget(&name, now);
+                let untold = forgotten.is_some_and(|seen| self.is_untold(&name, seen));
+                self.told.remove(&name);
+                let mut said = false;
+                self.set
+                    .forget([name.as_slice()].into_iter(), now, |_, kept| {
+                        said = kept.is_untold(now);
+                    });
+                assert_eq!(said, untold, "the forgotten of whom nobody was told");
+            }
+            Op::Clock(by) => self.now = now.saturating_add_signed(by),
+            Op::Retain(retain) => {
+                self.model.settings.retain = retain;
+                self.set.configure(self.model.settings);
+            }
+            Op::Evict(limit) => {
+                let mut untold = Vec::new();
+                for (name, seen) in self.model.evict(now, limit) {
+                    if self.is_untold(&name, seen) {
+                        untold.push(name.clone());
+                    }
+                    self.told.remove(&name);
+                }
+                let mut said = Vec::new();
+                self.set.evict(now, limit, |name, kept| {
+                    if kept.is_untold(now) {
+                        said.push(name.to_vec());
+                    }
+                });
+                assert!(said == untold, "the evicted of whom nobody was told");
+            }
+            Op::Tell(limit) => self.tell(limit),
+            Op::Copy => self.set = self.set.clone(),
+        }
+        self.set.check();
+        let retain = self.model.settings.retain;
+        let shortest = self.model.members.iter().map(|(_, seen)| seen.ttl);
+        let shortest = shortest.filter(|ttl| *ttl > 0).min();
+        let next = self.set.next_untold();
+        if shortest.is_some_and(|ttl| ttl < retain) || self.set.mixes_ttls() {
+            let untold = self.model.members.iter();
+            let ends = untold
+                .filter(|(name, seen)| seen.ttl > 0 && !self.told.contains(name))
+                .map(|(_, seen)| seen.at + seen.ttl);
+            // A compact set leaves those out who are removed when their time is up.
+            match (next, ends.min()) {
+                (Some(next), Some(first)) => assert!(next >= first),
+                (Some(next), None) => panic!("nobody's time is up at {next}"),
+                (None, _) => {}
+            }
+        } else {
+            assert_eq!(next, None);
+        }
+    }
+}
+
+fn name(number: u32) -> Vec<u8> {
+    format!("user:{number}").into_bytes()
+}
+
+fn run(ops: &[Op]) {
+    let mut run = Run::new();
+    for op in ops {
+        run.apply(op);
+    }
+    // In the end nobody is left who was not told, however small the bites.
+    run.now += 10_000;
+    for _ in 0..=run.model.members.len() / 7 {
+        run.tell(7);
+    }
+    run.tell(usize::MAX);
+    assert_eq!(run.set.tell(run.now, usize::MAX, |_, _| ()), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_end_is_told_once_in_small_sets(ops in prop::collection::vec(op(20), 1..60)) {
+        run(&ops);
+    }
+
+    #[test]
+    fn every_end_is_told_once_in_tables(ops in prop::collection::vec(op(400), 1..60)) {
+        run(&ops);
+    }
+}

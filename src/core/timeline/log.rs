@@ -1,0 +1,311 @@
+//! What orders members by time: a log of touches, one for each ttl.
+//!
+//! A touch is nearly always the newest event, so it is appended to a log and its member's older entry dies: O(1),
+//! whatever the size. Members with the same ttl were seen and expire in the same order, so every distinct ttl that is
+//! in use has a *lane* of its own, and "who is online", "who was seen within a window" and "who is to be removed" are
+//! all a suffix or a prefix of each lane. Nearly every set has one lane.
+//!
+//! A lane is a list of chunks (`chunk.rs`), kept as a tree of fixed height: the lane's root lists blocks of up to 64
+//! chunks each, and both levels carry the number of the living, so a rank query adds up at most a few hundred small
+//! numbers (`rank.rs`). Beside a member's name stands its [`Place`], chunk and index, so killing an entry needs no search.
+//!
+//! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size; each refresh
+//! pays for one copied entry. Where but few of a chunk's places are alive, its members get new ones (`squeeze.rs`).
+//!
+//! Beyond a number of ttls, further ones share mixed lanes (`mixed.rs`).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::chunk::Chunk;
+use super::compact::Thin;
+use super::lazy_heap::Agenda;
+use super::mixed::Mixed;
+use crate::core::memory::{Arena, Mover, Steps};
+use crate::core::refs::{MAX_CHUNKS, Place, Places};
+use crate::core::time::{Millis, has_expired};
+use crate::core::touch::Kept;
+
+/// How many ttls have a lane of their own; few in tests, for random operations to come to mixed lanes soon. A ttl of 0 is
+/// not counted.
+pub const MAX_LANES: usize = if cfg!(test) { 4 } else { 64 };
+/// A mixed lane is for ttls that have all bits above this one in common.
+const MIXED_BITS: u32 = 31;
+/// Marks a mixed lane in [`Timeline::by_ttl`].
+const MIXED: Millis = 1 << 63;
+
+/// Chunks in a block.
+pub const BLOCK: usize = 64;
+
+/// A chunk in its block.
+#[derive(Clone)]
+pub struct Link {
+    /// The chunk's base: no entry of it is earlier, none of the chunk before it later.
+    pub first: Millis,
+    pub chunk: u32,
+    pub alive: u32,
+}
+
+/// Up to [`BLOCK`] chunks in order of time. Never empty, but for places of the arena not in use.
+#[derive(Default)]
+pub struct Block {
+    pub lane: u32,
+    /// Its place in the lane's root, counted from `Lane::front`.
+    pub seq: u64,
+    pub links: Vec<Link>,
+}
+
+impl Clone for Block {
+    /// With as much room, which is counted ([`Timeline::links`]).
+    fn clone(&self) -> Block {
+        let mut links = Vec::with_capacity(self.links.capacity());
+        links.extend_from_slice(&self.links);
+        Block { links, ..*self }
+    }
+}
+
+/// A block in its lane's root.
+#[derive(Clone)]
+pub struct Root {
+    pub first: Millis,
+    pub block: u32,
+    pub alive: u32,
+}
+
+/// The members of one ttl, or of many, in the order they were seen.
+#[derive(Clone, Default)]
+pub struct Lane {
+    /// Of a mixed lane: the least that a ttl in it can be.
+    pub ttl: Millis,
+    /// Whether each entry has an own ttl.
+    pub mixed: bool,
+    pub alive: usize,
+    /// How many of them had expired at the frontier (`online.rs`). Not of a mixed lane.
+    pub expired: usize,
+    /// What `seq` of the first block of the root is.
+    pub front: u64,
+    /// No member seen before this moment is still to be told (`told.rs`).
+    pub told: Millis,
+    pub root: VecDeque<Root>,
+}
+
+/// All members of a set in order of time.
+#[derive(Clone, Default)]
+pub struct Timeline {
+    pub lanes: Vec<Lane>,
+    free_lanes: Vec<u32>,
+    pub by_ttl: BTreeMap<Millis, u32>,
+    pub chunks: Arena<Chunk>,
+    pub blocks: Arena<Block>,
+    pub alive: usize,
+    pub chunk_bytes: usize,
+    /// How many links there is room for in all blocks.
+    pub links: usize,
+    /// Lanes by the time their first member is due for removal, under the retention they were noted with.
+    pub due: Agenda,
+    pub due_retain: Millis,
+    /// Up to which moment it is known who has expired (`online.rs`).
+    pub frontier: Millis,
+    pub expired: usize,
+    /// Lanes by the time their first member beyond the frontier expires.
+    pub expiry: Agenda,
+    /// Lanes by the time their first untold member expires, once that is asked for (`told.rs`).
+    pub untold: Agenda,
+    /// Whether it was.
+    pub tells: bool,
+    /// Chunks that have become thin.
+    pub thin: Thin,
+    /// Where the latest entry was written.
+    pub latest: u32,
+    /// Where there are mixed lanes.
+    pub mixed: Option<Box<Mixed>>,
+}
+
+/// The key of a ttl's lane in [`Timeline::by_ttl`].
+fn key_of(ttl: Millis, mixed: bool) -> Millis {
+    if mixed {
+        MIXED | ttl >> MIXED_BITS
+    } else {
+        ttl
+    }
+}
+
+impl Timeline {
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.alive
+    }
+
+    /// How many lanes there are.
+    pub fn lane_count(&self) -> usize {
+        self.by_ttl.len()
+    }
+
+    /// Whether `more` entries could be added in the worst case, each opening a chunk.
+    pub fn has_room_for(&self, more: usize) -> bool {
+        self.chunks.len() + more < MAX_CHUNKS
+    }
+
+    /// Bytes allocated.
+    pub fn bytes(&self) -> usize {
+        self.chunk_bytes
+            + self.chunks.bytes()
+            + self.blocks.bytes()
+            + self.lanes.capacity() * size_of::<Lane>()
+            + self.by_ttl.len() * 2 * size_of::<(Millis, u32)>()
+            + self.links * size_of::<Link>()
+            + (2 * self.blocks.len() + 4 * self.lanes.len()) * size_of::<Root>()
+            + self.due.bytes()
+            + self.expiry.bytes()
+            + self.untold.bytes()
+            + self.thin.bytes()
+            + self.mixed.as_ref().map_or(0, |mixed| mixed.bytes())
+    }
+
+    /// How many separate allocations there are.
+    pub fn allocations(&self) -> usize {
+        2 * self.chunks.len() + 2 * self.blocks.len() + self.lanes.len()
+    }
+
+    /// Moves the chunks' blocks.
+    pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
+        steps.arena(&mut self.chunks, |chunk, mover| {
+            for block in chunk.blocks_mut() {
+                mover.slice(block);
+            }
+        });
+        steps.arena(&mut self.blocks, |_, _| {});
+    }
+
+    /// The touch of the member whose entry this is.
+    #[inline]
+    pub fn kept(&self, place: Place) -> Kept {
+        let chunk = self.chunks.get(place.chunk());
+        let entry = chunk.entry(place.index());
+        Kept {
+            seen: entry.seen(self.lane_of(chunk).ttl),
+            told: entry.told,
+        }
+    }
+
+    /// Whether the member whose entry this is was seen so late that it is online at `now`. Told without reading the entry,
+    /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not tell.
+    #[inline]
+    pub fn is_surely_online(&self, place: Place, now: Millis) -> bool {
+        let chunk = self.chunks.get(place.chunk());
+        let ttl = self.lane_of(chunk).ttl;
+        !has_expired(chunk.base(), ttl, now)
+    }
+
+    #[inline]
+    fn lane_of(&self, chunk: &Chunk) -> &Lane {
+        if let [only] = self.lanes.as_slice() {
+            only
+        } else {
+            &self.lanes[self.blocks.get(chunk.block).lane as usize]
+        }
+    }
+
+    /// Asks the processor for what `kept` will read.
+    #[inline]
+    pub fn prefetch(&self, place: Place) {
+        let chunk = self.chunks.get(place.chunk());
+        chunk.prefetch(place.index());
+    }
+
+    /// Asks the processor for what `kill` will change. The entry itself is seldom read then.
+    #[inline]
+    pub fn prefetch_life(&self, place: Place) {
+        let chunk = self.chunks.get(place.chunk());
+        chunk.prefetch_life(place.index());
+    }
+
+    /// Removes an entry that is no member's any more. Others may move, of which `places` is told.
+    pub fn kill(&mut self, place: Place, places: &mut impl Places) {
+        let id = place.chunk();
+        let chunk = self.chunks.get_mut(id);
+        chunk.kill(place.index());
+        let (block, link, left, thin) = (chunk.block, chunk.link, chunk.alive(), chunk.is_thin());
+        let lane = self.add_alive(block, link, -1);
+        self.alive -= 1;
+        let in_lane = &mut self.lanes[lane as usize];
+        in_lane.alive -= 1;
+        let left_in_lane = in_lane.alive;
+        if in_lane.mixed {
+            self.mixed_removed(id, place.index());
+        } else {
+            self.uncount_expired(lane, id, place.index());
+        }
+        if left == 0 {
+            self.remove_chunk(id);
+        } else if thin {
+            self.note_thin(id);
+        }
+        self.squeeze_some(places);
+        if left_in_lane == 0 {
+            self.remove_lane(lane);
+        }
+    }
+
+    /// The lane of a ttl, made where there is none.
+    pub fn lane_for(&mut self, ttl: Millis) -> u32 {
+        if let [only] = self.lanes.as_slice()
+            && only.ttl == ttl
+            && !only.mixed
+            && only.alive > 0
+        {
+            return 0;
+        }
+        if let Some(&lane) = self.by_ttl.get(&ttl) {
+            return lane;
+        }
+        // While there is a mixed lane, further ttls go there: a ttl that was in one and got a lane of its own would be in
+        // both.
+        let own_lanes = self.by_ttl.len() - usize::from(self.by_ttl.contains_key(&0));
+        let mixed = ttl > 0 && (self.mixed.is_some() || own_lanes >= MAX_LANES);
+        let key = key_of(ttl, mixed);
+        if mixed && let Some(&lane) = self.by_ttl.get(&key) {
+            return lane;
+        }
+        let lane = self.free_lanes.pop().unwrap_or_else(|| {
+            self.lanes.push(Lane::default());
+            (self.lanes.len() - 1) as u32
+        });
+        self.lanes[lane as usize] = Lane {
+            ttl: match mixed {
+                true => ttl >> MIXED_BITS << MIXED_BITS,
+                false => ttl,
+            },
+            mixed,
+            ..Lane::default()
+        };
+        self.by_ttl.insert(key, lane);
+        if mixed {
+            let mixed = self.mixed.get_or_insert_with(|| Box::new(Mixed::new()));
+            mixed.lanes += 1;
+        }
+        lane
+    }
+
+    fn remove_lane(&mut self, lane: u32) {
+        let Lane { ttl, mixed, .. } = std::mem::take(&mut self.lanes[lane as usize]);
+        self.by_ttl.remove(&key_of(ttl, mixed));
+        if let Some(noted) = self.mixed.as_mut().filter(|_| mixed) {
+            noted.lanes -= 1;
+            if noted.lanes == 0 {
+                self.mixed = None;
+            }
+        }
+        self.free_lanes.push(lane);
+        self.due.forget(lane);
+        self.expiry.forget(lane);
+        self.untold.forget(lane);
+        if self.by_ttl.is_empty() {
+            self.lanes = Vec::new();
+            self.free_lanes = Vec::new();
+            self.due.clear();
+            self.expiry.clear();
+            self.untold.clear();
+            self.thin = Thin::default();
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! Many ttls at once: lanes that mix them.
+//!
+//! A lane for each ttl is the best there is while ttls are few. People jitter theirs, and then a lane is hardly more than
+//! its one member. So where more than [`MAX_LANES`](super::log::MAX_LANES) ttls are in use, further ones share a
+//! *mixed lane*: still a log in the order its members were seen, with all that makes a refresh cheap, but each entry has an
+//! own ttl (`chunk.rs`), and what is a prefix of a lane elsewhere is scattered over it. One mixed lane takes ttls of up to
+//! 24 days, another those from there to 49, and so on.
+//!
+//! So the chunks of a mixed lane are looked at one by one, as lanes are otherwise. Which of them has something happening
+//! next, an agenda of chunks says: when it comes to a chunk's time, that chunk is gone over (`mixed_chunk.rs`), a
+//! microsecond's work. How many members of each chunk had expired at the frontier is noted, so that a list finds its
+//! beginning by adding up (`view.rs`).
+//!
+//! There are two frontiers. A replica judges what it replays by its primary's clock, and answers by its own; were there
+//! one, it would step back and forth between the two, over all chunks each time.
+
+mod due;
+pub mod view;
+
+use super::chunk::Chunk;
+use super::chunk::ends::Due;
+use super::lazy_heap::Agenda;
+use super::log::{Block, Lane, Timeline};
+use crate::core::memory::Arena;
+use crate::core::time::Millis;
+
+/// What is noted of mixed lanes and of their chunks.
+#[derive(Clone, Default)]
+pub struct Mixed {
+    /// How many lanes are mixed.
+    pub lanes: usize,
+    /// By chunk.
+    notes: Vec<Notes>,
+    frontiers: [Frontier; 2],
+    /// The frontier that was asked last.
+    recent: usize,
+    /// Chunks by when their first member is due for removal, and by its ttl.
+    due: Agenda,
+    /// Chunks by when their first untold member expires.
+    untold: Agenda,
+    /// What is due at one moment may be in many chunks in a row: which of them is the first.
+    run: Option<(Due, u32)>,
+}
+
+#[derive(Clone)]
+struct Notes {
+    /// Nobody in the chunk expires earlier.
+    first_end: Millis,
+    /// Nobody in the chunk expires later.
+    last_end: Millis,
+    /// Some of those who are due first, as [`Chunk::front`] tells; empty where that is not known. Of those who have gone
+    /// since, the entries are dead.
+    front: Vec<u16>,
+}
+
+impl Default for Notes {
+    /// Of a chunk without entries.
+    fn default() -> Notes {
+        Notes {
+            first_end: Millis::MAX,
+            last_end: 0,
+            front: Vec::new(),
+        }
+    }
+}
+
+/// A moment up to which it is known who has expired.
+#[derive(Clone, Default)]
+struct Frontier {
+    /// `None` where it is not in use.
+    at: Option<Millis>,
+    expired: usize,
+    /// By chunk.
+    in_chunk: Vec<u16>,
+    /// Chunks by when their next member expires.
+    next: Agenda,
+}
+
+/// All chunks, to be looked at.
+#[derive(Clone, Copy)]
+pub struct Chunks<'a> {
+    chunks: &'a Arena<Chunk>,
+    blocks: &'a Arena<Block>,
+    lanes: &'a [Lane],
+}
+
+impl<'a> Chunks<'a> {
+    /// A chunk, and the ttl of its lane.
+    fn get(self, id: u32) -> (&'a Chunk, Millis) {
+        let chunk = self.chunks.get(id);
+        let lane = self.blocks.get(chunk.block).lane;
+        (chunk, self.lanes[lane as usize].ttl)
+    }
+
+    /// Those of mixed lanes.
+    fn mixed(self) -> impl Iterator<Item = u32> + 'a {
+        let lanes = self.lanes.iter().filter(|lane| lane.mixed);
+        let blocks = lanes.flat_map(|lane| &lane.root).map(|root| root.block);
+        let links = blocks.flat_map(move |block| &self.blocks.get(block).links);
+        links.map(|link| link.chunk)
+    }
+}
+
+impl Frontier {
+    fn set(&mut self, id: u32, expired: usize) {
+        let index = id as usize;
+        if index >= self.in_chunk.len() {
+            self.in_chunk.resize(index + 1, 0);
+        }
+        self.expired = self.expired + expired - usize::from(self.in_chunk[index]);
+        self.in_chunk[index] = expired as u16;
+    }
+
+    fn get(&self, id: u32) -> usize {
+        self.in_chunk
+            .get(id as usize)
+            .map_or(0, |expired| (*expired).into())
+    }
+
+    /// Counts who has expired in a chunk, and notes when the next one does.
+    fn count(&mut self, id: u32, notes: &[Notes], chunks: Chunks) {
+        let Some(now) = self.at else { return };
+        let (chunk, ttl) = chunks.get(id);
+        let noted = &notes[id as usize];
+        let (online, next) = if noted.last_end <= now {
+            (0, None)
+        } else if noted.first_end > now {
+            (chunk.alive(), Some(noted.first_end))
+        } else {
+            chunk.online(ttl, now)
+        };
+        self.set(id, chunk.alive() - online);
+        if let Some(next) = next {
+            self.next
+                .note(next.max(noted.first_end).max(now + 1), 0, id);
+        }
+    }
+
+    /// Moves on to `now`, or begins there.
+    fn advance(&mut self, now: Millis, notes: &[Notes], chunks: Chunks) {
+        let goes_on = self.at.is_some_and(|at| at <= now);
+        self.at = Some(now);
+        if goes_on {
+            while let Some((time, _, id)) = self.next.top()
+                && time <= now
+            {
+                self.next.pop();
+                self.count(id, notes, chunks);
+            }
+        } else {
+            self.next.clear();
+            for id in chunks.mixed() {
+                self.count(id, notes, chunks);
+            }
+        }
+    }
+}
+
+impl Mixed {
+    /// Nothing is noted yet. One frontier begins with the first entry, so that it never has to begin with all chunks.
+    pub fn new() -> Mixed {
+        let mut mixed = Mixed::default();
+        mixed.frontiers[0].at = Some(0);
+        mixed
+    }
+
+    fn note_of(&mut self, id: u32) -> &mut Notes {
+        let index = id as usize;
+        if index >= self.notes.len() {
+            self.notes.resize_with(index + 1, Notes::default);
+        }
+        &mut self.notes[index]
+    }
+
+    /// The frontier to be asked about `now`: the nearest that needs not step back, else the one that was not asked last.
+    fn choose(&self, now: Millis) -> usize {
+        let reached = |index: &usize| self.frontiers[*index].at.filter(|at| *at <= now);
+        let nearest = (0..2).filter(|index| reached(index).is_some());
+        nearest.max_by_key(reached).unwrap_or(1 - self.recent)
+    }
+
+    /// Moves a frontier to `now`. Returns which.
+    fn advance(&mut self, now: Millis, chunks: Chunks) -> usize {
+        let index = self.choose(now);
+        self.recent = index;
+        self.frontiers[index].advance(now, &self.notes, chunks);
+        index
+    }
+
+    /// Nobody in a chunk expires before this, as far as is known without going over it.
+    fn first_end(&self, id: u32) -> Millis {
+        let ends = self.frontiers.iter().filter_map(|frontier| {
+            let none_yet = frontier.at.is_some() && frontier.get(id) == 0;
+            frontier.next.queued(id).filter(|_| none_yet)
+        });
+        let first = ends.map(|(end, _)| end).max().unwrap_or(0);
+        first.max(self.notes[id as usize].first_end)
+    }
+
+    /// How many of a chunk had expired at the frontier that was asked last.
+    pub fn expired_in(&self, id: u32) -> usize {
+        self.frontiers[self.recent].get(id)
+    }
+
+    /// An entry has come to a chunk.
+    fn added(&mut self, id: u32, end: Millis) {
+        let notes = self.note_of(id);
+        notes.first_end = notes.first_end.min(end);
+        notes.last_end = notes.last_end.max(end);
+        notes.front.clear();
+        for frontier in &mut self.frontiers {
+            match frontier.at {
+                None => {}
+                Some(at) if end <= at => frontier.set(id, frontier.get(id) + 1),
+                Some(_) => frontier.next.note(end, 0, id),
+            }
+        }
+    }
+
+    /// An entry of a chunk has gone.
+    fn removed(&mut self, id: u32, end: Millis) {
+        for frontier in &mut self.frontiers {
+            if frontier.at.is_some_and(|at| end <= at) {
+                frontier.set(id, frontier.get(id) - 1);
+            }
+        }
+    }
+
+    /// All agendas.
+    fn agendas(&mut self) -> impl Iterator<Item = &mut Agenda> {
+        let [first, second] = &mut self.frontiers;
+        [
+            &mut first.next,
+            &mut second.next,
+            &mut self.due,
+            &mut self.untold,
+        ]
+        .into_iter()
+    }
+
+    /// Whatever happens to members of one chunk may happen to members of another one now.
+    fn share(&mut self, from: u32, to: u32) {
+        for agenda in self.agendas() {
+            if let Some((time, ttl)) = agenda.queued(from) {
+                agenda.note(time, ttl, to);
+            }
+        }
+        let Notes {
+            first_end,
+            last_end,
+            ..
+        } = *self.note_of(from);
+        let notes = self.note_of(to);
+        notes.first_end = notes.first_end.min(first_end);
+        notes.last_end = notes.last_end.max(last_end);
+        notes.front.clear();
+    }
+
+    /// The chunk is gone.
+    pub fn forget(&mut self, id: u32, room: usize) {
+        for agenda in self.agendas() {
+            agenda.forget(id);
+        }
+        *self.note_of(id) = Notes::default();
+        self.run = self.run.filter(|(_, first)| *first != id);
+        if self.notes.len() > 64 && room < self.notes.len() / 4 {
+            self.notes.truncate(room);
+            self.notes.shrink_to_fit();
+            for agenda in self.agendas() {
+                agenda.truncate(room);
+            }
+            for frontier in &mut self.frontiers {
+                frontier.in_chunk.truncate(room);
+                frontier.in_chunk.shrink_to_fit();
+            }
+        }
+    }
+
+    /// Bytes allocated.
+    pub fn bytes(&self) -> usize {
+        let [first, second] = &self.frontiers;
+        let agendas = [&first.next, &second.next, &self.due, &self.untold];
+        size_of::<Mixed>()
+            + self.notes.capacity() * size_of::<Notes>()
+            + (first.in_chunk.capacity() + second.in_chunk.capacity()) * 2
+            + agendas.map(Agenda::bytes).iter().sum::<usize>()
+    }
+}
+
+impl Timeline {
+    fn mixed_and_chunks(&mut self) -> Option<(&mut Mixed, Chunks<'_>)> {
+        let chunks = Chunks {
+            chunks: &self.chunks,
+            blocks: &self.blocks,
+            lanes: &self.lanes,
+        };
+        Some((self.mixed.as_mut()?, chunks))
+    }
+
+    /// How many members of mixed lanes are offline at `now`.
+    #[inline]
+    pub fn mixed_expired(&mut self, now: Millis) -> usize {
+        self.mixed_and_chunks().map_or(0, |(mixed, chunks)| {
+            let frontier = mixed.advance(now, chunks);
+            mixed.frontiers[frontier].expired
+        })
+    }
+
+    /// Has a frontier keep up with members whose time is up, for the next question not to have them all to count.
+    pub fn keep_up(&mut self, now: Millis) {
+        self.mixed_expired(now);
+    }
+
+    /// An entry has come to a chunk of a mixed lane.
+    pub fn mixed_added(&mut self, id: u32, at: Millis, ttl: Millis, told: bool) {
+        let (retain, tells) = (self.due_retain, self.tells);
+        if let Some(mixed) = &mut self.mixed {
+            mixed.added(id, at + ttl);
+            mixed.due.note(at + ttl.max(retain), ttl, id);
+            if tells && !told {
+                mixed.untold.note(at + ttl, 0, id);
+            }
+        }
+    }
+
+    /// An entry of a chunk of a mixed lane has been killed.
+    pub fn mixed_removed(&mut self, id: u32, index: usize) {
+        if let Some((mixed, chunks)) = self.mixed_and_chunks() {
+            let (chunk, ttl) = chunks.get(id);
+            let (end, _) = chunk.due(index, ttl, 0);
+            mixed.removed(id, end);
+        }
+    }
+
+    /// The entries of a chunk have other indices now.
+    pub fn mixed_renumbered(&mut self, id: u32) {
+        if let Some(mixed) = &mut self.mixed {
+            mixed.note_of(id).front.clear();
+        }
+    }
+
+    /// Some members of one chunk are another's now.
+    pub fn mixed_split(&mut self, from: u32, to: u32) {
+        if let Some((mixed, chunks)) = self.mixed_and_chunks()
+            && chunks.get(from).0.is_mixed()
+        {
+            mixed.share(from, to);
+            mixed.note_of(from).front.clear();
+            for frontier in &mut mixed.frontiers {
+                frontier.count(from, &mixed.notes, chunks);
+                frontier.count(to, &mixed.notes, chunks);
+            }
+        }
+    }
+
+    /// All members of a chunk are another's now.
+    pub fn mixed_joined(&mut self, from: u32, to: u32) {
+        if let Some(mixed) = &mut self.mixed {
+            mixed.share(from, to);
+            mixed.run = None;
+            for frontier in &mut mixed.frontiers {
+                let moved = frontier.get(from);
+                frontier.set(from, 0);
+                frontier.set(to, frontier.get(to) + moved);
+            }
+        }
+    }
+
+    /// Has it noted when untold members expire, from now on.
+    pub fn note_mixed_untold(&mut self) {
+        if let Some((mixed, chunks)) = self.mixed_and_chunks() {
+            for id in chunks.mixed() {
+                mixed.untold.note(mixed.first_end(id), 0, id);
+            }
+        }
+    }
+
+    /// The chunk whose next untold member expires first, and when.
+    pub fn next_mixed_untold(&mut self) -> Option<(Millis, u32)> {
+        let (mixed, chunks) = self.mixed_and_chunks()?;
+        let next = mixed.untold.earliest(|id| {
+            let (chunk, ttl) = chunks.get(id);
+            chunk.first_untold_end(ttl).map(|end| (end, 0))
+        });
+        next.map(|(end, _, id)| (end, id))
+    }
+
+    /// When the time of the last member of all mixed lanes is up; 0 where there is none.
+    pub fn last_mixed_end(&mut self) -> Millis {
+        let Some((mixed, chunks)) = self.mixed_and_chunks() else {
+            return 0;
+        };
+        let mut last = 0;
+        for id in chunks.mixed() {
+            let (chunk, ttl) = chunks.get(id);
+            let notes = &mut mixed.notes[id as usize];
+            if notes.last_end > last {
+                notes.last_end = chunk.last_end(ttl);
+                last = last.max(notes.last_end);
+            }
+        }
+        last
+    }
+}
+
+#[cfg(test)]
+impl Mixed {
+    /// Panics where what is noted of a chunk is wrong. `ends`: when its members' time is up; `due`: when the first one is
+    /// due, and which.
+    pub fn check(
+        &self,
+        id: u32,
+        ends: &[Millis],
+        (due, first): (Due, usize),
+        is_alive: impl Fn(usize) -> bool,
+    ) {
+        let notes = &self.notes[id as usize];
+        let noted = notes.first_end..=notes.last_end;
+        assert!(ends.iter().all(|end| noted.contains(end)));
+        let mut front = notes.front.iter().rev().map(|index| usize::from(*index));
+        let front = front.find(|index| is_alive(*index));
+        assert!(front.is_none_or(|front| front == first));
+        assert!(self.due.queued(id).is_some_and(|queued| queued <= due));
+        for frontier in &self.frontiers {
+            let Some(at) = frontier.at else { continue };
+            let expired = ends.iter().filter(|end| **end <= at).count();
+            assert_eq!(frontier.get(id), expired);
+            let next = ends.iter().filter(|end| **end > at).min();
+            let queued = frontier
+                .next
+                .queued(id)
+                .map_or(Millis::MAX, |(time, _)| time);
+            assert!(next.is_none_or(|next| queued <= *next));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The members of a mixed lane whom a question is about, in the order they were seen in.
+//!
+//! They are counted by chunk, newest first, so that a rank is found by a binary search and one chunk gone over. Chunks
+//! that have none of them are passed by.
+
+use super::super::log::Timeline;
+use crate::core::query::Query;
+use crate::core::refs::{Address, Place};
+use crate::core::time::Millis;
+use crate::core::touch::Seen;
+
+/// A mixed lane, looked at.
+pub struct View<'a> {
+    timeline: &'a Timeline,
+    ttl: Millis,
+    query: Query,
+    /// Newest first, up to the last one that has anybody of them.
+    parts: Vec<Part>,
+}
+
+struct Part {
+    chunk: u32,
+    /// No entry is earlier.
+    first: Millis,
+    /// How many there are up to the end of this chunk.
+    upto: usize,
+}
+
+/// A gap between two entries.
+pub struct Gap {
+    part: usize,
+    /// The entry of the chunk that the gap is before.
+    entry: usize,
+}
+
+impl<'a> View<'a> {
+    /// A frontier must stand at the query's moment ([`Timeline::online`]).
+    pub fn new(timeline: &'a Timeline, lane: u32, query: Query) -> View<'a> {
+        let lane = &timeline.lanes[lane as usize];
+        let mut view = View {
+            timeline,
+            ttl: lane.ttl,
+            query,
+            parts: Vec::new(),
+        };
+        let (mut upto, mut last) = (0, Millis::MAX);
+        let blocks = lane.root.iter().rev();
+        let links = blocks.flat_map(|root| timeline.blocks.get(root.block).links.iter().rev());
+        for link in links {
+            if !query.reaches(last) {
+                break;
+            }
+            upto += view.count(link.chunk, link.first, last);
+            view.parts.push(Part {
+                chunk: link.chunk,
+                first: link.first,
+                upto,
+            });
+            last = link.first;
+        }
+        view
+    }
+
+    /// How many a chunk has, with entries from `first` to `last`.
+    fn count(&self, id: u32, first: Millis, last: Millis) -> usize {
+        let (chunk, query) = (self.timeline.chunks.get(id), &self.query);
+        if query.reaches(first) && query.has_all_from(first) {
+            return chunk.alive();
+        }
+        // The next chunk's base mostly tells, without a look at the entries.
+        let is_before = || !query.has_all_from(last) || !query.has_all_from(chunk.last_time());
+        if query.reaches(first) && is_before() {
+            let mixed = self.timeline.mixed.as_ref();
+            return chunk.alive() - mixed.map_or(0, |mixed| mixed.expired_in(id));
+        }
+        self.count_after(id, None)
+    }
+
+    /// How many of a chunk were seen later than that, all where it is not said.
+    fn count_after(&self, id: u32, time: Option<Millis>) -> usize {
+        let chunk = self.timeline.chunks.get(id);
+        let from = time.map_or(0, |time| chunk.after(time));
+        let living = chunk.living_from(from);
+        living
+            .filter(|(_, entry)| self.query.has(entry.seen(self.ttl)))
+            .count()
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.parts.last().map_or(0, |part| part.upto)
+    }
+
+    /// How many there are before a part.
+    fn before(&self, part: usize) -> usize {
+        part.checked_sub(1)
+            .map_or(0, |before| self.parts[before].upto)
+    }
+
+    /// How many were seen later than that.
+    pub fn after(&self, time: Millis) -> usize {
+        let at = self.parts.partition_point(|part| part.first > time);
+        let in_part = self.parts.get(at);
+        self.before(at) + in_part.map_or(0, |part| self.count_after(part.chunk, Some(time)))
+    }
+
+    /// The gap that has `newer` of them on its newer side.
+    pub fn gap(&self, newer: usize) -> Gap {
+        let at = self.parts.partition_point(|part| part.upto <= newer);
+        let mut gap = Gap {
+            part: at,
+            entry: usize::MAX,
+        };
+        if at == self.parts.len() {
+            gap = Gap {
+                part: at.saturating_sub(1),
+                entry: 0,
+            };
+        }
+        for _ in self.before(at)..newer.min(self.total()) {
+            if at < self.parts.len() {
+                self.older(&mut gap);
+            }
+        }
+        gap
+    }
+
+    fn found(&self, part: usize, index: usize) -> Option<(Seen, Address)> {
+        let id = self.parts[part].chunk;
+        let entry = self.timeline.chunks.get(id).entry(index);
+        let (seen, place) = (entry.seen(self.ttl), Place::new(id, index));
+        let home = entry.home;
+        self.query
+            .has(seen)
+            .then_some((seen, Address { home, place }))
+    }
+
+    /// Steps over the next older one.
+    pub fn older(&self, gap: &mut Gap) -> Option<(Seen, Address)> {
+        loop {
+            let part = self.parts.get(gap.part)?;
+            let chunk = self.timeline.chunks.get(part.chunk);
+            while let Some(index) = chunk.alive_before(gap.entry) {
+                gap.entry = index;
+                if let Some(found) = self.found(gap.part, index) {
+                    return Some(found);
+                }
+            }
+            let next = self.parts[gap.part..].partition_point(|other| other.upto <= part.upto);
+            gap.part += next;
+            gap.entry = usize::MAX;
+        }
+    }
+
+    /// Steps over the next newer one.
+    pub fn newer(&self, gap: &mut Gap) -> Option<(Seen, Address)> {
+        loop {
+            let part = self.parts.get(gap.part)?;
+            let chunk = self.timeline.chunks.get(part.chunk);
+            while let Some(index) = chunk.alive_from(gap.entry) {
+                gap.entry = index + 1;
+                if let Some(found) = self.found(gap.part, index) {
+                    return Some(found);
+                }
+            }
+            // The nearest part before it that adds something.
+            let before = self.before(gap.part);
+            if before == 0 {
+                return None;
+            }
+            gap.part = self.parts.partition_point(|other| other.upto < before);
+            gap.entry = 0;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Members in order of time: [`Timeline`].
+
+#[cfg(test)]
+mod check;
+mod chunk;
+mod chunk_tree;
+mod compact;
+mod insert;
+mod lazy_heap;
+mod log;
+mod mixed;
+mod online;
+mod rank;
+mod timeouts;
+
+pub use chunk::Entry;
+pub use log::{Lane, Timeline};
+pub use mixed::view::{Gap, View};
+pub use online::First;
+pub use rank::Cursor;

@@ -1,0 +1,208 @@
+//! Questions about order: how many were seen after a moment, and walks that start anywhere.
+
+use super::chunk::Chunk;
+use super::log::{Lane, Timeline};
+use super::mixed::view::View;
+use crate::core::query::Query;
+use crate::core::refs::{Address, Place};
+use crate::core::time::Millis;
+use crate::core::touch::Seen;
+
+/// A gap between two entries of a lane, from which the next older and the next newer living one can be had.
+#[derive(Clone, Debug)]
+pub struct Cursor {
+    lane: u32,
+    /// The block in the lane's root.
+    root: usize,
+    /// The chunk in the block.
+    link: usize,
+    /// The entry in the chunk that the gap is before.
+    entry: usize,
+}
+
+impl Timeline {
+    /// The lanes in use.
+    pub fn lanes(&self) -> impl Iterator<Item = (u32, &Lane)> + '_ {
+        (0..).zip(&self.lanes).filter(|(_, lane)| lane.alive > 0)
+    }
+
+    /// The lanes of one ttl: id and ttl.
+    pub fn own_lanes(&self) -> impl Iterator<Item = (u32, Millis)> + '_ {
+        let own = self.lanes().filter(|(_, lane)| !lane.mixed);
+        own.map(|(id, lane)| (id, lane.ttl))
+    }
+
+    /// The lanes of many.
+    pub fn mixed_lanes(&self) -> impl Iterator<Item = u32> + '_ {
+        let any = self.mixed.is_some();
+        let mixed = self.lanes().filter(move |(_, lane)| any && lane.mixed);
+        mixed.map(|(id, _)| id)
+    }
+
+    /// How many members a query is about.
+    pub fn count(&mut self, query: Query) -> usize {
+        let own = self.own_lanes();
+        let in_own: usize = own
+            .map(|(lane, ttl)| self.count_after(lane, query.cut(ttl)))
+            .sum();
+        if self.mixed.is_none() {
+            return in_own;
+        }
+        self.mixed_expired(query.now());
+        let views = self.mixed_lanes().map(|lane| View::new(self, lane, query));
+        in_own + views.map(|view| view.total()).sum::<usize>()
+    }
+
+    pub fn lane_ttl(&self, lane: u32) -> Millis {
+        self.lanes[lane as usize].ttl
+    }
+
+    pub fn lane_len(&self, lane: u32) -> usize {
+        self.lanes[lane as usize].alive
+    }
+
+    /// How many of a lane were seen later than `cut`; all of them where there is no cut. O(log n), with a sum over the
+    /// blocks on the shorter side.
+    pub fn count_after(&self, lane: u32, cut: Option<Millis>) -> usize {
+        let lane = &self.lanes[lane as usize];
+        let (Some(cut), Some(front)) = (cut, lane.root.front()) else {
+            return lane.alive;
+        };
+        if front.first > cut {
+            return lane.alive;
+        }
+        let after = lane.root.partition_point(|root| root.first <= cut);
+        let links = &self.blocks.get(lane.root[after - 1].block).links;
+        let link_after = links.partition_point(|link| link.first <= cut);
+        let chunk = self.chunks.get(links[link_after - 1].chunk);
+        let in_block: usize = links[link_after..]
+            .iter()
+            .map(|link| link.alive as usize)
+            .sum();
+        chunk.count_from(chunk.after(cut)) + in_block + alive_in_roots_from(lane, after)
+    }
+
+    /// The gap that has `newer` living entries on its newer side.
+    pub fn cursor(&self, lane: u32, newer: usize) -> Cursor {
+        let lane_id = lane;
+        let lane = &self.lanes[lane as usize];
+        let mut rank = lane.alive - newer;
+        let mut at = 0;
+        for (index, root) in lane.root.iter().enumerate() {
+            at = index;
+            if rank < root.alive as usize {
+                break;
+            }
+            if index + 1 < lane.root.len() {
+                rank -= root.alive as usize;
+            }
+        }
+        let links = &self.blocks.get(lane.root[at].block).links;
+        let mut link = 0;
+        while link + 1 < links.len() && rank >= links[link].alive as usize {
+            rank -= links[link].alive as usize;
+            link += 1;
+        }
+        let chunk = self.chunks.get(links[link].chunk);
+        Cursor {
+            lane: lane_id,
+            root: at,
+            link,
+            entry: chunk.select(rank),
+        }
+    }
+
+    /// Steps over the next older entry and returns when it was seen, and whose it is.
+    #[inline]
+    pub fn older(&self, cursor: &mut Cursor) -> Option<(Seen, Address)> {
+        let Lane { root, ttl, .. } = &self.lanes[cursor.lane as usize];
+        loop {
+            let links = &self.blocks.get(root[cursor.root].block).links;
+            let id = links[cursor.link].chunk;
+            let chunk = self.chunks.get(id);
+            if let Some(entry) = chunk.alive_before(cursor.entry) {
+                cursor.entry = entry;
+                return Some(found(id, chunk, entry, *ttl));
+            }
+            if cursor.link > 0 {
+                cursor.link -= 1;
+            } else {
+                cursor.root = cursor.root.checked_sub(1)?;
+                cursor.link = self.blocks.get(root[cursor.root].block).links.len() - 1;
+            }
+            cursor.entry = usize::MAX;
+        }
+    }
+
+    /// Steps over the next newer entry and returns when it was seen, and whose it is.
+    #[inline]
+    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Seen, Address)> {
+        let Lane { root, ttl, .. } = &self.lanes[cursor.lane as usize];
+        loop {
+            let links = &self.blocks.get(root[cursor.root].block).links;
+            let id = links[cursor.link].chunk;
+            let chunk = self.chunks.get(id);
+            if let Some(entry) = chunk.alive_from(cursor.entry) {
+                cursor.entry = entry + 1;
+                return Some(found(id, chunk, entry, *ttl));
+            }
+            if cursor.link + 1 < links.len() {
+                cursor.link += 1;
+            } else if cursor.root + 1 < root.len() {
+                cursor.root += 1;
+                cursor.link = 0;
+            } else {
+                return None;
+            }
+            cursor.entry = 0;
+        }
+    }
+
+    /// The oldest entry of a lane; `None` where the lane is gone with its last.
+    pub fn first(&self, lane: u32) -> Option<(Seen, Address)> {
+        let Lane { root, ttl, .. } = self.lanes.get(lane as usize)?;
+        let root = root.front()?;
+        let link = self.blocks.get(root.block).links.first()?;
+        let chunk = self.chunks.get(link.chunk);
+        let entry = chunk.alive_from(0)?;
+        Some(found(link.chunk, chunk, entry, *ttl))
+    }
+
+    /// When the newest entry of a lane was seen.
+    pub fn last_time(&self, lane: u32) -> Option<Millis> {
+        let mut cursor = self.cursor(lane, 0);
+        self.older(&mut cursor).map(|(seen, _)| seen.at)
+    }
+
+    /// Nobody was seen before the one, or later than the other.
+    pub fn first_and_last_time(&self) -> (Millis, Millis) {
+        let first = self.lanes().filter_map(|(_, lane)| lane.root.front());
+        let first = first.map(|root| root.first).min().unwrap_or(0);
+        let last = self.lanes().filter_map(|(id, _)| self.last_time(id));
+        (first, last.max().unwrap_or(0))
+    }
+}
+
+/// An entry's touch, and whose it is.
+#[inline]
+fn found(id: u32, chunk: &Chunk, entry: usize, ttl: Millis) -> (Seen, Address) {
+    let place = Place::new(id, entry);
+    let entry = chunk.entry(entry);
+    let home = entry.home;
+    (entry.seen(ttl), Address { home, place })
+}
+
+/// The living in the blocks of a root from `from` on, adding up whichever side is shorter.
+fn alive_in_roots_from(lane: &Lane, from: usize) -> usize {
+    let sum = |range| -> usize {
+        lane.root
+            .range::<std::ops::Range<usize>>(range)
+            .map(|root| root.alive as usize)
+            .sum()
+    };
+    if from * 2 > lane.root.len() {
+        sum(from..lane.root.len())
+    } else {
+        lane.alive - sum(0..from)
+    }
+}

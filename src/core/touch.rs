@@ -1,0 +1,62 @@
+//! A touch, and what follows from it as time goes by.
+
+use crate::core::time::{MAX_DURATION, MAX_TIME, Millis, has_expired};
+
+/// A member's newest touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When it was last seen.
+    pub at: Millis,
+    /// How long that keeps it online; 0 for a member who left.
+    pub ttl: Millis,
+}
+
+/// A touch as it is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The touch.
+    pub seen: Seen,
+    /// Whether it has been told that the member went offline, or never will be because it never came online
+    /// (`told.rs`).
+    pub told: bool,
+}
+
+impl Seen {
+    /// This touch as it can be stored: a clock out of bounds leaves it at the edge.
+    #[inline]
+    pub fn bounded(self) -> Seen {
+        Seen {
+            at: self.at.min(MAX_TIME),
+            ttl: self.ttl.min(MAX_DURATION),
+        }
+    }
+
+    /// Whether a member with this touch is online at `now`.
+    #[inline]
+    pub fn is_online(self, now: Millis) -> bool {
+        !has_expired(self.at, self.ttl, now)
+    }
+
+    /// When a member with this touch is to be removed.
+    #[inline]
+    pub fn due(self, retain: Millis) -> Millis {
+        self.at + self.ttl.max(retain)
+    }
+
+    /// How long a member with this touch stays online, in ms; 0 for one that is offline.
+    pub fn ttl_left(self, now: Millis) -> Millis {
+        if self.is_online(now) {
+            self.at + self.ttl - now
+        } else {
+            0
+        }
+    }
+}
+
+impl Kept {
+    /// Whether its time is up at `now`, and nobody has been told.
+    #[inline]
+    pub fn is_untold(self, now: Millis) -> bool {
+        !self.told && self.seen.ttl > 0 && !self.seen.is_online(now)
+    }
+}
