@@ -10,22 +10,11 @@ use std::io::Write;
 
 use crate::core::time::Millis;
 use crate::core::{Peak, Seen, Settings};
-use crate::ffi::api;
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
+use crate::ffi::replicate::CommandSink;
 use crate::ffi::string::{KeyName, ServerStr, SharedString};
 use crate::listeners;
-
-/// Replicates a command as `RedisModule_Replicate` formats it.
-macro_rules! replicate {
-    ($ctx:expr, $command:literal, $format:literal, $($arg:expr),* $(,)?) => {
-        // SAFETY: the context is live; the format matches the arguments: `c` a C string, `l` a long long, `s` a live
-        // string of the server, `v` an array of such strings and its length.
-        unsafe {
-            api!(RedisModule_Replicate)($ctx.as_ptr(), $command.as_ptr(), $format.as_ptr(), $($arg),*)
-        }
-    };
-}
 
 /// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left. The record is judged at that time.
 #[inline]
@@ -51,37 +40,16 @@ fn touches(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr], is_jud
         return verbatim(ctx);
     }
     let words = &mut *WORDS.borrow();
-    let head = [
-        key,
-        words.px.get(),
-        words.ttl.get(seen.ttl),
-        words.at.get(),
-        words.time.get(seen.at),
-        words.members.get(),
-        words.count.get(members.len() as u64),
-    ];
-    if is_judged {
-        replicate!(
-            ctx,
-            c"PRESENCE.TOUCHEX",
-            c"vv",
-            head.as_ptr(),
-            head.len(),
-            members.as_ptr(),
-            members.len(),
-        );
-    } else {
-        replicate!(
-            ctx,
-            c"PRESENCE.TOUCHEX",
-            c"scvv",
-            key.as_ptr(),
-            NO_MAX.as_ptr(),
-            head[1..].as_ptr(),
-            head.len() - 1,
-            members.as_ptr(),
-            members.len(),
-        );
+    let (px, ttl) = (words.px.get(), words.ttl.get(seen.ttl));
+    let (at, time) = (words.at.get(), words.time.get(seen.at));
+    let (many, count) = (words.members.get(), words.count.get(members.len() as u64));
+    let touchex = c"PRESENCE.TOUCHEX";
+    match is_judged {
+        true => ctx.send(touchex, (key, px, ttl, at, time, many, count), members),
+        false => {
+            let args = (key, NO_MAX, px, ttl, at, time, many, count);
+            ctx.send(touchex, args, members);
+        }
     }
 }
 
@@ -150,71 +118,65 @@ pub fn empty(ctx: Context, key: KeyName, settings: &Settings, at: Millis) {
 }
 
 fn configure_since(ctx: Context, key: KeyName, settings: &Settings, since: &CStr, at: Millis) {
-    replicate!(
-        ctx,
+    ctx.send(
         c"PRESENCE.CONFIG",
-        c"sclclclcl",
-        key.as_ptr(),
-        c"TTL".as_ptr(),
-        settings.ttl as i64,
-        c"RETAIN".as_ptr(),
-        settings.retain as i64,
-        c"LINGER".as_ptr(),
-        settings.linger_number(),
-        since.as_ptr(),
-        at as i64,
+        (
+            key,
+            c"TTL",
+            settings.ttl as i64,
+            c"RETAIN",
+            settings.retain as i64,
+            c"LINGER",
+            settings.linger_number(),
+            since,
+            at as i64,
+        ),
+        &[],
     );
 }
 
 /// The key's settings are these now.
 pub fn configure(ctx: Context, key: KeyName, settings: &Settings) {
-    replicate!(
-        ctx,
+    ctx.send(
         c"PRESENCE.CONFIG",
-        c"sclclcl",
-        key.as_ptr(),
-        c"TTL".as_ptr(),
-        settings.ttl as i64,
-        c"RETAIN".as_ptr(),
-        settings.retain as i64,
-        c"LINGER".as_ptr(),
-        settings.linger_number(),
+        (
+            key,
+            c"TTL",
+            settings.ttl as i64,
+            c"RETAIN",
+            settings.retain as i64,
+            c"LINGER",
+            settings.linger_number(),
+        ),
+        &[],
     );
 }
 
 /// The record is this now.
 pub fn set_peak(ctx: Context, key: KeyName, peak: Peak) {
-    replicate!(
-        ctx,
+    ctx.send(
         c"PRESENCE.SETMAX",
-        c"sll",
-        key.as_ptr(),
-        peak.count as i64,
-        peak.at as i64,
+        (key, peak.count as i64, peak.at as i64),
+        &[],
     );
 }
 
 /// The first `count` members due at `cutoff` were removed.
 pub fn evict(ctx: Context, key: KeyName, cutoff: Millis, count: usize) {
-    replicate!(
-        ctx,
+    ctx.send(
         c"PRESENCE.EVICT",
-        c"slcl",
-        key.as_ptr(),
-        cutoff as i64,
-        c"LIMIT".as_ptr(),
-        count as i64,
+        (key, cutoff as i64, c"LIMIT", count as i64),
+        &[],
     );
 }
 
 /// The key was removed.
 pub fn delete(ctx: Context, key: KeyName) {
-    replicate!(ctx, c"DEL", c"s", key.as_ptr());
+    ctx.send(c"DEL", (key,), &[]);
 }
 
 /// The command that is running, as it came: it was resolved by the primary it comes from, or nobody listens.
 #[inline]
 pub fn verbatim(ctx: Context) {
-    // SAFETY: the context is that of a running command.
-    unsafe { api!(RedisModule_ReplicateVerbatim)(ctx.as_ptr()) };
+    ctx.replicate_verbatim();
 }

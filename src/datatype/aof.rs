@@ -7,9 +7,10 @@ use redis_module::raw;
 
 use super::value::Value;
 use crate::core::{Seen, Settings};
-use crate::ffi::api;
+use crate::ffi::data_type::AofWriter;
 use crate::ffi::guard::guard;
-use crate::ffi::string::{ServerStr, SharedString};
+use crate::ffi::replicate::CommandSink;
+use crate::ffi::string::{KeyName, ServerStr, SharedString};
 use crate::replication;
 
 /// Members named in one command.
@@ -27,13 +28,18 @@ pub unsafe extern "C" fn aof_rewrite(
 ) {
     // SAFETY: the server passes a value of the type, which is a boxed `Value`.
     let value = unsafe { &*value.cast::<Value>() };
+    // SAFETY: the server passes its io and the key's name, which live during this call.
+    let (writer, key) = unsafe { (AofWriter::new(io), ServerStr::new(key)) };
+    let Some(key) = key else {
+        return;
+    };
     guard("aof_rewrite", || {
         if value.is_damaged() {
             super::warn_of_damage();
         }
         let set = value.saved();
         let mut log = Log {
-            io,
+            writer,
             key,
             moment: None,
             members: Vec::with_capacity(BATCH),
@@ -64,47 +70,33 @@ pub unsafe extern "C" fn aof_rewrite(
     });
 }
 
-struct Log {
-    io: *mut raw::RedisModuleIO,
-    key: *mut raw::RedisModuleString,
+struct Log<'a> {
+    writer: AofWriter<'a>,
+    key: KeyName<'a>,
     moment: Option<Seen>,
     members: Vec<SharedString>,
 }
 
-impl Log {
+impl Log<'_> {
     /// `since` says what `at` is the time of: `AT` of the key's making, `EMPTY` of its last member's end.
     fn configure(&self, settings: &Settings, since: &CStr, at: u64) {
-        // SAFETY: the io and the key are live; the format matches the arguments.
-        unsafe {
-            api!(RedisModule_EmitAOF)(
-                self.io,
-                c"PRESENCE.CONFIG".as_ptr(),
-                c"sclclclcl".as_ptr(),
-                self.key,
-                c"TTL".as_ptr(),
-                settings.ttl as i64,
-                c"RETAIN".as_ptr(),
-                settings.retain as i64,
-                c"LINGER".as_ptr(),
-                settings.linger_number(),
-                since.as_ptr(),
-                at as i64,
-            );
-        }
+        let args = (
+            self.key,
+            c"TTL",
+            settings.ttl as i64,
+            c"RETAIN",
+            settings.retain as i64,
+            c"LINGER",
+            settings.linger_number(),
+            since,
+            at as i64,
+        );
+        self.writer.send(c"PRESENCE.CONFIG", args, &[]);
     }
 
     fn set_peak(&self, count: u64, at: u64) {
-        // SAFETY: the io and the key are live; the format matches the arguments.
-        unsafe {
-            api!(RedisModule_EmitAOF)(
-                self.io,
-                c"PRESENCE.SETMAX".as_ptr(),
-                c"sll".as_ptr(),
-                self.key,
-                count as i64,
-                at as i64,
-            );
-        }
+        let args = (self.key, count as i64, at as i64);
+        self.writer.send(c"PRESENCE.SETMAX", args, &[]);
     }
 
     fn add(&mut self, name: &[u8], seen: Seen) {
@@ -120,24 +112,18 @@ impl Log {
             return;
         };
         let members: Vec<ServerStr> = self.members.iter().map(SharedString::borrow).collect();
-        // SAFETY: the io, the key and the strings are live; the format matches the arguments.
-        unsafe {
-            api!(RedisModule_EmitAOF)(
-                self.io,
-                c"PRESENCE.TOUCHEX".as_ptr(),
-                c"scclclclv".as_ptr(),
-                self.key,
-                replication::NO_MAX.as_ptr(),
-                c"PX".as_ptr(),
-                seen.ttl as i64,
-                c"AT".as_ptr(),
-                seen.at as i64,
-                c"MEMBERS".as_ptr(),
-                members.len() as i64,
-                members.as_ptr(),
-                members.len(),
-            );
-        }
+        let args = (
+            self.key,
+            replication::NO_MAX,
+            c"PX",
+            seen.ttl as i64,
+            c"AT",
+            seen.at as i64,
+            c"MEMBERS",
+            members.len() as i64,
+        );
+        self.writer.send(c"PRESENCE.TOUCHEX", args, &members);
+        drop(members);
         self.members.clear();
     }
 }

@@ -13,6 +13,7 @@ pub mod keyspace;
 pub mod log;
 pub mod main_thread;
 pub mod publish;
+pub mod replicate;
 pub mod reply;
 pub mod string;
 

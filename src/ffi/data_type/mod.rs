@@ -1,11 +1,15 @@
 //! A native data type.
 
+mod aof;
+
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use redis_module::raw;
+
+pub use aof::AofWriter;
 
 use super::api;
 use super::context::Context;

@@ -1,0 +1,33 @@
+//! A log that is being rewritten, without an RDB preamble.
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+
+use redis_module::raw;
+
+use crate::ffi::replicate::{Arguments, CommandSink};
+use crate::ffi::string::ServerStr;
+
+/// The log, as the callback sees it that writes one key.
+pub struct AofWriter<'a> {
+    io: *mut raw::RedisModuleIO,
+    lives: PhantomData<&'a ()>,
+}
+
+impl<'a> AofWriter<'a> {
+    /// # Safety
+    /// `io` must be what the server passed to the type's `aof_rewrite`, and `'a` end with that call.
+    pub unsafe fn new(io: *mut raw::RedisModuleIO) -> AofWriter<'a> {
+        AofWriter {
+            io,
+            lives: PhantomData,
+        }
+    }
+}
+
+impl CommandSink for AofWriter<'_> {
+    fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]) {
+        // SAFETY: the io is that of a rewrite under way, see `new`.
+        unsafe { args.emit(self.io, command, list) };
+    }
+}

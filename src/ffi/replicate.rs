@@ -1,0 +1,147 @@
+//! Commands that are passed on instead of run: to replicas and the append-only file, or into a log that is being
+//! rewritten. Both take them in one form, so that what is written for the one can go to the other.
+
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_longlong};
+
+use redis_module::raw;
+
+use super::api;
+use super::context::Context;
+use super::string::ServerStr;
+
+/// Where commands are passed on to.
+pub trait CommandSink {
+    /// Passes on a command: its name, a tuple of arguments, and further ones as a list, which may be empty. Nothing is
+    /// allocated here for it.
+    fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]);
+}
+
+/// Replicas and the append-only file: what is sent there follows what the running command or timer does, in one
+/// transaction where it is more than one.
+impl CommandSink for Context<'_> {
+    #[inline]
+    fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]) {
+        args.replicate(*self, command, list);
+    }
+}
+
+impl Context<'_> {
+    /// Passes on the command that is running as it came.
+    #[inline]
+    pub fn replicate_verbatim(self) {
+        // SAFETY: the context is live.
+        unsafe { api!(RedisModule_ReplicateVerbatim)(self.as_ptr()) };
+    }
+}
+
+/// An argument as the server takes it after a format: by the format's letter for it, and a C value of the letter's type.
+pub trait Argument: sealed::Argument {}
+impl<T: sealed::Argument> Argument for T {}
+
+/// A tuple of arguments.
+pub trait Arguments: sealed::Arguments {}
+impl<T: sealed::Arguments> Arguments for T {}
+
+/// No other crate or module says what the server takes for which letter.
+pub(super) mod sealed {
+    use super::*;
+
+    pub trait Argument {
+        const LETTER: u8;
+        type Raw;
+
+        fn raw(&self) -> Self::Raw;
+    }
+
+    pub trait Arguments {
+        fn replicate(self, ctx: Context, command: &CStr, list: &[ServerStr]);
+
+        /// # Safety
+        /// `io` must be that of a rewrite of the log that is under way.
+        unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr, list: &[ServerStr]);
+    }
+}
+
+impl sealed::Argument for ServerStr<'_> {
+    const LETTER: u8 = b's';
+    type Raw = *mut raw::RedisModuleString;
+
+    #[inline]
+    fn raw(&self) -> Self::Raw {
+        self.as_ptr()
+    }
+}
+
+impl sealed::Argument for &CStr {
+    const LETTER: u8 = b'c';
+    type Raw = *const c_char;
+
+    fn raw(&self) -> Self::Raw {
+        self.as_ptr()
+    }
+}
+
+impl sealed::Argument for i64 {
+    const LETTER: u8 = b'l';
+    type Raw = c_longlong;
+
+    fn raw(&self) -> Self::Raw {
+        *self
+    }
+}
+
+macro_rules! arguments {
+    ($($name:ident: $type:ident),*) => {
+        impl<$($type: Argument),*> sealed::Arguments for ($($type,)*) {
+            #[inline]
+            fn replicate(self, ctx: Context, command: &CStr, list: &[ServerStr]) {
+                let ($($name,)*) = self;
+                let format = [$($type::LETTER,)* b'v', 0];
+                // SAFETY: the context is live. The format has a letter for each argument, and `v` for the list, an array of
+                // as many of the server's strings as its length says; all live until the call returns.
+                unsafe {
+                    api!(RedisModule_Replicate)(
+                        ctx.as_ptr(),
+                        command.as_ptr(),
+                        format.as_ptr().cast::<c_char>(),
+                        $($name.raw(),)*
+                        list.as_ptr(),
+                        list.len(),
+                    );
+                }
+            }
+
+            unsafe fn emit(
+                self,
+                io: *mut raw::RedisModuleIO,
+                command: &CStr,
+                list: &[ServerStr],
+            ) {
+                let ($($name,)*) = self;
+                let format = [$($type::LETTER,)* b'v', 0];
+                // SAFETY: the caller vouches for the io. The format is made as in `replicate`.
+                unsafe {
+                    api!(RedisModule_EmitAOF)(
+                        io,
+                        command.as_ptr(),
+                        format.as_ptr().cast::<c_char>(),
+                        $($name.raw(),)*
+                        list.as_ptr(),
+                        list.len(),
+                    );
+                }
+            }
+        }
+    };
+}
+
+arguments!(a: A);
+arguments!(a: A, b: B);
+arguments!(a: A, b: B, c: C);
+arguments!(a: A, b: B, c: C, d: D);
+arguments!(a: A, b: B, c: C, d: D, e: E);
+arguments!(a: A, b: B, c: C, d: D, e: E, f: F);
+arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G);
+arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H);
+arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I);
