@@ -21,13 +21,14 @@ impl PresenceSet {
             }
             Form::Table(table) => {
                 let names = &table.names;
-                let mut lanes: Vec<_> = table.timeline.lanes().collect();
+                let mut lanes: Vec<_> = table.timeline.tree.lanes().collect();
                 lanes.sort_by_key(|(_, lane)| (lane.mixed, lane.ttl));
                 for (lane, _) in lanes {
-                    let mut cursor = table.timeline.cursor(lane, table.timeline.lane_len(lane));
+                    let tree = &table.timeline.tree;
+                    let mut cursor = tree.cursor(lane, tree.lane_len(lane));
                     let mut members = Vec::with_capacity(BATCH);
                     loop {
-                        let next = std::iter::from_fn(|| table.timeline.newer(&mut cursor));
+                        let next = std::iter::from_fn(|| tree.newer(&mut cursor));
                         members.extend(next.take(BATCH));
                         if members.is_empty() {
                             break;

@@ -3,7 +3,6 @@
 use super::members::{Form, PresenceSet};
 use crate::core::member::Sought;
 use crate::core::time::Millis;
-use crate::core::timeline::Lane;
 use crate::core::touch::Kept;
 
 impl PresenceSet {
@@ -111,24 +110,8 @@ impl PresenceSet {
                 .max()
                 .unwrap_or(0),
             Form::Table(table) => {
-                let timeline = &mut table.timeline;
-                let due = |(lane, in_lane): (u32, &Lane)| {
-                    timeline.last_time(lane).unwrap_or(0) + in_lane.ttl.max(retain)
-                };
-                // Where somebody is remembered, it is nearly always who was touched last.
-                let latest = timeline.lanes.get(timeline.latest as usize);
-                if let Some(lane) = latest.filter(|lane| lane.alive > 0)
-                    && due((timeline.latest, lane)) + linger > now
-                {
-                    return false;
-                }
-                let last_due = timeline.lanes().map(due).max().unwrap_or(0);
-                // A member of a mixed lane may be due later than the one seen last. Who is remembered and not online is
-                // not, so this is seldom asked.
-                if last_due + linger > now {
-                    return false;
-                }
-                last_due.max(timeline.last_mixed_end())
+                let cutoff = now.checked_sub(linger);
+                return cutoff.is_some_and(|cutoff| table.timeline.is_all_due(cutoff, retain));
             }
         };
         last_due + linger <= now

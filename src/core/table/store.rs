@@ -134,9 +134,10 @@ impl Table {
 
     /// Asks for the names of a lane's oldest members.
     fn prefetch_oldest(&self, lane: u32) {
-        let mut cursor = self.timeline.cursor(lane, self.timeline.lane_len(lane));
+        let tree = &self.timeline.tree;
+        let mut cursor = tree.cursor(lane, tree.lane_len(lane));
         for _ in 0..BATCH {
-            if let Some((_, member)) = self.timeline.newer(&mut cursor) {
+            if let Some((_, member)) = tree.newer(&mut cursor) {
                 self.names.prefetch(member.home);
             }
         }
@@ -159,13 +160,11 @@ impl Table {
             let lane = match first {
                 First::OfLane(lane) => lane,
                 First::OfChunk(chunk) => {
-                    let Some(index) = self.timeline.first_of_front(chunk) else {
+                    let Some(first) = self.timeline.first_of_front(chunk) else {
                         debug_assert!(false, "somebody is due");
                         return evicted;
                     };
-                    let place = Place::new(chunk, index);
-                    let home = self.timeline.chunks.get(chunk).entry(index).home;
-                    self.evict_one(Address { home, place }, &mut f);
+                    self.evict_one(first, &mut f);
                     evicted += 1;
                     // It is this one's turn after those of other chunks.
                     if let Some(home) = self.timeline.next_of_front(chunk) {
@@ -181,7 +180,7 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((seen, address)) = self.timeline.first(lane)
+                && let Some((seen, address)) = self.timeline.tree.first(lane)
             {
                 if seen.due(retain) > until {
                     break;

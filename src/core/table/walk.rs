@@ -62,9 +62,9 @@ impl Members<'_> {
     /// How many of them were seen later than that.
     fn after(&self, timeline: &Timeline, time: Millis) -> usize {
         match self {
-            Members::Own { lane, cut, .. } => {
-                timeline.count_after(*lane, Some(cut.map_or(time, |cut| cut.max(time))))
-            }
+            Members::Own { lane, cut, .. } => timeline
+                .tree
+                .count_after(*lane, Some(cut.map_or(time, |cut| cut.max(time)))),
             Members::Mixed(view) => view.after(time),
         }
     }
@@ -95,7 +95,7 @@ impl Table {
                 false => members.count() - newer,
             };
             let at = match members {
-                Members::Own { lane, .. } => Position::OfOwn(timeline.cursor(lane, newer)),
+                Members::Own { lane, .. } => Position::OfOwn(timeline.tree.cursor(lane, newer)),
                 Members::Mixed(view) => {
                     let gap = view.gap(newer);
                     Position::OfMixed(view, gap)
@@ -115,15 +115,15 @@ impl Table {
 
 /// The lanes that have members of a query, those of longer ttls first.
 fn members_of(timeline: &Timeline, query: Query) -> Vec<Members<'_>> {
-    let mut own: Vec<_> = timeline.own_lanes().collect();
+    let mut own: Vec<_> = timeline.tree.own_lanes().collect();
     own.sort_unstable_by_key(|(_, ttl)| Reverse(*ttl));
     let own = own.into_iter().map(|(lane, ttl)| {
         let cut = query.cut(ttl);
-        let count = timeline.count_after(lane, cut);
+        let count = timeline.tree.count_after(lane, cut);
         Members::Own { lane, cut, count }
     });
-    let mixed = timeline.mixed_lanes();
-    let mixed = mixed.map(|lane| Members::Mixed(View::new(timeline, lane, query)));
+    let mixed = timeline.tree.mixed_lanes();
+    let mixed = mixed.filter_map(|lane| timeline.view(lane, query).map(Members::Mixed));
     own.chain(mixed)
         .filter(|members| members.count() > 0)
         .collect()
@@ -143,7 +143,7 @@ fn skips(timeline: &Timeline, lanes: &[Members], newer: usize) -> Vec<usize> {
     }
     // The latest moment after which no more than `newer` were seen; then some of those seen at it.
     let after = |time| lanes.iter().map(move |lane| lane.after(timeline, time));
-    let (mut low, mut high) = timeline.first_and_last_time();
+    let (mut low, mut high) = timeline.tree.first_and_last_time();
     while low < high {
         let middle = low + (high - low) / 2;
         if after(middle).sum::<usize>() <= newer {
@@ -175,8 +175,8 @@ impl Listed<'_> {
     fn step(&mut self, table: &Table, reverse: bool) -> Option<(Seen, Address)> {
         self.beyond = self.beyond.checked_sub(1)?;
         let next = match &mut self.at {
-            Position::OfOwn(cursor) if reverse => table.timeline.newer(cursor),
-            Position::OfOwn(cursor) => table.timeline.older(cursor),
+            Position::OfOwn(cursor) if reverse => table.timeline.tree.newer(cursor),
+            Position::OfOwn(cursor) => table.timeline.tree.older(cursor),
             Position::OfMixed(view, gap) if reverse => view.newer(gap),
             Position::OfMixed(view, gap) => view.older(gap),
         };

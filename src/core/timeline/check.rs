@@ -1,7 +1,8 @@
 //! What must hold inside a timeline between any two operations.
 
 use super::chunk::Chunk;
-use super::log::{BLOCK, MAX_LANES, Timeline};
+use super::chunk_tree::BLOCK;
+use super::log::{MAX_LANES, Timeline};
 use crate::core::refs::{Address, Place};
 use crate::core::time::{Millis, has_expired};
 
@@ -10,15 +11,15 @@ impl Timeline {
     pub fn check(&self) {
         let (mut alive, mut expired, mut bytes) = (0, 0, 0);
         let (mut chunks, mut blocks, mut links) = (0, 0, 0);
-        let own_lanes = self.own_lanes().filter(|(_, ttl)| *ttl > 0).count();
+        let own_lanes = self.tree.own_lanes().filter(|(_, ttl)| *ttl > 0).count();
         assert!(own_lanes <= MAX_LANES);
-        let mixed = self.mixed_lanes().count();
+        let mixed = self.tree.mixed_lanes().count();
         assert_eq!(self.mixed.as_ref().map_or(0, |mixed| mixed.lanes), mixed);
-        for (_, lane) in self.lanes() {
+        for (_, lane) in self.tree.lanes() {
             let ttl = lane.ttl;
             let (mut last, mut in_lane, mut expired_in_lane) = (0, 0, 0);
             for (at, root) in lane.root.iter().enumerate() {
-                let block = self.blocks.get(root.block);
+                let block = self.tree.blocks.get(root.block);
                 assert_eq!(block.seq, lane.front + at as u64);
                 assert!((1..=BLOCK).contains(&block.links.len()));
                 assert_eq!(
@@ -29,7 +30,7 @@ impl Timeline {
                 blocks += 1;
                 links += block.links.capacity();
                 for (at, link) in block.links.iter().enumerate() {
-                    let chunk = self.chunks.get(link.chunk);
+                    let chunk = self.tree.chunks.get(link.chunk);
                     assert_eq!(
                         (chunk.block, chunk.link as usize),
                         (root.block, at),
@@ -62,23 +63,26 @@ impl Timeline {
             expired += expired_in_lane;
         }
         assert_eq!((self.alive, self.expired), (alive, expired));
-        assert_eq!((self.chunks.len(), self.blocks.len()), (chunks, blocks));
-        assert_eq!(self.chunk_bytes, bytes);
-        assert_eq!(self.links, links);
+        assert_eq!(
+            (self.tree.chunks.len(), self.tree.blocks.len()),
+            (chunks, blocks)
+        );
+        assert_eq!(self.tree.chunk_bytes, bytes);
+        assert_eq!(self.tree.links, links);
     }
 
     /// Panics where a member's entry is not what it is known by.
     pub fn check_entry(&self, member: Address) {
         let Address { home, place } = member;
-        let chunk = self.chunks.get(place.chunk());
+        let chunk = self.tree.chunks.get(place.chunk());
         assert!(chunk.is_alive(place.index()));
         assert_eq!(chunk.entry(place.index()).home, home);
     }
 
     /// How many blocks of memory a relocation moves.
     pub fn blocks_to_move(&mut self) -> usize {
-        let pages = self.chunks.pages_mut().len() + self.blocks.pages_mut().len();
-        pages + 2 * self.chunks.len()
+        let pages = self.tree.chunks.pages_mut().len() + self.tree.blocks.pages_mut().len();
+        pages + 2 * self.tree.chunks.len()
     }
 
     /// Whether there is a mixed lane.
@@ -88,7 +92,7 @@ impl Timeline {
 
     /// What is noted of a chunk of a mixed lane.
     fn check_mixed(&self, id: u32, ttl: Millis) {
-        let chunk = self.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         let mixed = self.mixed.as_ref().expect("there is a mixed lane");
         let due = |retain: Millis| {
             let living = chunk.living_from(0);

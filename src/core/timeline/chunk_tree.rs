@@ -1,9 +1,157 @@
-//! Chunks in blocks, blocks in the root of their lane, and the numbers of the living on the way up.
+//! The lanes of a timeline as trees of fixed height: a lane's root lists blocks, a block lists chunks, and both levels carry
+//! the number of the living, so that a rank is a binary search and a sum over at most a few hundred small numbers
+//! (`rank.rs`).
+//!
+//! Chunks and blocks stand in arenas and know their parents, so whoever has an entry's place finds its lane.
 
-use super::log::{BLOCK, Block, Link, Root, Timeline};
+use std::collections::VecDeque;
+
+use super::chunk::Chunk;
+use crate::core::memory::{Arena, Mover, Steps};
 use crate::core::time::Millis;
 
-impl Timeline {
+/// Chunks in a block.
+pub const BLOCK: usize = 64;
+
+/// A chunk in its block.
+#[derive(Clone)]
+pub struct Link {
+    /// The chunk's base: no entry of it is earlier, none of the chunk before it later.
+    pub first: Millis,
+    pub chunk: u32,
+    pub alive: u32,
+}
+
+/// Up to [`BLOCK`] chunks in order of time. Never empty, but for places of the arena not in use.
+#[derive(Default)]
+pub struct Block {
+    pub lane: u32,
+    /// Its place in the lane's root, counted from `Lane::front`.
+    pub seq: u64,
+    pub links: Vec<Link>,
+}
+
+impl Clone for Block {
+    /// With as much room, which is counted ([`Timeline::links`]).
+    fn clone(&self) -> Block {
+        let mut links = Vec::with_capacity(self.links.capacity());
+        links.extend_from_slice(&self.links);
+        Block { links, ..*self }
+    }
+}
+
+/// A block in its lane's root.
+#[derive(Clone)]
+pub struct Root {
+    pub first: Millis,
+    pub block: u32,
+    pub alive: u32,
+}
+
+/// The members of one ttl, or of many, in the order they were seen.
+#[derive(Clone, Default)]
+pub struct Lane {
+    /// Of a mixed lane: the least that a ttl in it can be.
+    pub ttl: Millis,
+    /// Whether each entry has an own ttl.
+    pub mixed: bool,
+    pub alive: usize,
+    /// How many of them had expired at the frontier (`online.rs`). Not of a mixed lane.
+    pub expired: usize,
+    /// What `seq` of the first block of the root is.
+    pub front: u64,
+    /// No member seen before this moment is still to be told (`told.rs`).
+    pub told: Millis,
+    pub root: VecDeque<Root>,
+}
+
+/// All chunks of all lanes.
+#[derive(Clone, Default)]
+pub struct ChunkTree {
+    pub lanes: Vec<Lane>,
+    pub chunks: Arena<Chunk>,
+    pub blocks: Arena<Block>,
+    /// Bytes of the chunks' own blocks of memory.
+    pub chunk_bytes: usize,
+    /// How many links there is room for in all blocks.
+    pub links: usize,
+}
+
+impl ChunkTree {
+    /// Bytes allocated.
+    pub fn bytes(&self) -> usize {
+        self.chunk_bytes
+            + self.chunks.bytes()
+            + self.blocks.bytes()
+            + self.lanes.capacity() * size_of::<Lane>()
+            + self.links * size_of::<Link>()
+            + (2 * self.blocks.len() + 4 * self.lanes.len()) * size_of::<Root>()
+    }
+
+    /// How many separate allocations there are.
+    pub fn allocations(&self) -> usize {
+        2 * self.chunks.len() + 2 * self.blocks.len() + self.lanes.len()
+    }
+
+    /// Moves the chunks' blocks.
+    pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
+        steps.arena(&mut self.chunks, |chunk, mover| {
+            for block in chunk.blocks_mut() {
+                mover.slice(block);
+            }
+        });
+        steps.arena(&mut self.blocks, |_, _| {});
+    }
+
+    #[inline]
+    pub fn lane_of(&self, chunk: &Chunk) -> &Lane {
+        if let [only] = self.lanes.as_slice() {
+            only
+        } else {
+            &self.lanes[self.blocks.get(chunk.block).lane as usize]
+        }
+    }
+
+    /// A chunk, and the ttl of its lane.
+    pub fn chunk_and_ttl(&self, id: u32) -> (&Chunk, Millis) {
+        let chunk = self.chunks.get(id);
+        (chunk, self.lane_of(chunk).ttl)
+    }
+
+    /// The chunks of mixed lanes.
+    pub fn mixed_chunks(&self) -> impl Iterator<Item = u32> + '_ {
+        let lanes = self.lanes.iter().filter(|lane| lane.mixed);
+        let blocks = lanes.flat_map(|lane| &lane.root).map(|root| root.block);
+        let links = blocks.flat_map(move |block| &self.blocks.get(block).links);
+        links.map(|link| link.chunk)
+    }
+
+    /// The chunk before one in its lane.
+    pub fn chunk_before(&self, id: u32) -> Option<u32> {
+        let chunk = self.chunks.get(id);
+        let block = self.blocks.get(chunk.block);
+        if let Some(link) = chunk.link.checked_sub(1) {
+            return Some(block.links[usize::from(link)].chunk);
+        }
+        let lane = &self.lanes[block.lane as usize];
+        let at = (block.seq - lane.front).checked_sub(1)?;
+        let links = &self.blocks.get(lane.root[at as usize].block).links;
+        links.last().map(|link| link.chunk)
+    }
+
+    /// The chunk after one in its lane.
+    pub fn chunk_after(&self, id: u32) -> Option<u32> {
+        let chunk = self.chunks.get(id);
+        let block = self.blocks.get(chunk.block);
+        if let Some(link) = block.links.get(usize::from(chunk.link) + 1) {
+            return Some(link.chunk);
+        }
+        let lane = &self.lanes[block.lane as usize];
+        let root = lane.root.get((block.seq - lane.front) as usize + 1)?;
+        let links = &self.blocks.get(root.block).links;
+        links.first().map(|link| link.chunk)
+    }
+
     /// Adds to the number of the living in a link, its block and nothing else. Returns the lane.
     pub fn add_alive(&mut self, block: u32, link: u8, more: i32) -> u32 {
         let block = self.blocks.get_mut(block);
@@ -89,9 +237,6 @@ impl Timeline {
     pub fn remove_chunk(&mut self, id: u32) {
         let chunk = self.chunks.remove(id);
         self.chunk_bytes -= chunk.bytes();
-        if let Some(mixed) = &mut self.mixed {
-            mixed.forget(id, self.chunks.capacity());
-        }
         let block = self.blocks.get_mut(chunk.block);
         block.links.remove(chunk.link as usize);
         if !block.links.is_empty() {

@@ -1,9 +1,10 @@
 //! Writing entries: nearly always at the end of their lane, sometimes in between.
 
 use super::chunk::{Chunk, Entry, MAX_ENTRIES};
-use super::log::{Block, Root, Timeline};
+use super::log::Timeline;
 use crate::core::refs::{Address, Place, Places};
 use crate::core::time::Millis;
+use crate::core::touch::Seen;
 
 /// An entry out of order moves at most this many others up; before more than that, the chunk is split.
 const MAX_SHIFT: usize = 64;
@@ -17,15 +18,15 @@ impl Timeline {
         let time = entry.time;
         let lane = self.lane_for(ttl);
         self.latest = lane;
-        let in_lane = &self.lanes[lane as usize];
+        let in_lane = &self.tree.lanes[lane as usize];
         let mixed = in_lane.mixed;
         entry.extra = (ttl - in_lane.ttl) as u32;
-        let place = match self.lanes[lane as usize].root.back() {
-            None => self.first_chunk(lane, entry),
+        let place = match self.tree.lanes[lane as usize].root.back() {
+            None => self.tree.first_chunk(lane, entry),
             Some(root) => {
-                let links = &self.blocks.get(root.block).links;
+                let links = &self.tree.blocks.get(root.block).links;
                 let tail = links[links.len() - 1].chunk;
-                if time >= self.chunks.get(tail).last_time() {
+                if time >= self.tree.chunks.get(tail).last_time() {
                     self.append(tail, entry, true, places)
                 } else {
                     self.insert_in_order(lane, entry, places)
@@ -33,9 +34,17 @@ impl Timeline {
             }
         };
         self.alive += 1;
-        self.lanes[lane as usize].alive += 1;
+        self.tree.lanes[lane as usize].alive += 1;
         if mixed {
-            self.mixed_added(place.chunk(), time, ttl, entry.told);
+            let note_untold = self.tells && !entry.told;
+            if let Some(mixed) = &mut self.mixed {
+                mixed.added(
+                    place.chunk(),
+                    Seen { at: time, ttl },
+                    self.due_retain,
+                    note_untold,
+                );
+            }
         } else {
             self.note_due(lane, time);
             self.note_expiry(lane, time);
@@ -44,45 +53,12 @@ impl Timeline {
         place
     }
 
-    fn first_chunk(&mut self, lane: u32, entry: Entry) -> Place {
-        let time = entry.time;
-        let id = self.new_chunk(1, time, self.lanes[lane as usize].mixed);
-        let block = self.blocks.insert(Block {
-            lane,
-            seq: self.lanes[lane as usize].front,
-            links: Vec::new(),
-        });
-        self.lanes[lane as usize].root.push_back(Root {
-            first: time,
-            block,
-            alive: 0,
-        });
-        self.insert_link(block, 0, id);
-        self.push(id, entry)
-    }
-
-    pub fn new_chunk(&mut self, room: usize, base: Millis, mixed: bool) -> u32 {
-        let chunk = Chunk::new(room, base, mixed);
-        self.chunk_bytes += chunk.bytes();
-        self.chunks.insert(chunk)
-    }
-
-    /// Writes an entry at the end of a chunk that has room for it.
-    #[inline]
-    fn push(&mut self, id: u32, entry: Entry) -> Place {
-        let chunk = self.chunks.get_mut(id);
-        let index = chunk.push(entry);
-        let (block, link) = (chunk.block, chunk.link);
-        self.add_alive(block, link, 1);
-        Place::new(id, index)
-    }
-
     /// Writes an entry after all of a chunk's: there, or in a new chunk behind it. `tail` says that nothing follows.
     #[inline]
     fn append(&mut self, id: u32, entry: Entry, tail: bool, places: &mut impl Places) -> Place {
-        let chunk = self.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         if !chunk.is_full() && chunk.spans(entry.time) {
-            return self.push(id, entry);
+            return self.tree.push(id, entry);
         }
         self.append_slow(id, entry, tail, places)
     }
@@ -95,21 +71,21 @@ impl Timeline {
         tail: bool,
         places: &mut impl Places,
     ) -> Place {
-        let chunk = self.chunks.get_mut(id);
+        let chunk = self.tree.chunks.get_mut(id);
         if chunk.spans(entry.time) {
             let room = (chunk.alive() * 2).min(MAX_ENTRIES).max(chunk.alive() + 1);
             let half_dead = chunk.alive() * 2 <= chunk.capacity();
             if chunk.is_stretched() || chunk.sealed && (half_dead || chunk.is_squeezed()) {
                 self.rebuild(id, room, places);
-                return self.push(id, entry);
+                return self.tree.push(id, entry);
             }
             if half_dead && chunk.len() < MAX_ENTRIES {
-                self.squeeze_chunk(id, room);
-                return self.push(id, entry);
+                self.tree.squeeze_chunk(id, room);
+                return self.tree.push(id, entry);
             }
             if chunk.capacity() < MAX_ENTRIES && chunk.len() < MAX_ENTRIES {
-                self.grow(id);
-                return self.push(id, entry);
+                self.tree.grow(id);
+                return self.tree.push(id, entry);
             }
         }
         let room = if tail && chunk.len() == MAX_ENTRIES {
@@ -119,38 +95,38 @@ impl Timeline {
         };
         chunk.sealed = true;
         let mixed = chunk.is_mixed();
-        let new = self.new_chunk(room, entry.time, mixed);
-        self.chunks.get_mut(new).sealed = !tail;
-        self.link_after(id, new);
-        self.push(new, entry)
+        let new = self.tree.new_chunk(room, entry.time, mixed);
+        self.tree.chunks.get_mut(new).sealed = !tail;
+        self.tree.link_after(id, new);
+        self.tree.push(new, entry)
     }
 
     /// Writes an entry that is earlier than the newest of its lane: an import, or the clock has stepped back.
     fn insert_in_order(&mut self, lane: u32, entry: Entry, places: &mut impl Places) -> Place {
         let time = entry.time;
-        let root = &self.lanes[lane as usize].root;
+        let root = &self.tree.lanes[lane as usize].root;
         let at = root.partition_point(|block| block.first <= time);
-        let links = &self.blocks.get(root[at.saturating_sub(1)].block).links;
+        let links = &self.tree.blocks.get(root[at.saturating_sub(1)].block).links;
         let link = links.partition_point(|link| link.first <= time);
         let id = links[link.saturating_sub(1)].chunk;
 
-        let chunk = self.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         if chunk.last_time() <= time {
             return self.append(id, entry, false, places);
         }
         if chunk.is_squeezed() {
             self.rebuild(id, chunk.alive() + 1, places);
         }
-        let chunk = self.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         let index = chunk.after(time);
         if index == chunk.len() {
             return self.append(id, entry, false, places);
         }
         if chunk.len() - index <= MAX_SHIFT && chunk.stretches_to(time) {
             if chunk.is_full() && chunk.capacity() < MAX_ENTRIES {
-                self.grow(id);
+                self.tree.grow(id);
             }
-            let chunk = self.chunks.get_mut(id);
+            let chunk = self.tree.chunks.get_mut(id);
             if !chunk.is_full() {
                 chunk.insert(index, entry);
                 // From the last on: each moves to a place that nobody has any more.
@@ -161,102 +137,56 @@ impl Timeline {
                     }
                 }
                 let (block, link, base) = (chunk.block, chunk.link, chunk.base());
-                self.add_alive(block, link, 1);
-                self.set_first(block, link, base);
+                self.tree.add_alive(block, link, 1);
+                self.tree.set_first(block, link, base);
                 return Place::new(id, index);
             }
         }
-        let chunk = self.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         if time < chunk.base() {
             let (block, link, mixed) = (chunk.block, chunk.link, chunk.is_mixed());
-            let new = self.new_chunk(1, time, mixed);
-            self.chunks.get_mut(new).sealed = true;
-            self.insert_link(block, link as usize, new);
-            return self.push(new, entry);
+            let new = self.tree.new_chunk(1, time, mixed);
+            self.tree.chunks.get_mut(new).sealed = true;
+            self.tree.insert_link(block, link as usize, new);
+            return self.tree.push(new, entry);
         }
         self.split(id, index, places);
         self.append(id, entry, false, places)
     }
 
-    /// Doubles the room of a chunk.
-    fn grow(&mut self, id: u32) {
-        let chunk = self.chunks.get_mut(id);
-        let before = chunk.bytes();
-        chunk.grow();
-        self.chunk_bytes += chunk.bytes() - before;
-    }
-
     /// Moves the entries from `index` on into a new chunk behind.
     fn split(&mut self, id: u32, index: usize, places: &mut impl Places) {
-        let chunk = self.chunks.get_mut(id);
+        let chunk = self.tree.chunks.get_mut(id);
         let moved = chunk.count_from(index);
         if moved > 0 {
             let base = chunk.time(index);
             let sealed = std::mem::replace(&mut chunk.sealed, true);
             let mixed = chunk.is_mixed();
-            let empty = self.new_chunk(1, base, mixed);
-            self.chunks.get_mut(empty).sealed = sealed;
-            self.link_after(id, empty);
+            let empty = self.tree.new_chunk(1, base, mixed);
+            self.tree.chunks.get_mut(empty).sealed = sealed;
+            self.tree.link_after(id, empty);
             let mut new = Chunk::new(moved, base, mixed);
-            self.move_living((id, index), &mut new, empty, places);
-            self.truncate(id, index);
-            self.replace_chunk(empty, new);
-            self.recount(id, -(moved as i32));
-            self.recount(empty, moved as i32);
-            self.mixed_split(id, empty);
+            self.tree.move_living((id, index), &mut new, empty, places);
+            self.tree.truncate(id, index);
+            self.tree.replace_chunk(empty, new);
+            self.tree.recount(id, -(moved as i32));
+            self.tree.recount(empty, moved as i32);
+            if let Some(mixed) = &mut self.mixed {
+                mixed.split(id, empty, &self.tree);
+            }
         } else {
-            self.truncate(id, index);
+            self.tree.truncate(id, index);
         }
-    }
-
-    /// Cuts a chunk's entries from `index` on off, and gives the room back.
-    fn truncate(&mut self, id: u32, index: usize) {
-        let chunk = self.chunks.get_mut(id);
-        let before = chunk.bytes();
-        chunk.truncate(index);
-        chunk.shrink();
-        self.chunk_bytes = self.chunk_bytes + chunk.bytes() - before;
     }
 
     /// Writes a chunk anew with its living entries only and room for `room`.
     pub fn rebuild(&mut self, id: u32, room: usize, places: &mut impl Places) {
-        let chunk = self.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         let mut new = Chunk::new(room, chunk.base(), chunk.is_mixed());
-        self.move_living((id, 0), &mut new, id, places);
-        self.replace_chunk(id, new);
-        self.mixed_renumbered(id);
-    }
-
-    /// Writes the living entries of a chunk, from an index on, into what is to be chunk `to`.
-    pub fn move_living(
-        &self,
-        (id, from): (u32, usize),
-        new: &mut Chunk,
-        to: u32,
-        places: &mut impl Places,
-    ) {
-        /// How many members ahead are asked for.
-        const AHEAD: usize = 12;
-        let chunk = self.chunks.get(id);
-        let mut ahead = chunk.living_from(from);
-        for (_, entry) in ahead.by_ref().take(AHEAD) {
-            places.prefetch(entry.home);
+        self.tree.move_living((id, 0), &mut new, id, places);
+        self.tree.replace_chunk(id, new);
+        if let Some(mixed) = &mut self.mixed {
+            mixed.renumbered(id);
         }
-        for (at, entry) in chunk.living_from(from) {
-            if let Some((_, entry)) = ahead.next() {
-                places.prefetch(entry.home);
-            }
-            let (home, place) = (entry.home, Place::new(id, at));
-            places.moved(Address { home, place }, Place::new(to, new.push(entry)));
-        }
-    }
-
-    /// Replaces a chunk's content by one that holds the same living entries, or those and a neighbour's.
-    pub fn replace_chunk(&mut self, id: u32, mut new: Chunk) {
-        let old = self.chunks.get_mut(id);
-        (new.sealed, new.waits) = (old.sealed, old.waits);
-        (new.link, new.block) = (old.link, old.block);
-        self.chunk_bytes = self.chunk_bytes + new.bytes() - old.bytes();
-        *old = new;
     }
 }

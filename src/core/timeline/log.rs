@@ -14,13 +14,13 @@
 //!
 //! Beyond a number of ttls, further ones share mixed lanes (`mixed.rs`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use super::chunk::Chunk;
-use super::compact::Thin;
+use super::chunk_tree::{ChunkTree, Lane};
 use super::lazy_heap::Agenda;
 use super::mixed::Mixed;
-use crate::core::memory::{Arena, Mover, Steps};
+use super::sparse_queue::SparseQueue;
+use crate::core::memory::{Mover, Steps};
 use crate::core::refs::{MAX_CHUNKS, Place, Places};
 use crate::core::time::{Millis, has_expired};
 use crate::core::touch::Kept;
@@ -33,73 +33,13 @@ const MIXED_BITS: u32 = 31;
 /// Marks a mixed lane in [`Timeline::by_ttl`].
 const MIXED: Millis = 1 << 63;
 
-/// Chunks in a block.
-pub const BLOCK: usize = 64;
-
-/// A chunk in its block.
-#[derive(Clone)]
-pub struct Link {
-    /// The chunk's base: no entry of it is earlier, none of the chunk before it later.
-    pub first: Millis,
-    pub chunk: u32,
-    pub alive: u32,
-}
-
-/// Up to [`BLOCK`] chunks in order of time. Never empty, but for places of the arena not in use.
-#[derive(Default)]
-pub struct Block {
-    pub lane: u32,
-    /// Its place in the lane's root, counted from `Lane::front`.
-    pub seq: u64,
-    pub links: Vec<Link>,
-}
-
-impl Clone for Block {
-    /// With as much room, which is counted ([`Timeline::links`]).
-    fn clone(&self) -> Block {
-        let mut links = Vec::with_capacity(self.links.capacity());
-        links.extend_from_slice(&self.links);
-        Block { links, ..*self }
-    }
-}
-
-/// A block in its lane's root.
-#[derive(Clone)]
-pub struct Root {
-    pub first: Millis,
-    pub block: u32,
-    pub alive: u32,
-}
-
-/// The members of one ttl, or of many, in the order they were seen.
-#[derive(Clone, Default)]
-pub struct Lane {
-    /// Of a mixed lane: the least that a ttl in it can be.
-    pub ttl: Millis,
-    /// Whether each entry has an own ttl.
-    pub mixed: bool,
-    pub alive: usize,
-    /// How many of them had expired at the frontier (`online.rs`). Not of a mixed lane.
-    pub expired: usize,
-    /// What `seq` of the first block of the root is.
-    pub front: u64,
-    /// No member seen before this moment is still to be told (`told.rs`).
-    pub told: Millis,
-    pub root: VecDeque<Root>,
-}
-
 /// All members of a set in order of time.
 #[derive(Clone, Default)]
 pub struct Timeline {
-    pub lanes: Vec<Lane>,
+    pub tree: ChunkTree,
     free_lanes: Vec<u32>,
     pub by_ttl: BTreeMap<Millis, u32>,
-    pub chunks: Arena<Chunk>,
-    pub blocks: Arena<Block>,
     pub alive: usize,
-    pub chunk_bytes: usize,
-    /// How many links there is room for in all blocks.
-    pub links: usize,
     /// Lanes by the time their first member is due for removal, under the retention they were noted with.
     pub due: Agenda,
     pub due_retain: Millis,
@@ -113,7 +53,7 @@ pub struct Timeline {
     /// Whether it was.
     pub tells: bool,
     /// Chunks that have become thin.
-    pub thin: Thin,
+    pub thin: SparseQueue,
     /// Where the latest entry was written.
     pub latest: u32,
     /// Where there are mixed lanes.
@@ -142,18 +82,13 @@ impl Timeline {
 
     /// Whether `more` entries could be added in the worst case, each opening a chunk.
     pub fn has_room_for(&self, more: usize) -> bool {
-        self.chunks.len() + more < MAX_CHUNKS
+        self.tree.chunks.len() + more < MAX_CHUNKS
     }
 
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
-        self.chunk_bytes
-            + self.chunks.bytes()
-            + self.blocks.bytes()
-            + self.lanes.capacity() * size_of::<Lane>()
+        self.tree.bytes()
             + self.by_ttl.len() * 2 * size_of::<(Millis, u32)>()
-            + self.links * size_of::<Link>()
-            + (2 * self.blocks.len() + 4 * self.lanes.len()) * size_of::<Root>()
             + self.due.bytes()
             + self.expiry.bytes()
             + self.untold.bytes()
@@ -163,26 +98,21 @@ impl Timeline {
 
     /// How many separate allocations there are.
     pub fn allocations(&self) -> usize {
-        2 * self.chunks.len() + 2 * self.blocks.len() + self.lanes.len()
+        self.tree.allocations()
     }
 
-    /// Moves the chunks' blocks.
+    /// Moves the chunks' blocks (`memory/mover.rs`).
     pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
-        steps.arena(&mut self.chunks, |chunk, mover| {
-            for block in chunk.blocks_mut() {
-                mover.slice(block);
-            }
-        });
-        steps.arena(&mut self.blocks, |_, _| {});
+        self.tree.relocate(steps);
     }
 
     /// The touch of the member whose entry this is.
     #[inline]
     pub fn kept(&self, place: Place) -> Kept {
-        let chunk = self.chunks.get(place.chunk());
+        let chunk = self.tree.chunks.get(place.chunk());
         let entry = chunk.entry(place.index());
         Kept {
-            seen: entry.seen(self.lane_of(chunk).ttl),
+            seen: entry.seen(self.tree.lane_of(chunk).ttl),
             told: entry.told,
         }
     }
@@ -191,47 +121,40 @@ impl Timeline {
     /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not tell.
     #[inline]
     pub fn is_surely_online(&self, place: Place, now: Millis) -> bool {
-        let chunk = self.chunks.get(place.chunk());
-        let ttl = self.lane_of(chunk).ttl;
+        let chunk = self.tree.chunks.get(place.chunk());
+        let ttl = self.tree.lane_of(chunk).ttl;
         !has_expired(chunk.base(), ttl, now)
-    }
-
-    #[inline]
-    fn lane_of(&self, chunk: &Chunk) -> &Lane {
-        if let [only] = self.lanes.as_slice() {
-            only
-        } else {
-            &self.lanes[self.blocks.get(chunk.block).lane as usize]
-        }
     }
 
     /// Asks the processor for what `kept` will read.
     #[inline]
     pub fn prefetch(&self, place: Place) {
-        let chunk = self.chunks.get(place.chunk());
+        let chunk = self.tree.chunks.get(place.chunk());
         chunk.prefetch(place.index());
     }
 
     /// Asks the processor for what `kill` will change. The entry itself is seldom read then.
     #[inline]
     pub fn prefetch_life(&self, place: Place) {
-        let chunk = self.chunks.get(place.chunk());
+        let chunk = self.tree.chunks.get(place.chunk());
         chunk.prefetch_life(place.index());
     }
 
     /// Removes an entry that is no member's any more. Others may move, of which `places` is told.
     pub fn kill(&mut self, place: Place, places: &mut impl Places) {
         let id = place.chunk();
-        let chunk = self.chunks.get_mut(id);
+        let chunk = self.tree.chunks.get_mut(id);
         chunk.kill(place.index());
         let (block, link, left, thin) = (chunk.block, chunk.link, chunk.alive(), chunk.is_thin());
-        let lane = self.add_alive(block, link, -1);
+        let lane = self.tree.add_alive(block, link, -1);
         self.alive -= 1;
-        let in_lane = &mut self.lanes[lane as usize];
+        let in_lane = &mut self.tree.lanes[lane as usize];
         in_lane.alive -= 1;
         let left_in_lane = in_lane.alive;
         if in_lane.mixed {
-            self.mixed_removed(id, place.index());
+            if let Some(mixed) = &mut self.mixed {
+                mixed.removed(id, place.index(), &self.tree);
+            }
         } else {
             self.uncount_expired(lane, id, place.index());
         }
@@ -246,9 +169,17 @@ impl Timeline {
         }
     }
 
+    /// Takes an empty chunk out.
+    pub fn remove_chunk(&mut self, id: u32) {
+        self.tree.remove_chunk(id);
+        if let Some(mixed) = &mut self.mixed {
+            mixed.forget(id, self.tree.chunks.capacity());
+        }
+    }
+
     /// The lane of a ttl, made where there is none.
     pub fn lane_for(&mut self, ttl: Millis) -> u32 {
-        if let [only] = self.lanes.as_slice()
+        if let [only] = self.tree.lanes.as_slice()
             && only.ttl == ttl
             && !only.mixed
             && only.alive > 0
@@ -267,10 +198,10 @@ impl Timeline {
             return lane;
         }
         let lane = self.free_lanes.pop().unwrap_or_else(|| {
-            self.lanes.push(Lane::default());
-            (self.lanes.len() - 1) as u32
+            self.tree.lanes.push(Lane::default());
+            (self.tree.lanes.len() - 1) as u32
         });
-        self.lanes[lane as usize] = Lane {
+        self.tree.lanes[lane as usize] = Lane {
             ttl: match mixed {
                 true => ttl >> MIXED_BITS << MIXED_BITS,
                 false => ttl,
@@ -287,7 +218,7 @@ impl Timeline {
     }
 
     fn remove_lane(&mut self, lane: u32) {
-        let Lane { ttl, mixed, .. } = std::mem::take(&mut self.lanes[lane as usize]);
+        let Lane { ttl, mixed, .. } = std::mem::take(&mut self.tree.lanes[lane as usize]);
         self.by_ttl.remove(&key_of(ttl, mixed));
         if let Some(noted) = self.mixed.as_mut().filter(|_| mixed) {
             noted.lanes -= 1;
@@ -300,12 +231,12 @@ impl Timeline {
         self.expiry.forget(lane);
         self.untold.forget(lane);
         if self.by_ttl.is_empty() {
-            self.lanes = Vec::new();
+            self.tree.lanes = Vec::new();
             self.free_lanes = Vec::new();
             self.due.clear();
             self.expiry.clear();
             self.untold.clear();
-            self.thin = Thin::default();
+            self.thin = SparseQueue::default();
         }
     }
 }

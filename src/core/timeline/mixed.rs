@@ -17,12 +17,11 @@
 mod due;
 pub mod view;
 
-use super::chunk::Chunk;
 use super::chunk::ends::Due;
+use super::chunk_tree::ChunkTree;
 use super::lazy_heap::Agenda;
-use super::log::{Block, Lane, Timeline};
-use crate::core::memory::Arena;
 use crate::core::time::Millis;
+use crate::core::touch::Seen;
 
 /// What is noted of mixed lanes and of their chunks.
 #[derive(Clone, Default)]
@@ -76,31 +75,6 @@ struct Frontier {
     next: Agenda,
 }
 
-/// All chunks, to be looked at.
-#[derive(Clone, Copy)]
-pub struct Chunks<'a> {
-    chunks: &'a Arena<Chunk>,
-    blocks: &'a Arena<Block>,
-    lanes: &'a [Lane],
-}
-
-impl<'a> Chunks<'a> {
-    /// A chunk, and the ttl of its lane.
-    fn get(self, id: u32) -> (&'a Chunk, Millis) {
-        let chunk = self.chunks.get(id);
-        let lane = self.blocks.get(chunk.block).lane;
-        (chunk, self.lanes[lane as usize].ttl)
-    }
-
-    /// Those of mixed lanes.
-    fn mixed(self) -> impl Iterator<Item = u32> + 'a {
-        let lanes = self.lanes.iter().filter(|lane| lane.mixed);
-        let blocks = lanes.flat_map(|lane| &lane.root).map(|root| root.block);
-        let links = blocks.flat_map(move |block| &self.blocks.get(block).links);
-        links.map(|link| link.chunk)
-    }
-}
-
 impl Frontier {
     fn set(&mut self, id: u32, expired: usize) {
         let index = id as usize;
@@ -118,9 +92,9 @@ impl Frontier {
     }
 
     /// Counts who has expired in a chunk, and notes when the next one does.
-    fn count(&mut self, id: u32, notes: &[Notes], chunks: Chunks) {
+    fn count(&mut self, id: u32, notes: &[Notes], tree: &ChunkTree) {
         let Some(now) = self.at else { return };
-        let (chunk, ttl) = chunks.get(id);
+        let (chunk, ttl) = tree.chunk_and_ttl(id);
         let noted = &notes[id as usize];
         let (online, next) = if noted.last_end <= now {
             (0, None)
@@ -137,7 +111,7 @@ impl Frontier {
     }
 
     /// Moves on to `now`, or begins there.
-    fn advance(&mut self, now: Millis, notes: &[Notes], chunks: Chunks) {
+    fn advance(&mut self, now: Millis, notes: &[Notes], tree: &ChunkTree) {
         let goes_on = self.at.is_some_and(|at| at <= now);
         self.at = Some(now);
         if goes_on {
@@ -145,12 +119,12 @@ impl Frontier {
                 && time <= now
             {
                 self.next.pop();
-                self.count(id, notes, chunks);
+                self.count(id, notes, tree);
             }
         } else {
             self.next.clear();
-            for id in chunks.mixed() {
-                self.count(id, notes, chunks);
+            for id in tree.mixed_chunks() {
+                self.count(id, notes, tree);
             }
         }
     }
@@ -180,10 +154,10 @@ impl Mixed {
     }
 
     /// Moves a frontier to `now`. Returns which.
-    fn advance(&mut self, now: Millis, chunks: Chunks) -> usize {
+    fn advance(&mut self, now: Millis, tree: &ChunkTree) -> usize {
         let index = self.choose(now);
         self.recent = index;
-        self.frontiers[index].advance(now, &self.notes, chunks);
+        self.frontiers[index].advance(now, &self.notes, tree);
         index
     }
 
@@ -202,8 +176,15 @@ impl Mixed {
         self.frontiers[self.recent].get(id)
     }
 
-    /// An entry has come to a chunk.
-    fn added(&mut self, id: u32, end: Millis) {
+    /// How many members are offline at `now`.
+    pub fn expired(&mut self, now: Millis, tree: &ChunkTree) -> usize {
+        let frontier = self.advance(now, tree);
+        self.frontiers[frontier].expired
+    }
+
+    /// An entry has come to a chunk. `note_untold`: its end is to be told.
+    pub fn added(&mut self, id: u32, seen: Seen, retain: Millis, note_untold: bool) {
+        let end = seen.due(0);
         let notes = self.note_of(id);
         notes.first_end = notes.first_end.min(end);
         notes.last_end = notes.last_end.max(end);
@@ -215,14 +196,48 @@ impl Mixed {
                 Some(_) => frontier.next.note(end, 0, id),
             }
         }
+        self.due.note(seen.due(retain), seen.ttl, id);
+        if note_untold {
+            self.untold.note(end, 0, id);
+        }
     }
 
-    /// An entry of a chunk has gone.
-    fn removed(&mut self, id: u32, end: Millis) {
+    /// An entry of a chunk has been killed.
+    pub fn removed(&mut self, id: u32, index: usize, tree: &ChunkTree) {
+        let (chunk, ttl) = tree.chunk_and_ttl(id);
+        let (end, _) = chunk.due(index, ttl, 0);
         for frontier in &mut self.frontiers {
             if frontier.at.is_some_and(|at| end <= at) {
                 frontier.set(id, frontier.get(id) - 1);
             }
+        }
+    }
+
+    /// The entries of a chunk have other indices now.
+    pub fn renumbered(&mut self, id: u32) {
+        self.note_of(id).front.clear();
+    }
+
+    /// Some members of one chunk are another's now.
+    pub fn split(&mut self, from: u32, to: u32, tree: &ChunkTree) {
+        if tree.chunks.get(from).is_mixed() {
+            self.share(from, to);
+            self.note_of(from).front.clear();
+            for frontier in &mut self.frontiers {
+                frontier.count(from, &self.notes, tree);
+                frontier.count(to, &self.notes, tree);
+            }
+        }
+    }
+
+    /// All members of a chunk are another's now.
+    pub fn joined(&mut self, from: u32, to: u32) {
+        self.share(from, to);
+        self.run = None;
+        for frontier in &mut self.frontiers {
+            let moved = frontier.get(from);
+            frontier.set(from, 0);
+            frontier.set(to, frontier.get(to) + moved);
         }
     }
 
@@ -276,6 +291,36 @@ impl Mixed {
         }
     }
 
+    /// Notes when untold members expire, from now on.
+    pub fn note_untold(&mut self, tree: &ChunkTree) {
+        for id in tree.mixed_chunks() {
+            self.untold.note(self.first_end(id), 0, id);
+        }
+    }
+
+    /// The chunk whose next untold member expires first, and when.
+    pub fn next_untold(&mut self, tree: &ChunkTree) -> Option<(Millis, u32)> {
+        let next = self.untold.earliest(|id| {
+            let (chunk, ttl) = tree.chunk_and_ttl(id);
+            chunk.first_untold_end(ttl).map(|end| (end, 0))
+        });
+        next.map(|(end, _, id)| (end, id))
+    }
+
+    /// When the time of the last member is up.
+    pub fn last_end(&mut self, tree: &ChunkTree) -> Millis {
+        let mut last = 0;
+        for id in tree.mixed_chunks() {
+            let (chunk, ttl) = tree.chunk_and_ttl(id);
+            let notes = &mut self.notes[id as usize];
+            if notes.last_end > last {
+                notes.last_end = chunk.last_end(ttl);
+                last = last.max(notes.last_end);
+            }
+        }
+        last
+    }
+
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
         let [first, second] = &self.frontiers;
@@ -284,122 +329,6 @@ impl Mixed {
             + self.notes.capacity() * size_of::<Notes>()
             + (first.in_chunk.capacity() + second.in_chunk.capacity()) * 2
             + agendas.map(Agenda::bytes).iter().sum::<usize>()
-    }
-}
-
-impl Timeline {
-    fn mixed_and_chunks(&mut self) -> Option<(&mut Mixed, Chunks<'_>)> {
-        let chunks = Chunks {
-            chunks: &self.chunks,
-            blocks: &self.blocks,
-            lanes: &self.lanes,
-        };
-        Some((self.mixed.as_mut()?, chunks))
-    }
-
-    /// How many members of mixed lanes are offline at `now`.
-    #[inline]
-    pub fn mixed_expired(&mut self, now: Millis) -> usize {
-        self.mixed_and_chunks().map_or(0, |(mixed, chunks)| {
-            let frontier = mixed.advance(now, chunks);
-            mixed.frontiers[frontier].expired
-        })
-    }
-
-    /// Has a frontier keep up with members whose time is up, for the next question not to have them all to count.
-    pub fn keep_up(&mut self, now: Millis) {
-        self.mixed_expired(now);
-    }
-
-    /// An entry has come to a chunk of a mixed lane.
-    pub fn mixed_added(&mut self, id: u32, at: Millis, ttl: Millis, told: bool) {
-        let (retain, tells) = (self.due_retain, self.tells);
-        if let Some(mixed) = &mut self.mixed {
-            mixed.added(id, at + ttl);
-            mixed.due.note(at + ttl.max(retain), ttl, id);
-            if tells && !told {
-                mixed.untold.note(at + ttl, 0, id);
-            }
-        }
-    }
-
-    /// An entry of a chunk of a mixed lane has been killed.
-    pub fn mixed_removed(&mut self, id: u32, index: usize) {
-        if let Some((mixed, chunks)) = self.mixed_and_chunks() {
-            let (chunk, ttl) = chunks.get(id);
-            let (end, _) = chunk.due(index, ttl, 0);
-            mixed.removed(id, end);
-        }
-    }
-
-    /// The entries of a chunk have other indices now.
-    pub fn mixed_renumbered(&mut self, id: u32) {
-        if let Some(mixed) = &mut self.mixed {
-            mixed.note_of(id).front.clear();
-        }
-    }
-
-    /// Some members of one chunk are another's now.
-    pub fn mixed_split(&mut self, from: u32, to: u32) {
-        if let Some((mixed, chunks)) = self.mixed_and_chunks()
-            && chunks.get(from).0.is_mixed()
-        {
-            mixed.share(from, to);
-            mixed.note_of(from).front.clear();
-            for frontier in &mut mixed.frontiers {
-                frontier.count(from, &mixed.notes, chunks);
-                frontier.count(to, &mixed.notes, chunks);
-            }
-        }
-    }
-
-    /// All members of a chunk are another's now.
-    pub fn mixed_joined(&mut self, from: u32, to: u32) {
-        if let Some(mixed) = &mut self.mixed {
-            mixed.share(from, to);
-            mixed.run = None;
-            for frontier in &mut mixed.frontiers {
-                let moved = frontier.get(from);
-                frontier.set(from, 0);
-                frontier.set(to, frontier.get(to) + moved);
-            }
-        }
-    }
-
-    /// Has it noted when untold members expire, from now on.
-    pub fn note_mixed_untold(&mut self) {
-        if let Some((mixed, chunks)) = self.mixed_and_chunks() {
-            for id in chunks.mixed() {
-                mixed.untold.note(mixed.first_end(id), 0, id);
-            }
-        }
-    }
-
-    /// The chunk whose next untold member expires first, and when.
-    pub fn next_mixed_untold(&mut self) -> Option<(Millis, u32)> {
-        let (mixed, chunks) = self.mixed_and_chunks()?;
-        let next = mixed.untold.earliest(|id| {
-            let (chunk, ttl) = chunks.get(id);
-            chunk.first_untold_end(ttl).map(|end| (end, 0))
-        });
-        next.map(|(end, _, id)| (end, id))
-    }
-
-    /// When the time of the last member of all mixed lanes is up; 0 where there is none.
-    pub fn last_mixed_end(&mut self) -> Millis {
-        let Some((mixed, chunks)) = self.mixed_and_chunks() else {
-            return 0;
-        };
-        let mut last = 0;
-        for id in chunks.mixed() {
-            let (chunk, ttl) = chunks.get(id);
-            let notes = &mut mixed.notes[id as usize];
-            if notes.last_end > last {
-                notes.last_end = chunk.last_end(ttl);
-                last = last.max(notes.last_end);
-            }
-        }
-        last
     }
 }
 

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod check;
 mod chunk;
+mod chunk_room;
 mod chunk_tree;
 mod compact;
 mod insert;
@@ -11,10 +12,11 @@ mod log;
 mod mixed;
 mod online;
 mod rank;
+mod sparse_queue;
 mod timeouts;
 
 pub use chunk::Entry;
-pub use log::{Lane, Timeline};
+pub use log::Timeline;
 pub use mixed::view::{Gap, View};
 pub use online::First;
 pub use rank::Cursor;

@@ -9,7 +9,11 @@
 //! A ttl of 0 is that of members who left: they are offline whatever the clock says. Mixed lanes have frontiers of their own
 //! (`mixed.rs`).
 
+use super::chunk_tree::Lane;
 use super::log::Timeline;
+use super::mixed::view::View;
+use crate::core::query::Query;
+use crate::core::refs::{Address, Home, Place};
 use crate::core::time::{Millis, expiry_cut, has_expired};
 
 /// Where the member is that is due first.
@@ -43,12 +47,46 @@ impl Timeline {
         self.alive - expired
     }
 
+    /// How many members a query is about.
+    pub fn count(&mut self, query: Query) -> usize {
+        let own = self.tree.own_lanes();
+        let in_own: usize = own
+            .map(|(lane, ttl)| self.tree.count_after(lane, query.cut(ttl)))
+            .sum();
+        if self.mixed.is_none() {
+            return in_own;
+        }
+        self.mixed_expired(query.now());
+        let views = self.tree.mixed_lanes().map(|lane| self.view(lane, query));
+        in_own + views.flatten().map(|view| view.total()).sum::<usize>()
+    }
+
+    /// The members of a mixed lane that a query is about; a frontier has to stand at its moment
+    /// ([`keep_up`](Self::keep_up)).
+    pub fn view(&self, lane: u32, query: Query) -> Option<View<'_>> {
+        let mixed = self.mixed.as_deref()?;
+        Some(View::new(&self.tree, mixed, lane, query))
+    }
+
+    /// How many members of mixed lanes are offline at `now`.
+    #[inline]
+    fn mixed_expired(&mut self, now: Millis) -> usize {
+        let mixed = self.mixed.as_mut();
+        mixed.map_or(0, |mixed| mixed.expired(now, &self.tree))
+    }
+
+    /// Has a frontier keep up with members of mixed lanes whose time is up, for the next question not to have them all to
+    /// count.
+    pub fn keep_up(&mut self, now: Millis) {
+        self.mixed_expired(now);
+    }
+
     #[cold]
     fn set_frontier_back(&mut self, now: Millis) {
         self.frontier = now;
         self.expiry.clear();
-        for lane in 0..self.lanes.len() as u32 {
-            if self.lane_len(lane) > 0 && !self.lanes[lane as usize].mixed {
+        for lane in 0..self.tree.lanes.len() as u32 {
+            if self.tree.lane_len(lane) > 0 && !self.tree.lanes[lane as usize].mixed {
                 self.recount_expired(lane);
             }
         }
@@ -56,18 +94,19 @@ impl Timeline {
 
     /// Counts a lane's expired members at the frontier, and notes when the next one expires.
     fn recount_expired(&mut self, lane: u32) {
-        let ttl = self.lanes[lane as usize].ttl;
+        let ttl = self.tree.lanes[lane as usize].ttl;
         let cut = expiry_cut(self.frontier, ttl);
         let unexpired = match ttl {
             0 => 0,
-            _ => self.count_after(lane, cut),
+            _ => self.tree.count_after(lane, cut),
         };
-        let expired = self.lane_len(lane) - unexpired;
-        self.expired = self.expired + expired - self.lanes[lane as usize].expired;
-        self.lanes[lane as usize].expired = expired;
+        let expired = self.tree.lane_len(lane) - unexpired;
+        self.expired = self.expired + expired - self.tree.lanes[lane as usize].expired;
+        self.tree.lanes[lane as usize].expired = expired;
         if unexpired > 0 {
-            let mut cursor = self.cursor(lane, unexpired);
+            let mut cursor = self.tree.cursor(lane, unexpired);
             let (seen, _) = self
+                .tree
                 .newer(&mut cursor)
                 .expect("the cursor has newer entries");
             self.expiry.note(seen.at + ttl, ttl, lane);
@@ -77,7 +116,7 @@ impl Timeline {
     /// An entry has come to a lane.
     #[inline]
     pub fn note_expiry(&mut self, lane: u32, time: Millis) {
-        let in_lane = &mut self.lanes[lane as usize];
+        let in_lane = &mut self.tree.lanes[lane as usize];
         let ttl = in_lane.ttl;
         if has_expired(time, ttl, self.frontier) {
             in_lane.expired += 1;
@@ -90,7 +129,10 @@ impl Timeline {
     /// An entry of a lane has been killed.
     #[inline]
     pub fn uncount_expired(&mut self, lane: u32, id: u32, index: usize) {
-        let (chunk, in_lane) = (self.chunks.get(id), &mut self.lanes[lane as usize]);
+        let (chunk, in_lane) = (
+            self.tree.chunks.get(id),
+            &mut self.tree.lanes[lane as usize],
+        );
         // The base tells it for most, without the entry.
         if has_expired(chunk.base(), in_lane.ttl, self.frontier)
             && has_expired(chunk.time(index), in_lane.ttl, self.frontier)
@@ -100,10 +142,42 @@ impl Timeline {
         }
     }
 
+    /// Whether everybody is or was due for removal at `cutoff`.
+    pub fn is_all_due(&mut self, cutoff: Millis, retain: Millis) -> bool {
+        let tree = &self.tree;
+        let due = |(id, lane): (u32, &Lane)| tree.last_time(id).unwrap_or(0) + lane.ttl.max(retain);
+        // Where somebody is remembered, it is nearly always who was touched last.
+        let latest = tree.lanes.get(self.latest as usize);
+        let latest = latest.filter(|lane| lane.alive > 0);
+        if latest.is_some_and(|lane| due((self.latest, lane)) > cutoff) {
+            return false;
+        }
+        // A member of a mixed lane may be due later than the one seen last. Who is remembered and not online is not, so
+        // mixed lanes are seldom gone over.
+        if tree.lanes().map(due).any(|due| due > cutoff) {
+            return false;
+        }
+        let mixed = self.mixed.as_mut();
+        mixed.is_none_or(|mixed| mixed.last_end(&self.tree) <= cutoff)
+    }
+
+    /// The first one due of a chunk of which [`next_due`](Self::next_due) told.
+    pub fn first_of_front(&self, chunk: u32) -> Option<Address> {
+        let index = self.mixed.as_ref()?.first_of_front(chunk)?;
+        let home = self.tree.chunks.get(chunk).entry(index).home;
+        let place = Place::new(chunk, index);
+        Some(Address { home, place })
+    }
+
+    /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
+    pub fn next_of_front(&self, chunk: u32) -> Option<Home> {
+        self.mixed.as_ref()?.next_of_front(chunk, &self.tree)
+    }
+
     /// An entry has come to a lane.
     #[inline]
     pub fn note_due(&mut self, lane: u32, time: Millis) {
-        let ttl = self.lanes[lane as usize].ttl;
+        let ttl = self.tree.lanes[lane as usize].ttl;
         self.due.note(time + ttl.max(self.due_retain), ttl, lane);
     }
 
@@ -112,22 +186,25 @@ impl Timeline {
         if retain != self.due_retain {
             self.due_retain = retain;
             self.due.clear();
-            let lanes: Vec<_> = self.own_lanes().collect();
+            let lanes: Vec<_> = self.tree.own_lanes().collect();
             for (lane, _) in lanes {
-                if let Some((seen, _)) = self.first(lane) {
+                if let Some((seen, _)) = self.tree.first(lane) {
                     self.note_due(lane, seen.at);
                 }
             }
-            self.note_mixed_due(retain);
+            if let Some(mixed) = &mut self.mixed {
+                mixed.note_due(retain, &self.tree);
+            }
         }
         let mut due = std::mem::take(&mut self.due);
         let next = due.earliest(|lane| {
-            let (seen, _) = self.first(lane)?;
+            let (seen, _) = self.tree.first(lane)?;
             Some((seen.due(retain), seen.ttl))
         });
         self.due = due;
         let own = next.map(|(time, ttl, lane)| ((time, ttl), First::OfLane(lane)));
-        let mixed = self.next_mixed_due();
+        let mixed = self.mixed.as_mut();
+        let mixed = mixed.and_then(|mixed| mixed.next_due(retain, &self.tree));
         let mixed = mixed.map(|(due, chunk)| (due, First::OfChunk(chunk)));
         let next = own.into_iter().chain(mixed).min_by_key(|(due, _)| *due);
         next.map(|((time, _), first)| (time, first))

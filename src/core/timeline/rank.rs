@@ -1,9 +1,7 @@
 //! Questions about order: how many were seen after a moment, and walks that start anywhere.
 
 use super::chunk::Chunk;
-use super::log::{Lane, Timeline};
-use super::mixed::view::View;
-use crate::core::query::Query;
+use super::chunk_tree::{ChunkTree, Lane};
 use crate::core::refs::{Address, Place};
 use crate::core::time::Millis;
 use crate::core::touch::Seen;
@@ -20,7 +18,7 @@ pub struct Cursor {
     entry: usize,
 }
 
-impl Timeline {
+impl ChunkTree {
     /// The lanes in use.
     pub fn lanes(&self) -> impl Iterator<Item = (u32, &Lane)> + '_ {
         (0..).zip(&self.lanes).filter(|(_, lane)| lane.alive > 0)
@@ -34,29 +32,16 @@ impl Timeline {
 
     /// The lanes of many.
     pub fn mixed_lanes(&self) -> impl Iterator<Item = u32> + '_ {
-        let any = self.mixed.is_some();
-        let mixed = self.lanes().filter(move |(_, lane)| any && lane.mixed);
+        let mixed = self.lanes().filter(|(_, lane)| lane.mixed);
         mixed.map(|(id, _)| id)
     }
 
-    /// How many members a query is about.
-    pub fn count(&mut self, query: Query) -> usize {
-        let own = self.own_lanes();
-        let in_own: usize = own
-            .map(|(lane, ttl)| self.count_after(lane, query.cut(ttl)))
-            .sum();
-        if self.mixed.is_none() {
-            return in_own;
-        }
-        self.mixed_expired(query.now());
-        let views = self.mixed_lanes().map(|lane| View::new(self, lane, query));
-        in_own + views.map(|view| view.total()).sum::<usize>()
-    }
-
+    /// The ttl of a lane; of a mixed one, the least that it takes.
     pub fn lane_ttl(&self, lane: u32) -> Millis {
         self.lanes[lane as usize].ttl
     }
 
+    /// How many members a lane has.
     pub fn lane_len(&self, lane: u32) -> usize {
         self.lanes[lane as usize].alive
     }

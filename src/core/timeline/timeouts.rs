@@ -21,7 +21,7 @@ impl Timeline {
     #[inline]
     pub fn note_untold(&mut self, lane: u32, entry: Entry) {
         if self.tells && !entry.told {
-            let in_lane = &mut self.lanes[lane as usize];
+            let in_lane = &mut self.tree.lanes[lane as usize];
             in_lane.told = in_lane.told.min(entry.time);
             if in_lane.ttl > 0 {
                 let ttl = in_lane.ttl;
@@ -32,7 +32,10 @@ impl Timeline {
 
     /// What no ttl in use is shorter than, but for that of those who left.
     pub fn shortest_ttl(&self) -> Option<Millis> {
-        let lanes = self.lanes().filter(|(_, lane)| lane.mixed || lane.ttl > 0);
+        let lanes = self
+            .tree
+            .lanes()
+            .filter(|(_, lane)| lane.mixed || lane.ttl > 0);
         lanes.map(|(_, lane)| lane.ttl).min()
     }
 
@@ -42,21 +45,24 @@ impl Timeline {
         let mut untold = std::mem::take(&mut self.untold);
         if !self.tells {
             self.tells = true;
-            let lanes: Vec<_> = self.own_lanes().filter(|(_, ttl)| *ttl > 0).collect();
+            let lanes: Vec<_> = self.tree.own_lanes().filter(|(_, ttl)| *ttl > 0).collect();
             for (lane, ttl) in lanes {
                 if let Some(time) = self.first_untold(lane) {
                     untold.note(time + ttl, ttl, lane);
                 }
             }
-            self.note_mixed_untold();
+            if let Some(mixed) = &mut self.mixed {
+                mixed.note_untold(&self.tree);
+            }
         }
         let next = untold.earliest(|lane| {
-            let ttl = self.lane_ttl(lane);
+            let ttl = self.tree.lane_ttl(lane);
             self.first_untold(lane).map(|time| (time + ttl, ttl))
         });
         self.untold = untold;
         let own = next.map(|(time, _, lane)| (time, First::OfLane(lane)));
-        let mixed = self.next_mixed_untold();
+        let mixed = self.mixed.as_mut();
+        let mixed = mixed.and_then(|mixed| mixed.next_untold(&self.tree));
         let mixed = mixed.map(|(time, chunk)| (time, First::OfChunk(chunk)));
         own.into_iter().chain(mixed).min_by_key(|(time, _)| *time)
     }
@@ -79,7 +85,7 @@ impl Timeline {
         limit: usize,
         mut f: impl FnMut(Seen, Address),
     ) -> usize {
-        let ttl = self.lane_ttl(lane);
+        let ttl = self.tree.lane_ttl(lane);
         let mut told = 0;
         self.each_untold(lane, |at, address| {
             let tell = told < limit && at + ttl <= now;
@@ -100,9 +106,9 @@ impl Timeline {
         limit: usize,
         mut f: impl FnMut(Seen, Address),
     ) -> usize {
-        let lane = self.blocks.get(self.chunks.get(id).block).lane;
-        let ttl = self.lane_ttl(lane);
-        let chunk = self.chunks.get_mut(id);
+        let lane = self.tree.blocks.get(self.tree.chunks.get(id).block).lane;
+        let ttl = self.tree.lane_ttl(lane);
+        let chunk = self.tree.chunks.get_mut(id);
         let untold = chunk.untold_ends(ttl, now);
         for &index in untold.iter().take(limit) {
             let (entry, place) = (chunk.entry(index), Place::new(id, index));
@@ -115,14 +121,15 @@ impl Timeline {
 
     /// Goes over the untold members of a lane in order of time for as long as `f` says that it has told them.
     fn each_untold(&mut self, lane: u32, mut f: impl FnMut(Millis, Address) -> bool) {
-        let lane = &mut self.lanes[lane as usize];
+        let tree = &mut self.tree;
+        let lane = &mut tree.lanes[lane as usize];
         // What begins before that moment may reach beyond it.
         let from = lane.root.partition_point(|root| root.first < lane.told);
         for root in lane.root.range(from.saturating_sub(1)..) {
-            let links = &self.blocks.get(root.block).links;
+            let links = &tree.blocks.get(root.block).links;
             let from = links.partition_point(|link| link.first < lane.told);
             for link in &links[from.saturating_sub(1)..] {
-                let chunk = self.chunks.get_mut(link.chunk);
+                let chunk = tree.chunks.get_mut(link.chunk);
                 while let Some(index) = chunk.first_untold() {
                     let Entry { time, home, .. } = chunk.entry(index);
                     let place = Place::new(link.chunk, index);

@@ -1,46 +1,44 @@
 //! Who of the mixed lanes is due for removal first.
 
 use super::super::chunk::ends::Due;
+use super::super::chunk_tree::ChunkTree;
 use super::super::lazy_heap::Agenda;
-use super::super::log::Timeline;
-use super::{Chunks, Mixed};
+use super::Mixed;
 use crate::core::refs::Home;
 use crate::core::time::Millis;
 
-impl Timeline {
+impl Mixed {
     /// The chunk whose first member is due for removal before those of all others, and when. Between equal times the
     /// shorter ttl comes first, then who was touched first.
-    pub fn next_mixed_due(&mut self) -> Option<(Due, u32)> {
-        let retain = self.due_retain;
-        let (mixed, chunks) = self.mixed_and_chunks()?;
-        let mut agenda = std::mem::take(&mut mixed.due);
-        let next = agenda.earliest(|id| mixed.first_due(id, chunks, retain));
+    pub fn next_due(&mut self, retain: Millis, tree: &ChunkTree) -> Option<(Due, u32)> {
+        let mut agenda = std::mem::take(&mut self.due);
+        let next = agenda.earliest(|id| self.first_due(id, tree, retain));
         let next = next.map(|(time, ttl, id)| {
             let due = (time, ttl);
             let first = match agenda.is_tied() {
-                true => mixed.first_of_run(due, id, &agenda, chunks, retain),
+                true => self.first_of_run(due, id, &agenda, tree, retain),
                 false => id,
             };
             (due, first)
         });
-        mixed.due = agenda;
+        self.due = agenda;
         next
     }
 
-    /// The first one due of a chunk of which [`next_mixed_due`](Self::next_mixed_due) told.
+    /// The first one due of a chunk of which [`next_due`](Self::next_due) told.
     pub fn first_of_front(&self, id: u32) -> Option<usize> {
-        let front = &self.mixed.as_ref()?.notes.get(id as usize)?.front;
+        let front = &self.notes.get(id as usize)?.front;
         front.last().map(|index| usize::from(*index))
     }
 
     /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
-    pub fn next_of_front(&self, id: u32) -> Option<Home> {
-        let front = &self.mixed.as_ref()?.notes.get(id as usize)?.front;
+    pub fn next_of_front(&self, id: u32, tree: &ChunkTree) -> Option<Home> {
+        let front = &self.notes.get(id as usize)?.front;
         if front.is_empty() {
             // The chunk may be gone, too.
             return None;
         }
-        let chunk = self.chunks.get(id);
+        let chunk = tree.chunks.get(id);
         let next = front.iter().rev().map(|index| usize::from(*index));
         let mut next = next.filter(|index| chunk.is_alive(*index));
         let home = chunk.entry(next.next()?).home;
@@ -51,21 +49,17 @@ impl Timeline {
     }
 
     /// Members are due under another retention than they were noted with.
-    pub fn note_mixed_due(&mut self, retain: Millis) {
-        if let Some((mixed, chunks)) = self.mixed_and_chunks() {
-            mixed.due.clear();
-            mixed.run = None;
-            for id in chunks.mixed() {
-                mixed.note_of(id).front.clear();
-                // Not when the first one is due, but not after it.
-                let remembered = chunks.get(id).0.base() + retain;
-                mixed.due.note(mixed.first_end(id).max(remembered), 0, id);
-            }
+    pub fn note_due(&mut self, retain: Millis, tree: &ChunkTree) {
+        self.due.clear();
+        self.run = None;
+        for id in tree.mixed_chunks() {
+            self.note_of(id).front.clear();
+            // Not when the first one is due, but not after it.
+            let remembered = tree.chunks.get(id).base() + retain;
+            self.due.note(self.first_end(id).max(remembered), 0, id);
         }
     }
-}
 
-impl Mixed {
     /// The first chunk in which a member is due at this moment, of whom one chunk has one. Of one ttl, who is due at one
     /// moment was seen at one moment, so the chunks follow each other; and who is touched later stands behind.
     fn first_of_run(
@@ -73,25 +67,25 @@ impl Mixed {
         due: Due,
         id: u32,
         agenda: &Agenda,
-        chunks: Chunks,
+        tree: &ChunkTree,
         retain: Millis,
     ) -> u32 {
         if let Some((run, first)) = self.run
             && run == due
-            && self.first_due(first, chunks, retain) == Some(due)
+            && self.first_due(first, tree, retain) == Some(due)
         {
             return first;
         }
         let (time, ttl) = due;
         let seen = time - ttl.max(retain);
         let (mut first, mut at) = (id, id);
-        while chunks.chunks.get(at).base() == seen
-            && let Some(before) = chunks.before(at)
-            && chunks.chunks.get(before).last_time() == seen
+        while tree.chunks.get(at).base() == seen
+            && let Some(before) = tree.chunk_before(at)
+            && tree.chunks.get(before).last_time() == seen
         {
             at = before;
             if agenda.queued(at).is_some_and(|queued| queued <= due)
-                && self.first_due(at, chunks, retain) == Some(due)
+                && self.first_due(at, tree, retain) == Some(due)
             {
                 first = at;
             }
@@ -101,8 +95,8 @@ impl Mixed {
     }
 
     /// When the first member of a chunk is due, and its ttl. Without retention that is when the first one expires, as well.
-    fn first_due(&mut self, id: u32, chunks: Chunks, retain: Millis) -> Option<Due> {
-        let (chunk, ttl) = chunks.get(id);
+    fn first_due(&mut self, id: u32, tree: &ChunkTree, retain: Millis) -> Option<Due> {
+        let (chunk, ttl) = tree.chunk_and_ttl(id);
         let notes = self.note_of(id);
         let front = &mut notes.front;
         while let Some(index) = front.last()
@@ -119,20 +113,5 @@ impl Mixed {
             notes.first_end = due.0;
         }
         Some(due)
-    }
-}
-
-impl Chunks<'_> {
-    /// The chunk before one in its lane.
-    fn before(self, id: u32) -> Option<u32> {
-        let chunk = self.chunks.get(id);
-        let block = self.blocks.get(chunk.block);
-        if let Some(link) = chunk.link.checked_sub(1) {
-            return Some(block.links[usize::from(link)].chunk);
-        }
-        let lane = &self.lanes[block.lane as usize];
-        let at = (block.seq - lane.front).checked_sub(1)?;
-        let links = &self.blocks.get(lane.root[at as usize].block).links;
-        links.last().map(|link| link.chunk)
     }
 }

@@ -3,7 +3,8 @@
 //! They are counted by chunk, newest first, so that a rank is found by a binary search and one chunk gone over. Chunks
 //! that have none of them are passed by.
 
-use super::super::log::Timeline;
+use super::super::chunk_tree::ChunkTree;
+use super::Mixed;
 use crate::core::query::Query;
 use crate::core::refs::{Address, Place};
 use crate::core::time::Millis;
@@ -11,7 +12,8 @@ use crate::core::touch::Seen;
 
 /// A mixed lane, looked at.
 pub struct View<'a> {
-    timeline: &'a Timeline,
+    tree: &'a ChunkTree,
+    mixed: &'a Mixed,
     ttl: Millis,
     query: Query,
     /// Newest first, up to the last one that has anybody of them.
@@ -34,18 +36,19 @@ pub struct Gap {
 }
 
 impl<'a> View<'a> {
-    /// A frontier must stand at the query's moment ([`Timeline::online`]).
-    pub fn new(timeline: &'a Timeline, lane: u32, query: Query) -> View<'a> {
-        let lane = &timeline.lanes[lane as usize];
+    /// A frontier must stand at the query's moment (`Timeline::keep_up`).
+    pub fn new(tree: &'a ChunkTree, mixed: &'a Mixed, lane: u32, query: Query) -> View<'a> {
+        let lane = &tree.lanes[lane as usize];
         let mut view = View {
-            timeline,
+            tree,
+            mixed,
             ttl: lane.ttl,
             query,
             parts: Vec::new(),
         };
         let (mut upto, mut last) = (0, Millis::MAX);
         let blocks = lane.root.iter().rev();
-        let links = blocks.flat_map(|root| timeline.blocks.get(root.block).links.iter().rev());
+        let links = blocks.flat_map(|root| tree.blocks.get(root.block).links.iter().rev());
         for link in links {
             if !query.reaches(last) {
                 break;
@@ -63,22 +66,21 @@ impl<'a> View<'a> {
 
     /// How many a chunk has, with entries from `first` to `last`.
     fn count(&self, id: u32, first: Millis, last: Millis) -> usize {
-        let (chunk, query) = (self.timeline.chunks.get(id), &self.query);
+        let (chunk, query) = (self.tree.chunks.get(id), &self.query);
         if query.reaches(first) && query.has_all_from(first) {
             return chunk.alive();
         }
         // The next chunk's base mostly tells, without a look at the entries.
         let is_before = || !query.has_all_from(last) || !query.has_all_from(chunk.last_time());
         if query.reaches(first) && is_before() {
-            let mixed = self.timeline.mixed.as_ref();
-            return chunk.alive() - mixed.map_or(0, |mixed| mixed.expired_in(id));
+            return chunk.alive() - self.mixed.expired_in(id);
         }
         self.count_after(id, None)
     }
 
     /// How many of a chunk were seen later than that, all where it is not said.
     fn count_after(&self, id: u32, time: Option<Millis>) -> usize {
-        let chunk = self.timeline.chunks.get(id);
+        let chunk = self.tree.chunks.get(id);
         let from = time.map_or(0, |time| chunk.after(time));
         let living = chunk.living_from(from);
         living
@@ -127,7 +129,7 @@ impl<'a> View<'a> {
 
     fn found(&self, part: usize, index: usize) -> Option<(Seen, Address)> {
         let id = self.parts[part].chunk;
-        let entry = self.timeline.chunks.get(id).entry(index);
+        let entry = self.tree.chunks.get(id).entry(index);
         let (seen, place) = (entry.seen(self.ttl), Place::new(id, index));
         let home = entry.home;
         self.query
@@ -139,7 +141,7 @@ impl<'a> View<'a> {
     pub fn older(&self, gap: &mut Gap) -> Option<(Seen, Address)> {
         loop {
             let part = self.parts.get(gap.part)?;
-            let chunk = self.timeline.chunks.get(part.chunk);
+            let chunk = self.tree.chunks.get(part.chunk);
             while let Some(index) = chunk.alive_before(gap.entry) {
                 gap.entry = index;
                 if let Some(found) = self.found(gap.part, index) {
@@ -156,7 +158,7 @@ impl<'a> View<'a> {
     pub fn newer(&self, gap: &mut Gap) -> Option<(Seen, Address)> {
         loop {
             let part = self.parts.get(gap.part)?;
-            let chunk = self.timeline.chunks.get(part.chunk);
+            let chunk = self.tree.chunks.get(part.chunk);
             while let Some(index) = chunk.alive_from(gap.entry) {
                 gap.entry = index + 1;
                 if let Some(found) = self.found(gap.part, index) {
