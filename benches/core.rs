@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use redis_presence::core::time::Millis;
-use redis_presence::core::{List, PresenceSet, Seen, Settings, Span, Touch};
+use redis_presence::core::{List, PresenceSet, Seen, Settings, Span, TouchMode};
 
 mod common;
 
@@ -77,7 +77,7 @@ impl Room {
         let seen = Seen { at: now, ttl: TTL };
         let touched = self
             .set
-            .touch(members, seen, Touch::Now, now, |_, touched| {
+            .touch(members, seen, TouchMode::Now, now, |_, touched| {
                 joined += usize::from(touched.joined);
             });
         touched.expect("far fewer members than fit");

@@ -3,7 +3,7 @@
 use super::spec::Spec;
 use crate::arg::Arg;
 use crate::core::time::Millis;
-use crate::core::{Seen, Touch, Touched};
+use crate::core::{Seen, TouchMode, Touched};
 use crate::error::{Error, Result};
 use crate::events::Batch;
 use crate::ffi::args::Args;
@@ -66,10 +66,10 @@ pub fn touch(
         _ => clock::now(ctx),
     };
     let how = match given.at {
-        _ if given.replayed => Touch::Replayed,
-        None => Touch::Now,
+        _ if given.replayed => TouchMode::Replayed,
+        None => TouchMode::Now,
         Some(at) if at > now => return Err(Error::AtInFuture),
-        Some(_) => Touch::Past,
+        Some(_) => TouchMode::Past,
     };
     if !given.replayed {
         key.begin(now);
@@ -81,7 +81,7 @@ pub fn touch(
         ttl: given.ttl.unwrap_or(settings.ttl),
     };
     if known.is_none() {
-        if how == Touch::Past && seen.due(settings.retain) <= now {
+        if how == TouchMode::Past && seen.due(settings.retain) <= now {
             ctx.reply_integer(0);
             return Ok(());
         }
@@ -93,7 +93,7 @@ pub fn touch(
     if let Some(set) = key.set() {
         set.check_room_for(members.len())?;
     }
-    if how == Touch::Now {
+    if how == TouchMode::Now {
         replication::touch(ctx, name, seen, members.strings());
         // Whatever is there, this touch is applied.
         key.changed();
@@ -106,7 +106,7 @@ pub fn touch(
     let mut note = |member: &[u8], touched: Touched| {
         joined += usize::from(touched.joined);
         applied += usize::from(touched.applied);
-        if how == Touch::Past && touched.applied {
+        if how == TouchMode::Past && touched.applied {
             changed.push(members.string(index));
         }
         index += 1;
@@ -138,10 +138,10 @@ pub fn touch(
     }
 
     match how {
-        Touch::Replayed => replication::verbatim(ctx),
-        Touch::Now => {}
-        Touch::Past if applied == 0 => {}
-        Touch::Past => {
+        TouchMode::Replayed => replication::verbatim(ctx),
+        TouchMode::Now => {}
+        TouchMode::Past if applied == 0 => {}
+        TouchMode::Past => {
             replication::import(ctx, name, seen, &changed);
             if is_record && let Some(set) = key.set() {
                 replication::set_peak(ctx, name, set.peak());
@@ -149,7 +149,7 @@ pub fn touch(
         }
     }
     if applied > 0 {
-        if how != Touch::Now {
+        if how != TouchMode::Now {
             key.changed();
         }
         if key.set().is_some_and(|set| set.is_empty()) {

@@ -33,6 +33,6 @@ mod touch;
 pub use member::Sought;
 pub use memory::{Compact, Mover};
 pub use query::{List, Span};
-pub use set::{Error, Peak, PresenceSet, ScanCursor, Settings, Touch, Touched};
+pub use set::{Error, Peak, PresenceSet, ScanCursor, Settings, Touched};
 pub use table::BATCH;
-pub use touch::{Kept, Seen};
+pub use touch::{Kept, Seen, TouchMode};

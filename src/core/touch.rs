@@ -21,6 +21,18 @@ pub struct Kept {
     pub told: bool,
 }
 
+/// How a touch meets the member's touch that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TouchMode {
+    /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
+    Now,
+    /// It happened in the past: a later one that is remembered stays, and it leaves nothing behind where it would not
+    /// be remembered itself.
+    Past,
+    /// It comes resolved from a primary or a log, and is applied as it stands.
+    Replayed,
+}
+
 impl Seen {
     /// This touch as it can be stored: a clock out of bounds leaves it at the edge.
     #[inline]

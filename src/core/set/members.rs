@@ -12,25 +12,13 @@ use crate::core::query::{Query, Span};
 use crate::core::small::Small;
 use crate::core::table::{Batch, Old, Table};
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::touch::{Kept, Seen};
+use crate::core::touch::{Kept, Seen, TouchMode};
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// The set would have more members than it can address (a billion of one form).
     Full,
-}
-
-/// How a touch meets the member's touch that is there already.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Touch {
-    /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
-    Now,
-    /// It happened in the past: a later one that is remembered stays, and it leaves nothing behind where it would not
-    /// be remembered itself.
-    Past,
-    /// It comes resolved from a primary or a log, and is applied as it stands.
-    Replayed,
 }
 
 /// What a touch did.
@@ -155,14 +143,14 @@ impl PresenceSet {
         &mut self,
         members: impl ExactSizeIterator<Item = &'a [u8]>,
         seen: Seen,
-        touch: Touch,
+        mode: TouchMode,
         now: Millis,
         mut f: impl FnMut(&'a [u8], Touched),
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
         let seen = seen.bounded();
         self.in_batches(members, false, |set, member| {
-            f(member.name(), set.touch_one(member, seen, touch, now));
+            f(member.name(), set.touch_one(member, seen, mode, now));
         });
         Ok(())
     }
@@ -200,7 +188,7 @@ impl PresenceSet {
         &mut self,
         member: &Sought,
         seen: Seen,
-        touch: Touch,
+        mode: TouchMode,
         now: Millis,
     ) -> Touched {
         let retain = self.retain();
@@ -210,7 +198,7 @@ impl PresenceSet {
                 ..Touched::default()
             };
         }
-        let leaves_nothing = touch == Touch::Past && seen.due(retain) <= now;
+        let leaves_nothing = mode == TouchMode::Past && seen.due(retain) <= now;
         if leaves_nothing {
             match self.get(member) {
                 Some(old) if self.remembers(old.seen, now) => {}
@@ -224,7 +212,7 @@ impl PresenceSet {
             if was_online && told || !was_online && old.kept().is_untold(now) {
                 timed_out = Some(old.kept().seen);
             }
-            kept = touch == Touch::Past && {
+            kept = mode == TouchMode::Past && {
                 let old = old.kept().seen;
                 old.at > seen.at && (was_online || now < old.at + retain)
             };
@@ -306,7 +294,7 @@ impl PresenceSet {
         let mut position = 0;
         self.in_batches(members, false, |set, member| {
             if set.is_online(member, now) {
-                set.touch_one(member, left, Touch::Now, now);
+                set.touch_one(member, left, TouchMode::Now, now);
                 f(position);
             }
             position += 1;

@@ -12,6 +12,6 @@ mod settings;
 mod timeouts;
 
 pub(in crate::core) use members::Form;
-pub use members::{Error, PresenceSet, Touch, Touched};
+pub use members::{Error, PresenceSet, Touched};
 pub use scan::ScanCursor;
 pub use settings::{Peak, Settings};

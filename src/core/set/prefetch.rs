@@ -3,10 +3,10 @@
 //! A touch in a large set waits for the line that the member's name is on. Many members are touched in batches, which
 //! wait together (`table.rs`); one alone waits while the server is asked for the time and told of the change.
 
-use super::members::{Error, PresenceSet, Touch, Touched};
+use super::members::{Error, PresenceSet, Touched};
 use crate::core::member::Sought;
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::{Seen, TouchMode};
 
 impl PresenceSet {
     /// The first step: asks for the memory in which the member will be looked for.
@@ -29,10 +29,10 @@ impl PresenceSet {
         &mut self,
         member: &Sought,
         seen: Seen,
-        touch: Touch,
+        mode: TouchMode,
         now: Millis,
     ) -> Result<Touched, Error> {
         self.check_room_for(1)?;
-        Ok(self.touch_one(member, seen.bounded(), touch, now))
+        Ok(self.touch_one(member, seen.bounded(), mode, now))
     }
 }

@@ -22,7 +22,7 @@ impl PresenceSet {
 mod tests {
     use super::*;
     use crate::core::table::Table;
-    use crate::core::{Seen, Settings, Span, Touch};
+    use crate::core::{Seen, Settings, Span, TouchMode};
 
     /// Moves everything to new memory, a few blocks at a time.
     struct Copy {
@@ -64,7 +64,7 @@ mod tests {
             set.touch(
                 names.iter().map(String::as_bytes),
                 seen,
-                Touch::Now,
+                TouchMode::Now,
                 5,
                 |_, _| {},
             )

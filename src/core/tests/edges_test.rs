@@ -2,10 +2,10 @@
 //! test goes along with the model; what is beyond them comes from no command, but from a clock gone mad.
 
 use crate::core::set::{Peak, Settings};
-use crate::core::set::{PresenceSet, Touch};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 use crate::core::touch::Seen;
 use crate::core::{List, Span};
+use crate::core::{PresenceSet, TouchMode};
 
 fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
     Settings {
@@ -22,10 +22,10 @@ fn touch(
     name: &[u8],
     at: Millis,
     ttl: Millis,
-    touch: Touch,
+    mode: TouchMode,
     now: Millis,
 ) {
-    set.touch([name].into_iter(), Seen { at, ttl }, touch, now, |_, _| {})
+    set.touch([name].into_iter(), Seen { at, ttl }, mode, now, |_, _| {})
         .expect("there is room");
     if table {
         set.make_table();
@@ -61,7 +61,7 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
             u64::MAX,
         ];
         for now in beyond {
-            touch(&mut set, table, b"ann", now, u64::MAX, Touch::Now, now);
+            touch(&mut set, table, b"ann", now, u64::MAX, TouchMode::Now, now);
             let last = Seen {
                 at: MAX_TIME,
                 ttl: MAX_DURATION,
@@ -84,8 +84,8 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
 fn the_first_ms_is_a_moment_like_any_other() {
     for table in [false, true] {
         let mut set = PresenceSet::new(settings(1, 0, Some(0)), 0);
-        touch(&mut set, table, b"ann", 0, 1, Touch::Now, 0);
-        touch(&mut set, table, b"bob", 0, MAX_DURATION, Touch::Past, 0);
+        touch(&mut set, table, b"ann", 0, 1, TouchMode::Now, 0);
+        touch(&mut set, table, b"bob", 0, MAX_DURATION, TouchMode::Past, 0);
         assert!(set.judge_peak(0));
         assert_eq!(set.peak(), Peak { count: 2, at: 0 });
         assert_eq!((set.online(0), set.online(1), set.online(0)), (2, 1, 2));
@@ -125,7 +125,7 @@ fn members_seen_weeks_apart_keep_their_times() {
                             name.as_bytes(),
                             at(*step),
                             MAX_DURATION,
-                            Touch::Past,
+                            TouchMode::Past,
                             now,
                         );
                     }
@@ -161,7 +161,7 @@ fn settings_and_records_beyond_their_bounds_stay_at_them() {
         at: MAX_TIME,
     };
     assert_eq!(set.peak(), highest);
-    touch(&mut set, false, b"ann", 5, 1000, Touch::Now, 5);
+    touch(&mut set, false, b"ann", 5, 1000, TouchMode::Now, 5);
     assert!(!set.judge_peak(5));
 }
 
@@ -173,7 +173,7 @@ fn names_of_every_length_come_back_from_both_forms() {
             0, 1, 14, 15, 16, 35, 36, 37, 126, 127, 128, 255, 256, 65_535,
         ] {
             let name = vec![b'n'; length];
-            touch(&mut set, table, &name, 5, 1000, Touch::Now, 5);
+            touch(&mut set, table, &name, 5, 1000, TouchMode::Now, 5);
             let mut seen = None;
             set.look_up([&name[..]].into_iter(), 5, |found, touch| {
                 assert_eq!(found.len(), length);

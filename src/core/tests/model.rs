@@ -1,6 +1,6 @@
 //! A presence set that is obviously right: a list of members, searched from end to end.
 
-use crate::core::set::Touch;
+use crate::core::TouchMode;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::Millis;
 use crate::core::touch::Seen;
@@ -44,9 +44,9 @@ impl Model {
     }
 
     /// Whether the member came online.
-    pub fn touch(&mut self, name: &[u8], seen: Seen, touch: Touch, now: Millis) -> bool {
+    pub fn touch(&mut self, name: &[u8], seen: Seen, mode: TouchMode, now: Millis) -> bool {
         let old = self.get(name);
-        if touch == Touch::Past {
+        if mode == TouchMode::Past {
             let known = old.filter(|old| self.remembers(*old, now));
             if known.is_some_and(|old| old.at > seen.at) {
                 return false;
@@ -71,7 +71,7 @@ impl Model {
     pub fn leave(&mut self, name: &[u8], now: Millis) -> bool {
         let online = self.get(name).is_some_and(|seen| is_online(seen, now));
         if online {
-            self.touch(name, Seen { at: now, ttl: 0 }, Touch::Now, now);
+            self.touch(name, Seen { at: now, ttl: 0 }, TouchMode::Now, now);
         }
         online
     }

@@ -10,10 +10,10 @@ use super::model::{Model, is_online};
 use super::property_ops::{Op, Step, beginning, name, retain, steps};
 use crate::core::dump::Encoder;
 use crate::core::set::{Peak, Settings};
-use crate::core::set::{PresenceSet, Touch, Touched};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::Seen;
 use crate::core::{List, Span};
+use crate::core::{PresenceSet, TouchMode, Touched};
 
 /// Names the first difference only: the lists are long.
 fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what: &str) {
@@ -77,11 +77,11 @@ impl Run {
         }
     }
 
-    fn touch(&mut self, members: &[Vec<u8>], seen: Seen, touch: Touch, judge: bool) {
+    fn touch(&mut self, members: &[Vec<u8>], seen: Seen, mode: TouchMode, judge: bool) {
         let now = self.now;
         let expected: Vec<bool> = members
             .iter()
-            .map(|name| self.model.touch(name, seen, touch, now))
+            .map(|name| self.model.touch(name, seen, mode, now))
             .collect();
         let mut judged = false;
         for set in &mut self.sets {
@@ -93,13 +93,13 @@ impl Run {
             };
             // Many at once, or one by one in two steps, as a command of one member does it.
             if members.len().is_multiple_of(2) {
-                set.touch(names, seen, touch, now, |_, touched| note(touched))
+                set.touch(names, seen, mode, now, |_, touched| note(touched))
                     .expect("there is room");
             } else {
                 for name in names {
                     let member = set.ahead(name);
                     note(
-                        set.touch_ahead(&member, seen, touch, now)
+                        set.touch_ahead(&member, seen, mode, now)
                             .expect("there is room"),
                     );
                 }
@@ -175,7 +175,7 @@ impl Run {
             } => {
                 let ttl = ttl.unwrap_or(self.model.settings.ttl);
                 let members = names(count, |i| from + i * step);
-                self.touch(&members, Seen { at: now, ttl }, Touch::Now, true);
+                self.touch(&members, Seen { at: now, ttl }, TouchMode::Now, true);
             }
             Op::Import {
                 from,
@@ -185,7 +185,7 @@ impl Run {
             } => {
                 let at = now.saturating_sub(ago);
                 let members = names(count, |i| from + i);
-                self.touch(&members, Seen { at, ttl }, Touch::Past, true);
+                self.touch(&members, Seen { at, ttl }, TouchMode::Past, true);
             }
             Op::Replay {
                 from,
@@ -195,7 +195,7 @@ impl Run {
             } => {
                 let at = now.saturating_add_signed(at).min(MAX_TIME);
                 let members = names(count, |i| from + i);
-                self.touch(&members, Seen { at, ttl }, Touch::Replayed, ttl > 0);
+                self.touch(&members, Seen { at, ttl }, TouchMode::Replayed, ttl > 0);
             }
             Op::Leave { from, count } => self.leave(&names(count, |i| from + i)),
             Op::Forget { from, count, step } => {
@@ -301,7 +301,7 @@ impl Run {
             if round < 40 {
                 let others = names(5, |i| touch + round * 5 + i);
                 let (touched, leaving) = others.split_at(3);
-                self.touch(touched, Seen { at: now, ttl: 1000 }, Touch::Now, true);
+                self.touch(touched, Seen { at: now, ttl: 1000 }, TouchMode::Now, true);
                 self.leave(leaving);
                 throughout.retain(|name| !leaving.contains(name));
                 at_any_time.extend(touched.iter().cloned());

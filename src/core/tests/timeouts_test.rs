@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::model::{Model, is_online};
 use crate::core::PresenceSet;
+use crate::core::TouchMode;
 use crate::core::set::Settings;
-use crate::core::set::Touch;
 use crate::core::time::Millis;
 use crate::core::touch::Seen;
 
@@ -73,11 +73,11 @@ impl Run {
         seen.ttl > 0 && !is_online(seen, self.now) && !self.told.contains(name)
     }
 
-    fn touch(&mut self, name: Vec<u8>, seen: Seen, touch: Touch) {
+    fn touch(&mut self, name: Vec<u8>, seen: Seen, mode: TouchMode) {
         let now = self.now;
         let old = self.model.get(&name);
         let was_untold = old.is_some_and(|old| self.is_untold(&name, old));
-        self.model.touch(&name, seen, touch, now);
+        self.model.touch(&name, seen, mode, now);
         // A touch that was applied stands last; one that was ignored has changed nothing.
         let applied = self.model.get(&name) == Some(seen) && old != Some(seen);
         let ended = old.is_some_and(|old| is_online(old, now)) && !is_online(seen, now);
@@ -86,7 +86,7 @@ impl Run {
             .touch(
                 [name.as_slice()].into_iter(),
                 seen,
-                touch,
+                mode,
                 now,
                 |_, touched| {
                     timed_out = touched.timed_out;
@@ -139,7 +139,11 @@ impl Run {
                 ttl,
                 ago,
             } => {
-                let how = if ago == 0 { Touch::Now } else { Touch::Past };
+                let how = if ago == 0 {
+                    TouchMode::Now
+                } else {
+                    TouchMode::Past
+                };
                 for i in from..from + count {
                     self.touch(name(i), Seen { at: now - ago, ttl }, how);
                 }
