@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use redis_presence::core::time::Millis;
-use redis_presence::core::{List, PresenceSet, Seen, Settings, Span, TouchMode};
+use redis_presence::core::{List, PresenceSet, Settings, Span, Touch, TouchMode};
 
 mod common;
 
@@ -74,7 +74,7 @@ impl Room {
     fn touch<'a>(&mut self, members: impl ExactSizeIterator<Item = &'a [u8]>) -> usize {
         let (now, mut joined) = (self.now(), 0);
         self.touches += members.len() as u64;
-        let seen = Seen { at: now, ttl: TTL };
+        let seen = Touch { at: now, ttl: TTL };
         let touched = self
             .set
             .touch(members, seen, TouchMode::Now, now, |_, touched| {

@@ -9,7 +9,7 @@ use std::ffi::CStr;
 use std::io::Write;
 
 use crate::core::time::Millis;
-use crate::core::{Peak, Seen, Settings};
+use crate::core::{Peak, Settings, Touch};
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::replicate::CommandSink;
@@ -18,13 +18,13 @@ use crate::listeners;
 
 /// Members were touched at `seen.at` and stay for `seen.ttl`; a ttl of 0: they left. The record is judged at that time.
 #[inline]
-pub fn touch(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr]) {
+pub fn touch(ctx: Context, key: KeyName, seen: Touch, members: &[ServerStr]) {
     touches(ctx, key, seen, members, true);
 }
 
 /// Members were touched in the past. The record was judged at another time, which only the primary knows: where it is a
 /// new one, [`set_peak`] follows.
-pub fn import(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr]) {
+pub fn import(ctx: Context, key: KeyName, seen: Touch, members: &[ServerStr]) {
     touches(ctx, key, seen, members, false);
 }
 
@@ -32,7 +32,7 @@ pub fn import(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr]) {
 /// points at which it saves; else all arguments are strings that exist: the client's own, constants, and numbers that are
 /// kept until they change.
 #[inline]
-fn touches(ctx: Context, key: KeyName, seen: Seen, members: &[ServerStr], is_judged: bool) {
+fn touches(ctx: Context, key: KeyName, seen: Touch, members: &[ServerStr], is_judged: bool) {
     if members.is_empty() {
         return;
     }

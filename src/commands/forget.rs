@@ -45,13 +45,13 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         key.change(|set| {
             set.forget(members.iter(), now, |index, kept| {
                 let member = members.get(index).unwrap_or_default();
-                if kept.seen.is_online(now) {
+                if kept.touch.is_online(now) {
                     batch.leave(member);
                 } else if kept.is_untold(now) {
-                    batch.timeout(member, kept.seen, settings.retain);
+                    batch.timeout(member, kept.touch, settings.retain);
                 }
                 stored += 1;
-                remembered += i64::from(now < kept.seen.due(settings.retain));
+                remembered += i64::from(now < kept.touch.due(settings.retain));
             });
         });
         if stored > 0 {

@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 use crate::arg::Arg;
-use crate::core::Seen;
+use crate::core::Touch;
 use crate::error::Result;
 use crate::events::Batch;
 use crate::ffi::args::Args;
@@ -43,7 +43,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     });
     if !left.is_empty() {
         // Resolved to what it was: a touch that keeps nobody online.
-        replication::touch(ctx, name, Seen { at: now, ttl: 0 }, &left);
+        replication::touch(ctx, name, Touch { at: now, ttl: 0 }, &left);
         key.changed();
         key.watch();
     }

@@ -3,7 +3,7 @@
 use super::spec::Spec;
 use crate::arg::Arg;
 use crate::core::time::Millis;
-use crate::core::{Seen, TouchMode, Touched};
+use crate::core::{Touch, TouchMode, Touched};
 use crate::error::{Error, Result};
 use crate::events::Batch;
 use crate::ffi::args::Args;
@@ -76,7 +76,7 @@ pub fn touch(
     }
     let known = key.set().map(|set| set.settings());
     let settings = known.unwrap_or_else(defaults::of_new_keys);
-    let seen = Seen {
+    let seen = Touch {
         at: given.at.unwrap_or(now),
         ttl: given.ttl.unwrap_or(settings.ttl),
     };

@@ -35,4 +35,4 @@ pub use memory::{Compact, Mover};
 pub use query::{List, Span};
 pub use set::{Error, Peak, PresenceSet, ScanCursor, Settings, Touched};
 pub use table::BATCH;
-pub use touch::{Kept, Seen, TouchMode};
+pub use touch::{Touch, TouchMode, TouchState};

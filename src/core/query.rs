@@ -1,7 +1,7 @@
 //! What a question is about: those online, or those seen within a window, at one moment and under one retention.
 
 use super::time::Millis;
-use super::touch::Seen;
+use super::touch::Touch;
 
 /// Which members a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +61,8 @@ impl Query {
     }
 
     /// Whether a member with this touch is one of them.
-    pub(in crate::core) fn has(&self, seen: Seen) -> bool {
-        self.reaches(seen.at) && (self.has_all_from(seen.at) || seen.is_online(self.now))
+    pub(in crate::core) fn has(&self, touch: Touch) -> bool {
+        self.reaches(touch.at) && (self.has_all_from(touch.at) || touch.is_online(self.now))
     }
 
     /// Whether anybody who was seen then can be one of them.

@@ -4,7 +4,7 @@ use crate::core::time::{MAX_DURATION, MAX_TIME, Millis, has_expired};
 
 /// A member's newest touch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Touch {
     /// When it was last seen.
     pub at: Millis,
     /// How long that keeps it online; 0 for a member who left.
@@ -13,9 +13,9 @@ pub struct Seen {
 
 /// A touch as it is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct TouchState {
     /// The touch.
-    pub seen: Seen,
+    pub touch: Touch,
     /// Whether it has been told that the member went offline, or never will be because it never came online
     /// (`told.rs`).
     pub told: bool,
@@ -33,11 +33,11 @@ pub enum TouchMode {
     Replayed,
 }
 
-impl Seen {
+impl Touch {
     /// This touch as it can be stored: a clock out of bounds leaves it at the edge.
     #[inline]
-    pub fn bounded(self) -> Seen {
-        Seen {
+    pub fn bounded(self) -> Touch {
+        Touch {
             at: self.at.min(MAX_TIME),
             ttl: self.ttl.min(MAX_DURATION),
         }
@@ -65,10 +65,10 @@ impl Seen {
     }
 }
 
-impl Kept {
+impl TouchState {
     /// Whether its time is up at `now`, and nobody has been told.
     #[inline]
     pub fn is_untold(self, now: Millis) -> bool {
-        !self.told && self.seen.ttl > 0 && !self.seen.is_online(now)
+        !self.told && self.touch.ttl > 0 && !self.touch.is_online(now)
     }
 }

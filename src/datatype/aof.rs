@@ -6,7 +6,7 @@ use std::os::raw::c_void;
 use redis_module::raw;
 
 use super::value::Value;
-use crate::core::{Seen, Settings};
+use crate::core::{Settings, Touch};
 use crate::ffi::data_type::AofWriter;
 use crate::ffi::guard::guard;
 use crate::ffi::replicate::CommandSink;
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn aof_rewrite(
 struct Log<'a> {
     writer: AofWriter<'a>,
     key: KeyName<'a>,
-    moment: Option<Seen>,
+    moment: Option<Touch>,
     members: Vec<SharedString>,
 }
 
@@ -99,7 +99,7 @@ impl Log<'_> {
         self.writer.send(c"PRESENCE.SETMAX", args, &[]);
     }
 
-    fn add(&mut self, name: &[u8], seen: Seen) {
+    fn add(&mut self, name: &[u8], seen: Touch) {
         if self.moment != Some(seen) || self.members.len() == BATCH {
             self.flush();
             self.moment = Some(seen);

@@ -3,7 +3,7 @@
 //! No state says which of them were reported before this server had a say: by the primary before it, or before the data
 //! was loaded. So it reports those since it has had a say, and publishes those since somebody has asked for events.
 
-use crate::core::Seen;
+use crate::core::Touch;
 use crate::core::time::Millis;
 
 /// What an adjustment of the clock may take back without anything being done, in ms.
@@ -87,19 +87,19 @@ impl Epoch {
     }
 
     /// Whether the time-out of a member with this touch, whose key retains for so long, is this server's to count.
-    pub fn counts(&self, touch: Seen, retain: Millis) -> bool {
+    pub fn counts(&self, touch: Touch, retain: Millis) -> bool {
         is_after(self.begun, touch, retain)
     }
 
     /// Whether it is also this server's to publish, where the settings ask for it.
-    pub fn publishes(&self, touch: Seen, retain: Millis) -> bool {
+    pub fn publishes(&self, touch: Touch, retain: Millis) -> bool {
         is_after(self.begun.max(self.silent_until), touch, retain)
     }
 }
 
 /// Whether a touch timed out after a moment. One that is remembered no longer than it lasts is removed when it is noticed,
 /// so nobody can have noticed it before.
-fn is_after(moment: Millis, touch: Seen, retain: Millis) -> bool {
+fn is_after(moment: Millis, touch: Touch, retain: Millis) -> bool {
     touch.ttl >= retain || touch.due(0) > moment
 }
 
@@ -111,8 +111,8 @@ mod tests {
     const RETAIN: Millis = 1_000_000;
 
     /// The touch of a member who timed out then.
-    fn timed_out(at: Millis) -> Seen {
-        Seen {
+    fn timed_out(at: Millis) -> Touch {
+        Touch {
             at: at - 10,
             ttl: 10,
         }
@@ -122,7 +122,7 @@ mod tests {
     #[track_caller]
     fn assert_reports(epoch: &Epoch, counted: Millis, published: Millis) {
         for (from, is_reported) in [
-            (counted, Epoch::counts as fn(&Epoch, Seen, Millis) -> bool),
+            (counted, Epoch::counts as fn(&Epoch, Touch, Millis) -> bool),
             (published, Epoch::publishes),
         ] {
             assert!(!is_reported(epoch, timed_out(from), RETAIN), "at {from}");

@@ -13,7 +13,7 @@ mod epoch;
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::core::Seen;
+use crate::core::Touch;
 use crate::core::time::Millis;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
@@ -173,7 +173,7 @@ impl Batch {
 
     /// A member's time was up, which nobody had noticed, as far as this server knows. Returns whether it is this server's
     /// to count.
-    pub fn timeout(&mut self, member: &[u8], seen: Seen, retain: Millis) -> bool {
+    pub fn timeout(&mut self, member: &[u8], seen: Touch, retain: Millis) -> bool {
         let epoch = EPOCH.borrow();
         let counts = epoch.counts(seen, retain);
         metrics::TIMEOUTS.add(counts.into());

@@ -20,8 +20,8 @@ pub fn evict(
 ) -> usize {
     let retain = set.settings().retain;
     let evicted = set.evict(cutoff, limit, |name, kept| {
-        if kept.is_untold(cutoff) && batch.timeout(name, kept.seen, retain) {
-            metrics::TIMEOUT_LAG.set(now.saturating_sub(kept.seen.due(0)));
+        if kept.is_untold(cutoff) && batch.timeout(name, kept.touch, retain) {
+            metrics::TIMEOUT_LAG.set(now.saturating_sub(kept.touch.due(0)));
         }
     });
     metrics::EVICTED.add(evicted);

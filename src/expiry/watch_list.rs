@@ -5,7 +5,7 @@
 
 use super::schedule::{Entry, Inspected, Schedule};
 use crate::core::time::Millis;
-use crate::core::{PresenceSet, Seen};
+use crate::core::{PresenceSet, Touch};
 use crate::ffi::main_thread::MainThread;
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
@@ -50,7 +50,7 @@ pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
 
 /// When the eviction has to look at a key because of a touch at `now`.
 #[inline]
-pub fn look_after(seen: Seen, retain: Millis, now: Millis) -> Millis {
+pub fn look_after(seen: Touch, retain: Millis, now: Millis) -> Millis {
     match seen.is_online(now) {
         true => seen.due(0),
         false => seen.due(retain),

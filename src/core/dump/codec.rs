@@ -10,7 +10,7 @@
 
 use crate::core::member::{MAX_MEMBER, MAX_SHORT, Packed};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// A block is given out when it has this many bytes.
 const BLOCK: usize = 32 * 1024;
@@ -29,22 +29,22 @@ const GROUP: u8 = 19;
 pub struct Encoder {
     block: Vec<u8>,
     /// The ttl of the group that is open, and the time of its last member.
-    group: Option<Seen>,
+    group: Option<Touch>,
 }
 
 impl Encoder {
     /// Adds a member. Returns a block when one is full.
-    pub fn add(&mut self, name: &[u8], seen: Seen) -> Option<Vec<u8>> {
+    pub fn add(&mut self, name: &[u8], touch: Touch) -> Option<Vec<u8>> {
         let base = match self.group {
-            Some(group) if group.ttl == seen.ttl && group.at <= seen.at => group.at,
+            Some(group) if group.ttl == touch.ttl && group.at <= touch.at => group.at,
             _ => {
                 self.block.push(GROUP);
-                write_number(&mut self.block, seen.ttl);
-                write_number(&mut self.block, seen.at);
-                seen.at
+                write_number(&mut self.block, touch.ttl);
+                write_number(&mut self.block, touch.at);
+                touch.at
             }
         };
-        self.group = Some(seen);
+        self.group = Some(touch);
         match Packed::new(name) {
             Packed::Number(number) => {
                 self.block.push(NUMBER);
@@ -64,7 +64,7 @@ impl Encoder {
                 self.block.extend_from_slice(name);
             }
         }
-        write_number(&mut self.block, seen.at - base);
+        write_number(&mut self.block, touch.at - base);
         (self.block.len() >= BLOCK).then(|| self.take())
     }
 
@@ -87,7 +87,7 @@ pub struct Corrupt;
 /// not always the one that it is to be stored in.
 pub struct Decoder<'a> {
     rest: &'a [u8],
-    group: Option<Seen>,
+    group: Option<Touch>,
 }
 
 impl<'a> Decoder<'a> {
@@ -99,14 +99,14 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn member(&mut self) -> Result<Option<(Packed<'a>, Seen)>, Corrupt> {
+    fn member(&mut self) -> Result<Option<(Packed<'a>, Touch)>, Corrupt> {
         let rest = &mut self.rest;
         while let Some((&form, after)) = rest.split_first() {
             *rest = after;
             if form == GROUP {
                 let ttl = bounded(read_number(rest)?, MAX_DURATION)?;
                 let at = bounded(read_number(rest)?, MAX_TIME)?;
-                self.group = Some(Seen { at, ttl });
+                self.group = Some(Touch { at, ttl });
                 continue;
             }
             let name = match form {
@@ -129,7 +129,7 @@ impl<'a> Decoder<'a> {
 }
 
 impl<'a> Iterator for Decoder<'a> {
-    type Item = Result<(Packed<'a>, Seen), Corrupt>;
+    type Item = Result<(Packed<'a>, Touch), Corrupt>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -181,27 +181,27 @@ mod tests {
     use crate::core::member::Text;
     use proptest::prelude::*;
 
-    fn members() -> impl Strategy<Value = Vec<(Vec<u8>, Seen)>> {
+    fn members() -> impl Strategy<Value = Vec<(Vec<u8>, Touch)>> {
         let name = prop_oneof![
             any::<u64>().prop_map(|number| number.to_string().into_bytes()),
             prop::collection::vec(any::<u8>(), 0..40),
             "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
                 .prop_map(String::into_bytes),
         ];
-        let seen = (
+        let touch = (
             0..=MAX_TIME,
             prop_oneof![Just(0), Just(1000), 1..=MAX_DURATION],
         )
-            .prop_map(|(at, ttl)| Seen { at, ttl });
-        prop::collection::vec((name, seen), 0..200)
+            .prop_map(|(at, ttl)| Touch { at, ttl });
+        prop::collection::vec((name, touch), 0..200)
     }
 
-    fn decode_all(blocks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Seen)>, Corrupt> {
+    fn decode_all(blocks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Touch)>, Corrupt> {
         let mut decoded = Vec::new();
         for block in blocks {
             for member in Decoder::new(block) {
-                let (name, seen) = member?;
-                decoded.push((name.unpack(&mut Text::default()).to_vec(), seen));
+                let (name, touch) = member?;
+                decoded.push((name.unpack(&mut Text::default()).to_vec(), touch));
             }
         }
         Ok(decoded)
@@ -214,8 +214,8 @@ mod tests {
         fn what_is_encoded_is_decoded(members in members()) {
             let mut encoder = Encoder::default();
             let mut blocks = Vec::new();
-            for (name, seen) in &members {
-                blocks.extend(encoder.add(name, *seen));
+            for (name, touch) in &members {
+                blocks.extend(encoder.add(name, *touch));
             }
             blocks.push(encoder.finish());
             prop_assert_eq!(decode_all(&blocks), Ok(members));
@@ -229,8 +229,8 @@ mod tests {
         #[test]
         fn a_block_cut_short_is_no_other_block(members in members(), cut in 1..50_usize) {
             let mut encoder = Encoder::default();
-            for (name, seen) in &members {
-                encoder.add(name, *seen);
+            for (name, touch) in &members {
+                encoder.add(name, *touch);
             }
             let mut block = encoder.finish();
             block.truncate(block.len().saturating_sub(cut));
@@ -243,10 +243,10 @@ mod tests {
     #[test]
     fn blocks_are_bounded() {
         let mut encoder = Encoder::default();
-        let seen = Seen { at: 5, ttl: 7 };
+        let touch = Touch { at: 5, ttl: 7 };
         for i in 0..3000_u32 {
             let name = [&i.to_le_bytes()[..], &vec![7; (i as usize * 37) % 65_000]].concat();
-            if let Some(block) = encoder.add(&name, seen) {
+            if let Some(block) = encoder.add(&name, touch) {
                 assert!((BLOCK..=MAX_BLOCK).contains(&block.len()));
             }
         }

@@ -5,18 +5,18 @@ use crate::core::member::Text;
 use crate::core::set::{Form, PresenceSet};
 use crate::core::table::{BATCH, Batch};
 use crate::core::time::Millis;
-use crate::core::touch::{Kept, Seen};
+use crate::core::touch::{Touch, TouchState};
 
 impl PresenceSet {
     /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
     /// those of mixed lanes, which follow by when they were seen. Blocks of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
-    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Seen)) {
+    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Touch)) {
         match &self.form {
             Form::Small(small) => {
                 let mut members = small.in_order(|_| true);
-                members.sort_by_key(|(_, seen)| seen.ttl);
-                for (name, seen) in members {
-                    f(name, seen);
+                members.sort_by_key(|(_, touch)| touch.ttl);
+                for (name, touch) in members {
+                    f(name, touch);
                 }
             }
             Form::Table(table) => {
@@ -36,8 +36,8 @@ impl PresenceSet {
                         for (_, address) in &members {
                             names.prefetch(address.home);
                         }
-                        for (seen, address) in members.drain(..) {
-                            names.with_name(names.at(address), |name| f(name, seen));
+                        for (touch, address) in members.drain(..) {
+                            names.with_name(names.at(address), |name| f(name, touch));
                         }
                     }
                 }
@@ -71,10 +71,10 @@ impl PresenceSet {
             if let Some(table) = self.table() {
                 table.prefetch(batch.members());
             }
-            for ((_, seen), member) in read.iter().zip(batch.members()) {
-                let seen = seen.bounded();
-                let told = !seen.is_online(now) && seen.ttl < self.retain();
-                if self.put(member, Kept { seen, told }, |_| true) {
+            for ((_, touch), member) in read.iter().zip(batch.members()) {
+                let touch = touch.bounded();
+                let told = !touch.is_online(now) && touch.ttl < self.retain();
+                if self.put(member, TouchState { touch, told }, |_| true) {
                     return Err(Corrupt);
                 }
             }

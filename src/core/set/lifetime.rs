@@ -3,33 +3,38 @@
 use super::members::{Form, PresenceSet};
 use crate::core::member::Sought;
 use crate::core::time::Millis;
-use crate::core::touch::Kept;
+use crate::core::touch::TouchState;
 
 impl PresenceSet {
     /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
     /// each before it goes. Returns how many.
-    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(&[u8], Kept)) -> usize {
+    pub fn evict(
+        &mut self,
+        cutoff: Millis,
+        limit: usize,
+        mut f: impl FnMut(&[u8], TouchState),
+    ) -> usize {
         let retain = self.retain();
         let mut last_due = 0;
         let evicted = match &mut self.form {
             Form::Small(small) => {
                 let mut evicted = 0;
                 while evicted < limit
-                    && let Some((place, name, kept)) = small
+                    && let Some((place, name, state)) = small
                         .iter()
-                        .filter(|(_, _, kept)| kept.seen.due(retain) <= cutoff)
-                        .min_by_key(|(_, _, kept)| (kept.seen.due(retain), kept.seen.ttl))
+                        .filter(|(_, _, state)| state.touch.due(retain) <= cutoff)
+                        .min_by_key(|(_, _, state)| (state.touch.due(retain), state.touch.ttl))
                 {
-                    f(name, kept);
-                    last_due = kept.seen.due(retain);
+                    f(name, state);
+                    last_due = state.touch.due(retain);
                     small.remove(place);
                     evicted += 1;
                 }
                 evicted
             }
-            Form::Table(table) => table.evict(cutoff, retain, limit, |names, spot, kept| {
-                last_due = kept.seen.due(retain);
-                names.with_name(spot, |name| f(name, kept));
+            Form::Table(table) => table.evict(cutoff, retain, limit, |names, spot, state| {
+                last_due = state.touch.due(retain);
+                names.with_name(spot, |name| f(name, state));
             }),
         };
         if evicted > 0 && self.is_empty() {
@@ -44,27 +49,27 @@ impl PresenceSet {
         &mut self,
         members: impl Iterator<Item = &'a [u8]>,
         now: Millis,
-        mut f: impl FnMut(usize, Kept),
+        mut f: impl FnMut(usize, TouchState),
     ) {
         let mut position = 0;
         self.in_batches(members, true, |set, member| {
-            if let Some(kept) = set.remove(member, now) {
-                f(position, kept);
+            if let Some(state) = set.remove(member, now) {
+                f(position, state);
             }
             position += 1;
         });
     }
 
     /// Takes a member out. After the last one there have been no members since `now`.
-    pub(super) fn remove(&mut self, member: &Sought, now: Millis) -> Option<Kept> {
-        let kept = match &mut self.form {
+    pub(super) fn remove(&mut self, member: &Sought, now: Millis) -> Option<TouchState> {
+        let state = match &mut self.form {
             Form::Small(small) => small.take(member.name()),
             Form::Table(table) => table.remove(member),
         }?;
         if self.is_empty() {
             self.set_emptied(now);
         }
-        Some(kept)
+        Some(state)
     }
 
     /// When the next member is due for removal; without members, when the key itself is. `None`: never.
@@ -77,7 +82,10 @@ impl PresenceSet {
         }
         let retain = self.retain();
         match &mut self.form {
-            Form::Small(small) => small.iter().map(|(_, _, kept)| kept.seen.due(retain)).min(),
+            Form::Small(small) => small
+                .iter()
+                .map(|(_, _, state)| state.touch.due(retain))
+                .min(),
             Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
         }
     }
@@ -106,7 +114,7 @@ impl PresenceSet {
             Form::Small(small) if small.len() == 0 => empty_since,
             Form::Small(small) => small
                 .iter()
-                .map(|(_, _, kept)| kept.seen.due(retain))
+                .map(|(_, _, state)| state.touch.due(retain))
                 .max()
                 .unwrap_or(0),
             Form::Table(table) => {

@@ -4,7 +4,7 @@ use super::members::PresenceSet;
 use crate::core::query::{List, Query};
 use crate::core::table::Walk;
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// The members of a page, to be walked once.
 pub struct Page<'a> {
@@ -13,7 +13,7 @@ pub struct Page<'a> {
 }
 
 enum Members<'a> {
-    Small(Vec<(&'a [u8], Seen)>),
+    Small(Vec<(&'a [u8], Touch)>),
     Table(Walk<'a>),
 }
 
@@ -28,7 +28,7 @@ impl PresenceSet {
         let set = &*self;
         let query = Query::new(list.span, set.retain(), now);
         let members = if let Some(small) = set.small() {
-            let mut members = small.in_order(|seen| query.has(seen));
+            let mut members = small.in_order(|touch| query.has(touch));
             if !list.reverse {
                 members.reverse();
             }
@@ -59,20 +59,20 @@ impl Page<'_> {
     }
 
     /// Calls `f` with each member and its touch.
-    pub fn each(self, mut f: impl FnMut(&[u8], Seen)) {
+    pub fn each(self, mut f: impl FnMut(&[u8], Touch)) {
         match self.members {
             Members::Small(members) => {
-                for (name, seen) in members {
-                    f(name, seen);
+                for (name, touch) in members {
+                    f(name, touch);
                 }
             }
             Members::Table(mut walk) => {
                 for _ in 0..self.len {
-                    let Some((seen, address)) = walk.next() else {
+                    let Some((touch, address)) = walk.next() else {
                         debug_assert!(false, "the page ends early");
                         return;
                     };
-                    walk.with_name(address, |name| f(name, seen));
+                    walk.with_name(address, |name| f(name, touch));
                 }
             }
         }

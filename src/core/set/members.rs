@@ -12,7 +12,7 @@ use crate::core::query::{Query, Span};
 use crate::core::small::Small;
 use crate::core::table::{Batch, Old, Table};
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::touch::{Kept, Seen, TouchMode};
+use crate::core::touch::{Touch, TouchMode, TouchState};
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Touched {
     /// Whether the member is online now and was not before.
     pub joined: bool,
     /// The touch that was there, where its time was up or ended by the new one and nobody had been told (`told.rs`).
-    pub timed_out: Option<Seen>,
+    pub timed_out: Option<Touch>,
 }
 
 /// How a set is stored. Without members it is small.
@@ -123,8 +123,8 @@ impl PresenceSet {
         self.settings.ttl.get().max(self.retain())
     }
 
-    fn remembers(&self, seen: Seen, now: Millis) -> bool {
-        seen.is_online(now) || now < seen.at + self.retain()
+    fn remembers(&self, touch: Touch, now: Millis) -> bool {
+        touch.is_online(now) || now < touch.at + self.retain()
     }
 
     /// Whether as many members as this could be added.
@@ -142,15 +142,15 @@ impl PresenceSet {
     pub fn touch<'a>(
         &mut self,
         members: impl ExactSizeIterator<Item = &'a [u8]>,
-        seen: Seen,
+        touch: Touch,
         mode: TouchMode,
         now: Millis,
         mut f: impl FnMut(&'a [u8], Touched),
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
-        let seen = seen.bounded();
+        let touch = touch.bounded();
         self.in_batches(members, false, |set, member| {
-            f(member.name(), set.touch_one(member, seen, mode, now));
+            f(member.name(), set.touch_one(member, touch, mode, now));
         });
         Ok(())
     }
@@ -187,43 +187,43 @@ impl PresenceSet {
     pub(super) fn touch_one(
         &mut self,
         member: &Sought,
-        seen: Seen,
+        touch: Touch,
         mode: TouchMode,
         now: Millis,
     ) -> Touched {
         let retain = self.retain();
-        if seen.ttl == 0 && retain == 0 {
+        if touch.ttl == 0 && retain == 0 {
             return Touched {
-                applied: self.remove(member, seen.at).is_some(),
+                applied: self.remove(member, touch.at).is_some(),
                 ..Touched::default()
             };
         }
-        let leaves_nothing = mode == TouchMode::Past && seen.due(retain) <= now;
+        let leaves_nothing = mode == TouchMode::Past && touch.due(retain) <= now;
         if leaves_nothing {
             match self.get(member) {
-                Some(old) if self.remembers(old.seen, now) => {}
+                Some(old) if self.remembers(old.touch, now) => {}
                 _ => return Touched::default(),
             }
         }
-        let told = seen.ttl > 0 && !seen.is_online(now);
-        let (mut was_online, mut timed_out, mut kept) = (false, None, false);
-        self.put(member, Kept { seen, told }, |old| {
+        let told = touch.ttl > 0 && !touch.is_online(now);
+        let (mut was_online, mut timed_out, mut stays) = (false, None, false);
+        self.put(member, TouchState { touch, told }, |old| {
             was_online = old.is_online(now);
-            if was_online && told || !was_online && old.kept().is_untold(now) {
-                timed_out = Some(old.kept().seen);
+            if was_online && told || !was_online && old.state().is_untold(now) {
+                timed_out = Some(old.state().touch);
             }
-            kept = mode == TouchMode::Past && {
-                let old = old.kept().seen;
-                old.at > seen.at && (was_online || now < old.at + retain)
+            stays = mode == TouchMode::Past && {
+                let old = old.state().touch;
+                old.at > touch.at && (was_online || now < old.at + retain)
             };
-            kept
+            stays
         });
-        if kept {
+        if stays {
             return Touched::default();
         }
         Touched {
             applied: true,
-            joined: seen.is_online(now) && !was_online,
+            joined: touch.is_online(now) && !was_online,
             timed_out,
         }
     }
@@ -231,32 +231,32 @@ impl PresenceSet {
     pub(in crate::core) fn put(
         &mut self,
         member: &Sought,
-        kept: Kept,
+        state: TouchState,
         keep: impl FnOnce(Old) -> bool,
     ) -> bool {
         if let Form::Small(small) = &mut self.form {
             let name = member.name();
             if let Some((place, old)) = small.find(name) {
                 if !keep(Old::Known(old)) {
-                    small.set(place, kept);
+                    small.set(place, state);
                 }
                 return true;
             }
             if small.has_room_for(name) {
-                small.push(name, kept);
+                small.push(name, state);
                 return false;
             }
         }
         let table = self.make_table();
-        table.set(&member.hashed(), kept, keep)
+        table.set(&member.hashed(), state, keep)
     }
 
     /// The set's table; a small set becomes one.
     pub(in crate::core) fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
-            for (_, name, kept) in small.iter() {
-                table.set(&Sought::new(name).hashed(), kept, |_| false);
+            for (_, name, state) in small.iter() {
+                table.set(&Sought::new(name).hashed(), state, |_| false);
             }
             self.form = Form::Table(table);
         }
@@ -270,14 +270,14 @@ impl PresenceSet {
         match &self.form {
             Form::Small(small) => small
                 .find(member.name())
-                .is_some_and(|(_, kept)| kept.seen.is_online(now)),
+                .is_some_and(|(_, state)| state.touch.is_online(now)),
             Form::Table(table) => table.old(member).is_some_and(|touch| touch.is_online(now)),
         }
     }
 
-    fn get(&self, member: &Sought) -> Option<Kept> {
+    fn get(&self, member: &Sought) -> Option<TouchState> {
         match &self.form {
-            Form::Small(small) => small.find(member.name()).map(|(_, kept)| kept),
+            Form::Small(small) => small.find(member.name()).map(|(_, state)| state),
             Form::Table(table) => table.get(member),
         }
     }
@@ -290,7 +290,7 @@ impl PresenceSet {
         now: Millis,
         mut f: impl FnMut(usize),
     ) {
-        let left = Seen { at: now, ttl: 0 }.bounded();
+        let left = Touch { at: now, ttl: 0 }.bounded();
         let mut position = 0;
         self.in_batches(members, false, |set, member| {
             if set.is_online(member, now) {
@@ -320,7 +320,7 @@ impl PresenceSet {
     #[inline]
     pub fn online(&mut self, now: Millis) -> usize {
         match &mut self.form {
-            Form::Small(small) => small.count(|seen| seen.is_online(now)),
+            Form::Small(small) => small.count(|touch| touch.is_online(now)),
             Form::Table(table) => table.timeline.online(now),
         }
     }
@@ -340,7 +340,7 @@ impl PresenceSet {
 
     fn count_of(&mut self, query: Query) -> usize {
         match &mut self.form {
-            Form::Small(small) => small.count(|seen| query.has(seen)),
+            Form::Small(small) => small.count(|touch| query.has(touch)),
             Form::Table(table) => table.timeline.count(query),
         }
     }
@@ -390,11 +390,14 @@ impl PresenceSet {
         &mut self,
         members: impl Iterator<Item = &'a [u8]>,
         now: Millis,
-        mut f: impl FnMut(&'a [u8], Option<Seen>),
+        mut f: impl FnMut(&'a [u8], Option<Touch>),
     ) {
         self.in_batches(members, true, |set, member| {
-            let seen = set.get(member).map(|kept| kept.seen);
-            f(member.name(), seen.filter(|seen| set.remembers(*seen, now)));
+            let touch = set.get(member).map(|state| state.touch);
+            f(
+                member.name(),
+                touch.filter(|touch| set.remembers(*touch, now)),
+            );
         });
     }
 }

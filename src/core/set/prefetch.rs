@@ -6,7 +6,7 @@
 use super::members::{Error, PresenceSet, Touched};
 use crate::core::member::Sought;
 use crate::core::time::Millis;
-use crate::core::touch::{Seen, TouchMode};
+use crate::core::touch::{Touch, TouchMode};
 
 impl PresenceSet {
     /// The first step: asks for the memory in which the member will be looked for.
@@ -28,11 +28,11 @@ impl PresenceSet {
     pub fn touch_ahead(
         &mut self,
         member: &Sought,
-        seen: Seen,
+        touch: Touch,
         mode: TouchMode,
         now: Millis,
     ) -> Result<Touched, Error> {
         self.check_room_for(1)?;
-        Ok(self.touch_one(member, seen.bounded(), mode, now))
+        Ok(self.touch_one(member, touch.bounded(), mode, now))
     }
 }

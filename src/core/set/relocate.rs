@@ -22,7 +22,7 @@ impl PresenceSet {
 mod tests {
     use super::*;
     use crate::core::table::Table;
-    use crate::core::{Seen, Settings, Span, TouchMode};
+    use crate::core::{Settings, Span, Touch, TouchMode};
 
     /// Moves everything to new memory, a few blocks at a time.
     struct Copy {
@@ -60,10 +60,10 @@ mod tests {
             let names: Vec<_> = (0..members)
                 .map(|i| format!("{}{i}", "long names too ".repeat(i as usize % 3)))
                 .collect();
-            let seen = Seen { at: 5, ttl: 1000 };
+            let touch = Touch { at: 5, ttl: 1000 };
             set.touch(
                 names.iter().map(String::as_bytes),
-                seen,
+                touch,
                 TouchMode::Now,
                 5,
                 |_, _| {},

@@ -20,8 +20,8 @@ impl PresenceSet {
     ) -> ScanCursor {
         let table = match &self.form {
             Form::Small(small) => {
-                for (_, name, kept) in small.iter() {
-                    if kept.seen.is_online(now) {
+                for (_, name, state) in small.iter() {
+                    if state.touch.is_online(now) {
                         f(name);
                     }
                 }
@@ -35,7 +35,7 @@ impl PresenceSet {
         for _ in 0..count.saturating_mul(10) {
             let next = table.names.visit(from, |spot| {
                 visited += 1;
-                if table.seen(spot).is_online(now) {
+                if table.touch(spot).is_online(now) {
                     table.names.with_name(spot, &mut f);
                 }
             });

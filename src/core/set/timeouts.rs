@@ -2,16 +2,16 @@
 
 use super::members::{Form, PresenceSet};
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 impl PresenceSet {
     /// Calls `f` for members whose time is up at `now` and who have not been told, at most `limit`, and notes that they
     /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each one told.
-    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Touch)) -> usize {
         match &mut self.form {
             Form::Small(small) => small.tell(now, limit, f),
-            Form::Table(table) => table.tell(now, limit, |names, spot, seen| {
-                names.with_name(spot, |name| f(name, seen));
+            Form::Table(table) => table.tell(now, limit, |names, spot, touch| {
+                names.with_name(spot, |name| f(name, touch));
             }),
         }
     }

@@ -24,7 +24,7 @@
 use super::head::{HEAD, Head, NARROWEST, WIDEST, number};
 use crate::core::memory::Mover;
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::touch::{Kept, Seen};
+use crate::core::touch::{Touch, TouchState};
 
 /// A set with more members than this becomes a table.
 pub const MAX_MEMBERS: usize = 64;
@@ -47,7 +47,7 @@ pub struct Small {
 /// An entry in the block.
 struct Entry<'a> {
     name: &'a [u8],
-    kept: Kept,
+    state: TouchState,
     /// Where the next one stands.
     end: usize,
 }
@@ -128,8 +128,8 @@ impl Small {
         let (at, told) = head.time(&self.bytes[at..]);
         Some(Entry {
             name: &self.bytes[name..end],
-            kept: Kept {
-                seen: Seen { at, ttl },
+            state: TouchState {
+                touch: Touch { at, ttl },
                 told,
             },
             end,
@@ -137,43 +137,43 @@ impl Small {
     }
 
     /// The members in order: where each stands, its name and its touch.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], Kept)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], TouchState)> + '_ {
         let head = Head::read(&self.bytes);
         let mut at = HEAD;
         std::iter::from_fn(move || {
             let entry = self.entry(head, at)?;
             let place = std::mem::replace(&mut at, entry.end);
-            Some((place, entry.name, entry.kept))
+            Some((place, entry.name, entry.state))
         })
     }
 
     /// A member's place and touch.
-    pub fn find(&self, name: &[u8]) -> Option<(usize, Kept)> {
+    pub fn find(&self, name: &[u8]) -> Option<(usize, TouchState)> {
         let head = self.head()?;
         let mut at = HEAD;
         loop {
             let (from, to, _) = self.name(head, at)?;
             if self.bytes[from..to] == *name {
-                return self.entry(head, at).map(|entry| (at, entry.kept));
+                return self.entry(head, at).map(|entry| (at, entry.state));
             }
             at = to;
         }
     }
 
     /// Adds a member that is not here, at the end; `has_room_for` must have said yes.
-    pub fn push(&mut self, name: &[u8], kept: Kept) {
+    pub fn push(&mut self, name: &[u8], state: TouchState) {
         let (head, mut bytes) = match self.head() {
             Some(head) => {
-                let head = self.reach(head, kept.seen.at);
+                let head = self.reach(head, state.touch.at);
                 (head, std::mem::take(&mut self.bytes).into_vec())
             }
             None => {
-                let head = Head::new(kept.seen);
+                let head = Head::new(state.touch);
                 (head, head.block(0, HEAD + head.width() + 1 + name.len()))
             }
         };
         bytes[0] += 1;
-        append(&mut bytes, head, name, kept);
+        append(&mut bytes, head, name, state);
         self.bytes = bytes.into_boxed_slice();
     }
 
@@ -189,7 +189,7 @@ impl Small {
 
     /// The head that these members should have, and one more seen then.
     fn head_for(&self, head: Head, more: Option<Millis>) -> Head {
-        let times = self.iter().map(|(_, _, kept)| kept.seen.at).chain(more);
+        let times = self.iter().map(|(_, _, state)| state.touch.at).chain(more);
         let (oldest, newest) = times.fold((MAX_TIME, 0), |(oldest, newest), at| {
             (oldest.min(at), newest.max(at))
         });
@@ -201,17 +201,17 @@ impl Small {
         let len = self.len();
         let size = self.bytes.len() + len * new.width() - len * old.width();
         let mut bytes = new.block(len, size);
-        for (_, name, kept) in self.iter() {
-            append(&mut bytes, new, name, kept);
+        for (_, name, state) in self.iter() {
+            append(&mut bytes, new, name, state);
         }
         self.bytes = bytes.into_boxed_slice();
     }
 
     /// Takes a member out.
-    pub fn take(&mut self, name: &[u8]) -> Option<Kept> {
-        let (place, kept) = self.find(name)?;
+    pub fn take(&mut self, name: &[u8]) -> Option<TouchState> {
+        let (place, state) = self.find(name)?;
         self.remove(place);
-        Some(kept)
+        Some(state)
     }
 
     /// Removes the member that stands at `place`. After the last one the caller has to say since when there is none.
@@ -238,34 +238,34 @@ impl Small {
     }
 
     /// A touch of the member that stands at `place`: it moves to the end.
-    pub fn set(&mut self, place: usize, kept: Kept) {
+    pub fn set(&mut self, place: usize, state: TouchState) {
         let Some(head) = self.head() else { return };
         let Some(entry) = self.entry(head, place) else {
             return;
         };
-        if entry.kept.seen.ttl == kept.seen.ttl && head.reaches(kept.seen.at) {
+        if entry.state.touch.ttl == state.touch.ttl && head.reaches(state.touch.at) {
             let size = entry.end - place;
             let entries = &mut self.bytes[place..];
             entries.rotate_left(size);
             let last = entries.len() - size;
-            head.set_time(&mut entries[last..], kept);
+            head.set_time(&mut entries[last..], state);
         } else {
             let name = entry.name.to_vec();
             self.remove(place);
-            self.push(&name, kept);
+            self.push(&name, state);
         }
     }
 
     /// See [`PresenceSet::tell`](crate::core::PresenceSet::tell).
-    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Seen)) -> usize {
+    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Touch)) -> usize {
         let Some(head) = self.head() else { return 0 };
         let (mut at, mut told) = (HEAD, 0);
         while told < limit
             && let Some(entry) = self.entry(head, at)
         {
             let end = entry.end;
-            if entry.kept.is_untold(now) {
-                f(entry.name, entry.kept.seen);
+            if entry.state.is_untold(now) {
+                f(entry.name, entry.state.touch);
                 self.bytes[at + head.width() - 1] |= 0x80;
                 told += 1;
             }
@@ -277,39 +277,39 @@ impl Small {
     /// See [`PresenceSet::next_untold`](crate::core::PresenceSet::next_untold).
     pub fn next_untold(&self, retain: Millis) -> Option<Millis> {
         self.iter()
-            .filter(|(_, _, kept)| !kept.told && (1..retain).contains(&kept.seen.ttl))
-            .map(|(_, _, kept)| kept.seen.due(0))
+            .filter(|(_, _, state)| !state.told && (1..retain).contains(&state.touch.ttl))
+            .map(|(_, _, state)| state.touch.due(0))
             .min()
     }
 
     /// How many members have a touch of which `f` says yes.
-    pub fn count(&self, mut f: impl FnMut(Seen) -> bool) -> usize {
-        self.iter().filter(|(_, _, kept)| f(kept.seen)).count()
+    pub fn count(&self, mut f: impl FnMut(Touch) -> bool) -> usize {
+        self.iter().filter(|(_, _, state)| f(state.touch)).count()
     }
 
     /// The members of which `f` says yes, oldest seen first; of those seen in the same millisecond the shorter ttl
     /// first, then the one touched first.
-    pub fn in_order(&self, mut f: impl FnMut(Seen) -> bool) -> Vec<(&[u8], Seen)> {
+    pub fn in_order(&self, mut f: impl FnMut(Touch) -> bool) -> Vec<(&[u8], Touch)> {
         let mut members: Vec<_> = self
             .iter()
-            .filter(|(_, _, kept)| f(kept.seen))
-            .map(|(_, name, kept)| (name, kept.seen))
+            .filter(|(_, _, state)| f(state.touch))
+            .map(|(_, name, state)| (name, state.touch))
             .collect();
-        members.sort_by_key(|(_, seen)| (seen.at, seen.ttl));
+        members.sort_by_key(|(_, touch)| (touch.at, touch.ttl));
         members
     }
 }
 
 /// Appends an entry whose time is within reach.
-fn append(bytes: &mut Vec<u8>, head: Head, name: &[u8], kept: Kept) {
-    let own_ttl = kept.seen.ttl != head.ttl();
+fn append(bytes: &mut Vec<u8>, head: Head, name: &[u8], state: TouchState) {
+    let own_ttl = state.touch.ttl != head.ttl();
     bytes.reserve_exact(head.width() + 1 + usize::from(own_ttl) * TTL + name.len());
     let at = bytes.len();
     bytes.resize(at + head.width(), 0);
-    head.set_time(&mut bytes[at..], kept);
+    head.set_time(&mut bytes[at..], state);
     if own_ttl {
         bytes.push(name.len() as u8 | OWN_TTL);
-        bytes.extend_from_slice(&kept.seen.ttl.to_le_bytes()[..TTL]);
+        bytes.extend_from_slice(&state.touch.ttl.to_le_bytes()[..TTL]);
     } else {
         bytes.push(name.len() as u8);
     }

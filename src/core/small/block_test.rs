@@ -19,22 +19,22 @@ fn time() -> impl Strategy<Value = Millis> {
     prop_oneof![6 => near, 3 => apart, 1 => Just(0), 1 => Just(MAX_TIME)]
 }
 
-fn kept() -> impl Strategy<Value = Kept> {
+fn state() -> impl Strategy<Value = TouchState> {
     let ttl = prop_oneof![
         4 => Just(30_000),
         1 => Just(0),
         1 => Just(DAY),
         2 => 0..=MAX_DURATION,
     ];
-    (time(), ttl, any::<bool>()).prop_map(|(at, ttl, told)| Kept {
-        seen: Seen { at, ttl },
+    (time(), ttl, any::<bool>()).prop_map(|(at, ttl, told)| TouchState {
+        touch: Touch { at, ttl },
         told,
     })
 }
 
 #[derive(Clone, Debug)]
 enum Op {
-    Touch(u8, Kept),
+    Touch(u8, TouchState),
     Take(u8),
     Tell(Millis, usize),
 }
@@ -43,17 +43,17 @@ fn name(number: u8) -> Vec<u8> {
     vec![b'a' + number; usize::from(number) * 9]
 }
 
-fn touch(small: &mut Small, name: &[u8], kept: Kept) {
+fn put(small: &mut Small, name: &[u8], state: TouchState) {
     match small.find(name) {
-        Some((place, _)) => small.set(place, kept),
-        None => small.push(name, kept),
+        Some((place, _)) => small.set(place, state),
+        None => small.push(name, state),
     }
 }
 
-fn all(small: &Small) -> Vec<(Vec<u8>, Kept)> {
+fn all(small: &Small) -> Vec<(Vec<u8>, TouchState)> {
     small
         .iter()
-        .map(|(_, name, kept)| (name.to_vec(), kept))
+        .map(|(_, name, state)| (name.to_vec(), state))
         .collect()
 }
 
@@ -62,19 +62,19 @@ proptest! {
 
     #[test]
     fn a_block_agrees_with_the_model(ops in prop::collection::vec(prop_oneof![
-        6 => (0..12_u8, kept()).prop_map(|(number, kept)| Op::Touch(number, kept)),
+        6 => (0..12_u8, state()).prop_map(|(number, state)| Op::Touch(number, state)),
         2 => (0..12_u8).prop_map(Op::Take),
         1 => (time(), 0..4_usize).prop_map(|(now, limit)| Op::Tell(now, limit)),
     ], 0..60)) {
         let mut small = Small::empty(5, true);
-        let mut model: Vec<(Vec<u8>, Kept)> = Vec::new();
+        let mut model: Vec<(Vec<u8>, TouchState)> = Vec::new();
         for op in ops {
             match op {
-                Op::Touch(number, kept) => {
+                Op::Touch(number, state) => {
                     let name = name(number);
-                    touch(&mut small, &name, kept);
+                    put(&mut small, &name, state);
                     model.retain(|(member, _)| *member != name);
-                    model.push((name, kept));
+                    model.push((name, state));
                 }
                 Op::Take(number) => {
                     let name = name(number);
@@ -84,11 +84,11 @@ proptest! {
                 }
                 Op::Tell(now, limit) => {
                     let (mut told, mut expected) = (Vec::new(), Vec::new());
-                    let count = small.tell(now, limit, |name, seen| told.push((name.to_vec(), seen)));
-                    let untold = model.iter_mut().filter(|(_, kept)| kept.is_untold(now));
-                    for (name, kept) in untold.take(limit) {
-                        kept.told = true;
-                        expected.push((name.clone(), kept.seen));
+                    let count = small.tell(now, limit, |name, touch| told.push((name.to_vec(), touch)));
+                    let untold = model.iter_mut().filter(|(_, state)| state.is_untold(now));
+                    for (name, state) in untold.take(limit) {
+                        state.told = true;
+                        expected.push((name.clone(), state.touch));
                     }
                     prop_assert_eq!(count, told.len());
                     prop_assert_eq!(told, expected);
@@ -99,8 +99,8 @@ proptest! {
             for number in 0..12 {
                 let name = name(number);
                 let known = model.iter().find(|(member, _)| *member == name);
-                let found = small.find(&name).map(|(_, kept)| kept);
-                prop_assert_eq!(found, known.map(|(_, kept)| *kept));
+                let found = small.find(&name).map(|(_, state)| state);
+                prop_assert_eq!(found, known.map(|(_, state)| *state));
             }
         }
     }
@@ -110,12 +110,12 @@ proptest! {
 fn room(times: &[Millis]) -> Small {
     let mut small = Small::empty(0, true);
     for (number, at) in times.iter().enumerate() {
-        let seen = Seen {
+        let touch = Touch {
             at: *at,
             ttl: 30_000,
         };
         let name = format!("user:{number:010}");
-        small.push(name.as_bytes(), Kept { seen, told: false });
+        small.push(name.as_bytes(), TouchState { touch, told: false });
     }
     small
 }
@@ -151,11 +151,15 @@ fn a_room_of_years_stays_narrow() {
     let mut small = room(&[start; 3]);
     for minute in 0..5 * 365 * 24 * 60 {
         let name = format!("user:{:010}", minute % 3);
-        let seen = Seen {
+        let touch = Touch {
             at: start + minute * 60_000,
             ttl: 30_000,
         };
-        touch(&mut small, name.as_bytes(), Kept { seen, told: false });
+        touch(
+            &mut small,
+            name.as_bytes(),
+            TouchState { touch, told: false },
+        );
         assert_eq!(small.bytes(), 64, "after {minute} minutes");
     }
 }
@@ -168,11 +172,11 @@ fn an_empty_block_says_since_when() {
             assert_eq!((small.len(), all(&small).len()), (0, 0));
             assert_eq!(small.empty_since(), since);
             assert_eq!(small.is_untouched(), untouched);
-            touch(
+            put(
                 &mut small,
                 b"ann",
-                Kept {
-                    seen: Seen { at: 0, ttl: 0 },
+                TouchState {
+                    touch: Touch { at: 0, ttl: 0 },
                     told: false,
                 },
             );

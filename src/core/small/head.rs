@@ -8,7 +8,7 @@
 //! lengths of time. Where it has more digits, the head's is 0, and each entry has its own.
 
 use crate::core::time::Millis;
-use crate::core::touch::{Kept, Seen};
+use crate::core::touch::{Touch, TouchState};
 
 /// Where the first entry stands.
 pub const HEAD: usize = 7;
@@ -31,9 +31,9 @@ pub struct Head {
 
 impl Head {
     /// For a first member.
-    pub fn new(seen: Seen) -> Head {
-        let ttl = CommonTtl::new(seen.ttl).map_or(0, CommonTtl::get);
-        Head::spanning(seen.at, seen.at, ttl)
+    pub fn new(touch: Touch) -> Head {
+        let ttl = CommonTtl::new(touch.ttl).map_or(0, CommonTtl::get);
+        Head::spanning(touch.at, touch.at, ttl)
     }
 
     /// For times from the oldest to the newest, and as much again ahead of them.
@@ -108,9 +108,9 @@ impl Head {
 
     /// Has `entry` begin with this time, which is within reach.
     #[inline]
-    pub fn set_time(self, entry: &mut [u8], kept: Kept) {
-        let told = if kept.told { self.told() } else { 0 };
-        let time = ((kept.seen.at - self.base) | told).to_le_bytes();
+    pub fn set_time(self, entry: &mut [u8], state: TouchState) {
+        let told = if state.told { self.told() } else { 0 };
+        let time = ((state.touch.at - self.base) | told).to_le_bytes();
         entry[..self.width].copy_from_slice(&time[..self.width]);
     }
 }
@@ -183,9 +183,9 @@ mod tests {
                 for at in [oldest, newest, further.min(MAX_TIME)] {
                     assert!(head.reaches(at), "{oldest} {newest} {at}");
                     for told in [false, true] {
-                        let seen = Seen { at, ttl: 0 };
+                        let touch = Touch { at, ttl: 0 };
                         let mut entry = vec![0; head.width];
-                        head.set_time(&mut entry, Kept { seen, told });
+                        head.set_time(&mut entry, TouchState { touch, told });
                         assert_eq!(head.time(&entry), (at, told));
                     }
                 }

@@ -8,7 +8,7 @@ use crate::core::time::Millis;
 use crate::core::timeline::Entry;
 use crate::core::timeline::First;
 use crate::core::timeline::Timeline;
-use crate::core::touch::{Kept, Seen};
+use crate::core::touch::{Touch, TouchState};
 
 /// Members by name and by time.
 #[derive(Clone, Default)]
@@ -21,16 +21,16 @@ pub struct Table {
 
 /// A touch that is there, read where that is asked for.
 pub enum Old<'a> {
-    Known(Kept),
+    Known(TouchState),
     InTimeline(&'a Timeline, Place),
 }
 
 impl Old<'_> {
     #[inline]
-    pub fn kept(&self) -> Kept {
+    pub fn state(&self) -> TouchState {
         match self {
-            Old::Known(kept) => *kept,
-            Old::InTimeline(timeline, place) => timeline.kept(*place),
+            Old::Known(state) => *state,
+            Old::InTimeline(timeline, place) => timeline.state(*place),
         }
     }
 
@@ -38,7 +38,7 @@ impl Old<'_> {
     pub fn is_online(&self, now: Millis) -> bool {
         match self {
             Old::InTimeline(timeline, place) if timeline.is_surely_online(*place, now) => true,
-            old => old.kept().seen.is_online(now),
+            old => old.state().touch.is_online(now),
         }
     }
 }
@@ -86,26 +86,31 @@ impl Table {
 
     /// When a member was seen, and its ttl.
     #[inline]
-    pub fn get(&self, member: &Sought) -> Option<Kept> {
-        Some(self.old(member)?.kept())
+    pub fn get(&self, member: &Sought) -> Option<TouchState> {
+        Some(self.old(member)?.state())
     }
 
     #[inline]
-    pub fn seen(&self, spot: Spot) -> Seen {
-        self.timeline.kept(self.names.place(spot)).seen
+    pub fn touch(&self, spot: Spot) -> Touch {
+        self.timeline.state(self.names.place(spot)).touch
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
     /// stay instead. Returns whether there was one.
     #[inline]
-    pub fn set(&mut self, member: &Sought, new: Kept, keep: impl FnOnce(Old) -> bool) -> bool {
+    pub fn set(
+        &mut self,
+        member: &Sought,
+        new: TouchState,
+        keep: impl FnOnce(Old) -> bool,
+    ) -> bool {
         let entry = Entry {
-            time: new.seen.at,
+            time: new.touch.at,
             home: member.home(),
             extra: 0,
             told: new.told,
         };
-        let ttl = new.seen.ttl;
+        let ttl = new.touch.ttl;
         let Some(spot) = self.names.find(member) else {
             let place = self.timeline.insert(ttl, entry, &mut self.names);
             self.names.insert(member, place);
@@ -124,9 +129,9 @@ impl Table {
     }
 
     /// Removes a member. Returns the touch that was there.
-    pub fn remove(&mut self, member: &Sought) -> Option<Kept> {
+    pub fn remove(&mut self, member: &Sought) -> Option<TouchState> {
         let spot = self.names.find(member)?;
-        let old = self.timeline.kept(self.names.place(spot));
+        let old = self.timeline.state(self.names.place(spot));
         let place = self.names.remove(member.home(), spot);
         self.timeline.kill(place, &mut self.names);
         Some(old)
@@ -150,7 +155,7 @@ impl Table {
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(&Names, Spot, Kept),
+        mut f: impl FnMut(&Names, Spot, TouchState),
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
@@ -180,9 +185,9 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((seen, address)) = self.timeline.tree.first(lane)
+                && let Some((touch, address)) = self.timeline.tree.first(lane)
             {
-                if seen.due(retain) > until {
+                if touch.due(retain) > until {
                     break;
                 }
                 if evicted.is_multiple_of(BATCH) {
@@ -199,10 +204,10 @@ impl Table {
         evicted
     }
 
-    fn evict_one(&mut self, address: Address, f: &mut impl FnMut(&Names, Spot, Kept)) {
+    fn evict_one(&mut self, address: Address, f: &mut impl FnMut(&Names, Spot, TouchState)) {
         let Address { home, place } = address;
         let spot = self.names.at(address);
-        f(&self.names, spot, self.timeline.kept(place));
+        f(&self.names, spot, self.timeline.state(place));
         self.names.remove(home, spot);
         self.timeline.kill(place, &mut self.names);
     }

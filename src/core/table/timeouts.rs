@@ -4,7 +4,7 @@ use super::store::Table;
 use crate::core::index::{Names, Spot};
 use crate::core::time::Millis;
 use crate::core::timeline::First;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 impl Table {
     /// See [`PresenceSet::tell`](crate::core::PresenceSet::tell).
@@ -12,7 +12,7 @@ impl Table {
         &mut self,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(&Names, Spot, Seen),
+        mut f: impl FnMut(&Names, Spot, Touch),
     ) -> usize {
         let mut told = 0;
         while told < limit
@@ -21,7 +21,7 @@ impl Table {
         {
             let left = limit - told;
             let names = &self.names;
-            let f = |seen: Seen, address| f(names, names.at(address), seen);
+            let f = |touch: Touch, address| f(names, names.at(address), touch);
             told += match first {
                 First::OfLane(lane) => self.timeline.tell(lane, now, left, f),
                 First::OfChunk(chunk) => self.timeline.tell_chunk(chunk, now, left, f),

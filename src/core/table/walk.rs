@@ -11,7 +11,7 @@ use crate::core::time::Millis;
 use crate::core::timeline::Cursor;
 use crate::core::timeline::Timeline;
 use crate::core::timeline::{Gap, View};
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// Merges lanes in order of time.
 pub struct Walk<'a> {
@@ -21,7 +21,7 @@ pub struct Walk<'a> {
     /// Of more than one lane: the next entry of each, the one to be listed next on top.
     heads: BinaryHeap<Head>,
     /// Of one lane: the next entries, which are in order anyway and wait for their names together.
-    batch: VecDeque<(Seen, Address)>,
+    batch: VecDeque<(Touch, Address)>,
 }
 
 /// Orders heads: time, then ttl; both turned around for the lists that go the other way. The touch's own ttl follows.
@@ -172,7 +172,7 @@ fn skips(timeline: &Timeline, lanes: &[Members], newer: usize) -> Vec<usize> {
 impl Listed<'_> {
     /// Steps over the next entry, and asks for its name.
     #[inline]
-    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Seen, Address)> {
+    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Touch, Address)> {
         self.beyond = self.beyond.checked_sub(1)?;
         let next = match &mut self.at {
             Position::OfOwn(cursor) if reverse => table.timeline.tree.newer(cursor),
@@ -180,16 +180,16 @@ impl Listed<'_> {
             Position::OfMixed(view, gap) if reverse => view.newer(gap),
             Position::OfMixed(view, gap) => view.older(gap),
         };
-        let (seen, address) = next?;
+        let (touch, address) = next?;
         table.names.prefetch(address.home);
-        Some((seen, address))
+        Some((touch, address))
     }
 }
 
 impl Walk<'_> {
     /// The next entry of all lanes: a touch, and whose it is.
     #[inline]
-    pub fn next(&mut self) -> Option<(Seen, Address)> {
+    pub fn next(&mut self) -> Option<(Touch, Address)> {
         if let [only] = self.lanes.as_mut_slice() {
             if self.batch.is_empty() {
                 let entries = std::iter::from_fn(|| only.step(self.table, self.reverse));
@@ -200,7 +200,7 @@ impl Walk<'_> {
         let (time, _, lane, address, ttl) = self.heads.pop()?;
         self.advance(lane);
         let at = time.unsigned_abs();
-        Some((Seen { at, ttl }, address))
+        Some((Touch { at, ttl }, address))
     }
 
     /// Calls `f` with the name of a member.
@@ -212,13 +212,13 @@ impl Walk<'_> {
 
     /// Puts a lane's next entry among the heads.
     fn advance(&mut self, lane: usize) {
-        if let Some((seen, address)) = self.lanes[lane].step(self.table, self.reverse) {
+        if let Some((touch, address)) = self.lanes[lane].step(self.table, self.reverse) {
             // Lanes stand by ttl, the longest first. The heap gives the largest first.
-            let (time, order) = (seen.at as i64, -(lane as i64));
+            let (time, order) = (touch.at as i64, -(lane as i64));
             self.heads.push(if self.reverse {
-                (-time, -order, lane, address, seen.ttl)
+                (-time, -order, lane, address, touch.ttl)
             } else {
-                (time, order, lane, address, seen.ttl)
+                (time, order, lane, address, touch.ttl)
             });
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::core::set::{Peak, Settings};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 use crate::core::{List, Span};
 use crate::core::{PresenceSet, TouchMode};
 
@@ -16,7 +16,7 @@ fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
 }
 
 /// Touches a member. `table` says whether of a set that becomes a table with its first one.
-fn touch(
+fn touch_one(
     set: &mut PresenceSet,
     table: bool,
     name: &[u8],
@@ -25,7 +25,7 @@ fn touch(
     mode: TouchMode,
     now: Millis,
 ) {
-    set.touch([name].into_iter(), Seen { at, ttl }, mode, now, |_, _| {})
+    set.touch([name].into_iter(), Touch { at, ttl }, mode, now, |_, _| {})
         .expect("there is room");
     if table {
         set.make_table();
@@ -34,7 +34,7 @@ fn touch(
 }
 
 /// Who is stored, with their touches, in order of time.
-fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(String, Seen)> {
+fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(String, Touch)> {
     let list = List {
         span: Span::Within(Millis::MAX),
         reverse: true,
@@ -42,8 +42,8 @@ fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(String, Seen)> {
         limit: usize::MAX,
     };
     let mut stored = Vec::new();
-    set.list(&list, now).each(|name, seen| {
-        stored.push((String::from_utf8_lossy(name).into_owned(), seen));
+    set.list(&list, now).each(|name, touch| {
+        stored.push((String::from_utf8_lossy(name).into_owned(), touch));
     });
     stored
 }
@@ -61,8 +61,8 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
             u64::MAX,
         ];
         for now in beyond {
-            touch(&mut set, table, b"ann", now, u64::MAX, TouchMode::Now, now);
-            let last = Seen {
+            touch_one(&mut set, table, b"ann", now, u64::MAX, TouchMode::Now, now);
+            let last = Touch {
                 at: MAX_TIME,
                 ttl: MAX_DURATION,
             };
@@ -84,8 +84,8 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
 fn the_first_ms_is_a_moment_like_any_other() {
     for table in [false, true] {
         let mut set = PresenceSet::new(settings(1, 0, Some(0)), 0);
-        touch(&mut set, table, b"ann", 0, 1, TouchMode::Now, 0);
-        touch(&mut set, table, b"bob", 0, MAX_DURATION, TouchMode::Past, 0);
+        touch_one(&mut set, table, b"ann", 0, 1, TouchMode::Now, 0);
+        touch_one(&mut set, table, b"bob", 0, MAX_DURATION, TouchMode::Past, 0);
         assert!(set.judge_peak(0));
         assert_eq!(set.peak(), Peak { count: 2, at: 0 });
         assert_eq!((set.online(0), set.online(1), set.online(0)), (2, 1, 2));
@@ -119,7 +119,7 @@ fn members_seen_weeks_apart_keep_their_times() {
                 for step in order {
                     for twin in 0..3 {
                         let name = format!("{step} {twin}");
-                        touch(
+                        touch_one(
                             &mut set,
                             table,
                             name.as_bytes(),
@@ -132,7 +132,7 @@ fn members_seen_weeks_apart_keep_their_times() {
                 }
                 let times: Vec<_> = stored(&mut set, now)
                     .into_iter()
-                    .map(|(name, seen)| (name[..1].parse().expect("a digit"), seen.at))
+                    .map(|(name, touch)| (name[..1].parse().expect("a digit"), touch.at))
                     .collect();
                 let expected: Vec<_> = (0..7).flat_map(|step| [(step, at(step)); 3]).collect();
                 assert_eq!(times, expected, "{gap} {order:?}");
@@ -161,7 +161,7 @@ fn settings_and_records_beyond_their_bounds_stay_at_them() {
         at: MAX_TIME,
     };
     assert_eq!(set.peak(), highest);
-    touch(&mut set, false, b"ann", 5, 1000, TouchMode::Now, 5);
+    touch_one(&mut set, false, b"ann", 5, 1000, TouchMode::Now, 5);
     assert!(!set.judge_peak(5));
 }
 
@@ -173,13 +173,13 @@ fn names_of_every_length_come_back_from_both_forms() {
             0, 1, 14, 15, 16, 35, 36, 37, 126, 127, 128, 255, 256, 65_535,
         ] {
             let name = vec![b'n'; length];
-            touch(&mut set, table, &name, 5, 1000, TouchMode::Now, 5);
-            let mut seen = None;
+            touch_one(&mut set, table, &name, 5, 1000, TouchMode::Now, 5);
+            let mut latest = None;
             set.look_up([&name[..]].into_iter(), 5, |found, touch| {
                 assert_eq!(found.len(), length);
-                seen = touch;
+                latest = touch;
             });
-            assert_eq!(seen, Some(Seen { at: 5, ttl: 1000 }), "{length}");
+            assert_eq!(latest, Some(Touch { at: 5, ttl: 1000 }), "{length}");
         }
         assert_eq!(set.len(), 14);
     }

@@ -3,7 +3,7 @@
 use crate::core::TouchMode;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 use crate::core::{List, Span};
 
 /// The naive set. Members stand in the order of their newest touches.
@@ -12,11 +12,11 @@ pub struct Model {
     pub peak: Peak,
     pub empty_since: Millis,
     pub untouched: bool,
-    pub members: Vec<(Vec<u8>, Seen)>,
+    pub members: Vec<(Vec<u8>, Touch)>,
 }
 
-pub fn is_online(seen: Seen, now: Millis) -> bool {
-    seen.ttl > 0 && now < seen.at + seen.ttl
+pub fn is_online(touch: Touch, now: Millis) -> bool {
+    touch.ttl > 0 && now < touch.at + touch.ttl
 }
 
 impl Model {
@@ -30,54 +30,54 @@ impl Model {
         }
     }
 
-    pub fn due(&self, seen: Seen) -> Millis {
-        (seen.at + seen.ttl).max(seen.at + self.settings.retain)
+    pub fn due(&self, touch: Touch) -> Millis {
+        (touch.at + touch.ttl).max(touch.at + self.settings.retain)
     }
 
-    pub fn remembers(&self, seen: Seen, now: Millis) -> bool {
-        is_online(seen, now) || now < seen.at + self.settings.retain
+    pub fn remembers(&self, touch: Touch, now: Millis) -> bool {
+        is_online(touch, now) || now < touch.at + self.settings.retain
     }
 
-    pub fn get(&self, name: &[u8]) -> Option<Seen> {
+    pub fn get(&self, name: &[u8]) -> Option<Touch> {
         let found = self.members.iter().find(|(member, _)| member == name);
-        found.map(|(_, seen)| *seen)
+        found.map(|(_, touch)| *touch)
     }
 
     /// Whether the member came online.
-    pub fn touch(&mut self, name: &[u8], seen: Seen, mode: TouchMode, now: Millis) -> bool {
+    pub fn touch(&mut self, name: &[u8], touch: Touch, mode: TouchMode, now: Millis) -> bool {
         let old = self.get(name);
         if mode == TouchMode::Past {
             let known = old.filter(|old| self.remembers(*old, now));
-            if known.is_some_and(|old| old.at > seen.at) {
+            if known.is_some_and(|old| old.at > touch.at) {
                 return false;
             }
-            if known.is_none() && self.due(seen) <= now {
+            if known.is_none() && self.due(touch) <= now {
                 return false;
             }
         }
         self.members.retain(|(member, _)| member != name);
-        if seen.ttl == 0 && self.settings.retain == 0 {
+        if touch.ttl == 0 && self.settings.retain == 0 {
             if old.is_some() && self.members.is_empty() {
-                self.empty_since = seen.at;
+                self.empty_since = touch.at;
             }
             return false;
         }
         self.untouched = false;
-        self.members.push((name.to_vec(), seen));
-        is_online(seen, now) && !old.is_some_and(|old| is_online(old, now))
+        self.members.push((name.to_vec(), touch));
+        is_online(touch, now) && !old.is_some_and(|old| is_online(old, now))
     }
 
     /// Whether the member was online.
     pub fn leave(&mut self, name: &[u8], now: Millis) -> bool {
-        let online = self.get(name).is_some_and(|seen| is_online(seen, now));
+        let online = self.get(name).is_some_and(|touch| is_online(touch, now));
         if online {
-            self.touch(name, Seen { at: now, ttl: 0 }, TouchMode::Now, now);
+            self.touch(name, Touch { at: now, ttl: 0 }, TouchMode::Now, now);
         }
         online
     }
 
     /// The touch that was there.
-    pub fn forget(&mut self, name: &[u8], now: Millis) -> Option<Seen> {
+    pub fn forget(&mut self, name: &[u8], now: Millis) -> Option<Touch> {
         let forgotten = self.get(name)?;
         self.members.retain(|(member, _)| member != name);
         if self.members.is_empty() {
@@ -87,17 +87,17 @@ impl Model {
     }
 
     pub fn count(&self, span: Span, now: Millis) -> usize {
-        let counted = |seen: &Seen| self.is_in(span, *seen, now);
+        let counted = |touch: &Touch| self.is_in(span, *touch, now);
         self.members
             .iter()
-            .filter(|(_, seen)| counted(seen))
+            .filter(|(_, touch)| counted(touch))
             .count()
     }
 
-    fn is_in(&self, span: Span, seen: Seen, now: Millis) -> bool {
+    fn is_in(&self, span: Span, touch: Touch, now: Millis) -> bool {
         match span {
-            Span::Online => is_online(seen, now),
-            Span::Within(window) => self.remembers(seen, now) && seen.at + window > now,
+            Span::Online => is_online(touch, now),
+            Span::Within(window) => self.remembers(touch, now) && touch.at + window > now,
         }
     }
 
@@ -111,14 +111,14 @@ impl Model {
         }
     }
 
-    pub fn list(&self, list: &List, now: Millis) -> Vec<(Vec<u8>, Seen)> {
+    pub fn list(&self, list: &List, now: Millis) -> Vec<(Vec<u8>, Touch)> {
         let mut members: Vec<_> = self
             .members
             .iter()
-            .filter(|(_, seen)| self.is_in(list.span, *seen, now))
+            .filter(|(_, touch)| self.is_in(list.span, *touch, now))
             .cloned()
             .collect();
-        members.sort_by_key(|(_, seen)| (seen.at, seen.ttl));
+        members.sort_by_key(|(_, touch)| (touch.at, touch.ttl));
         if !list.reverse {
             members.reverse();
         }
@@ -129,14 +129,14 @@ impl Model {
             .collect()
     }
 
-    pub fn evict(&mut self, cutoff: Millis, limit: usize) -> Vec<(Vec<u8>, Seen)> {
+    pub fn evict(&mut self, cutoff: Millis, limit: usize) -> Vec<(Vec<u8>, Touch)> {
         let mut due: Vec<_> = self
             .members
             .iter()
-            .filter(|(_, seen)| self.due(*seen) <= cutoff)
+            .filter(|(_, touch)| self.due(*touch) <= cutoff)
             .cloned()
             .collect();
-        due.sort_by_key(|(_, seen)| (self.due(*seen), seen.ttl));
+        due.sort_by_key(|(_, touch)| (self.due(*touch), touch.ttl));
         due.truncate(limit);
         self.members.retain(|member| !due.contains(member));
         if let Some((_, last)) = due.last()

@@ -11,7 +11,7 @@ use super::property_ops::{Op, Step, beginning, name, retain, steps};
 use crate::core::dump::Encoder;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 use crate::core::{List, Span};
 use crate::core::{PresenceSet, TouchMode, Touched};
 
@@ -41,7 +41,7 @@ fn reloaded(set: &PresenceSet) -> PresenceSet {
     }
     let mut encoder = Encoder::default();
     let mut blocks = Vec::new();
-    set.each_in_order(|name, seen| blocks.extend(encoder.add(name, seen)));
+    set.each_in_order(|name, touch| blocks.extend(encoder.add(name, touch)));
     blocks.push(encoder.finish());
     let restored = blocks.iter().map(|block| loaded.restore(block, 0));
     assert_eq!(restored.sum::<Result<usize, _>>(), Ok(set.len()));
@@ -77,11 +77,11 @@ impl Run {
         }
     }
 
-    fn touch(&mut self, members: &[Vec<u8>], seen: Seen, mode: TouchMode, judge: bool) {
+    fn touch(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode, judge: bool) {
         let now = self.now;
         let expected: Vec<bool> = members
             .iter()
-            .map(|name| self.model.touch(name, seen, mode, now))
+            .map(|name| self.model.touch(name, touch, mode, now))
             .collect();
         let mut judged = false;
         for set in &mut self.sets {
@@ -93,13 +93,13 @@ impl Run {
             };
             // Many at once, or one by one in two steps, as a command of one member does it.
             if members.len().is_multiple_of(2) {
-                set.touch(names, seen, mode, now, |_, touched| note(touched))
+                set.touch(names, touch, mode, now, |_, touched| note(touched))
                     .expect("there is room");
             } else {
                 for name in names {
                     let member = set.ahead(name);
                     note(
-                        set.touch_ahead(&member, seen, mode, now)
+                        set.touch_ahead(&member, touch, mode, now)
                             .expect("there is room"),
                     );
                 }
@@ -134,12 +134,12 @@ impl Run {
         let mut expected = Vec::new();
         for (position, name) in members.iter().enumerate() {
             let forgotten = self.model.forget(name, now);
-            expected.extend(forgotten.map(|seen| (position, seen)));
+            expected.extend(forgotten.map(|touch| (position, touch)));
         }
         for set in &mut self.sets {
             let mut forgotten = Vec::new();
-            set.forget(members.iter().map(Vec::as_slice), now, |position, kept| {
-                forgotten.push((position, kept.seen));
+            set.forget(members.iter().map(Vec::as_slice), now, |position, state| {
+                forgotten.push((position, state.touch));
             });
             assert_same(&forgotten, &expected, "the forgotten");
         }
@@ -149,8 +149,8 @@ impl Run {
         let expected = self.model.evict(cutoff, limit);
         for set in &mut self.sets {
             let mut evicted = Vec::new();
-            let count = set.evict(cutoff, limit, |name, kept| {
-                evicted.push((name.to_vec(), kept.seen));
+            let count = set.evict(cutoff, limit, |name, state| {
+                evicted.push((name.to_vec(), state.touch));
             });
             assert_eq!(evicted.len(), count);
             assert_same(&evicted, &expected, "the evicted");
@@ -175,7 +175,7 @@ impl Run {
             } => {
                 let ttl = ttl.unwrap_or(self.model.settings.ttl);
                 let members = names(count, |i| from + i * step);
-                self.touch(&members, Seen { at: now, ttl }, TouchMode::Now, true);
+                self.touch(&members, Touch { at: now, ttl }, TouchMode::Now, true);
             }
             Op::Import {
                 from,
@@ -185,7 +185,7 @@ impl Run {
             } => {
                 let at = now.saturating_sub(ago);
                 let members = names(count, |i| from + i);
-                self.touch(&members, Seen { at, ttl }, TouchMode::Past, true);
+                self.touch(&members, Touch { at, ttl }, TouchMode::Past, true);
             }
             Op::Replay {
                 from,
@@ -195,7 +195,7 @@ impl Run {
             } => {
                 let at = now.saturating_add_signed(at).min(MAX_TIME);
                 let members = names(count, |i| from + i);
-                self.touch(&members, Seen { at, ttl }, TouchMode::Replayed, ttl > 0);
+                self.touch(&members, Touch { at, ttl }, TouchMode::Replayed, ttl > 0);
             }
             Op::Leave { from, count } => self.leave(&names(count, |i| from + i)),
             Op::Forget { from, count, step } => {
@@ -244,14 +244,14 @@ impl Run {
 
     fn list(&mut self, list: &List) {
         let expected = self.model.list(list, self.now);
-        let times = |list: &[(Vec<u8>, Seen)]| -> Vec<Millis> {
-            list.iter().map(|(_, seen)| seen.at).collect()
+        let times = |list: &[(Vec<u8>, Touch)]| -> Vec<Millis> {
+            list.iter().map(|(_, touch)| touch.at).collect()
         };
         for set in &mut self.sets {
             let page = set.list(list, self.now);
             let mut listed = Vec::with_capacity(page.len());
             let len = page.len();
-            page.each(|name, seen| listed.push((name.to_vec(), seen)));
+            page.each(|name, touch| listed.push((name.to_vec(), touch)));
             assert_eq!(listed.len(), len);
             assert_same(&times(&listed), &times(&expected), "the order of a list");
             if !set.mixes_ttls() {
@@ -259,7 +259,7 @@ impl Run {
                 continue;
             }
             // Who of those seen at one moment comes first is free, and who is still on the page.
-            let known = |member: &&(Vec<u8>, Seen)| self.model.get(&member.0) == Some(member.1);
+            let known = |member: &&(Vec<u8>, Touch)| self.model.get(&member.0) == Some(member.1);
             assert_eq!(
                 listed.iter().filter(known).count(),
                 len,
@@ -281,7 +281,7 @@ impl Run {
         let now = self.now;
         let members = self.model.members.iter();
         let mut throughout: HashSet<_> = members
-            .filter(|(_, seen)| is_online(*seen, now))
+            .filter(|(_, touch)| is_online(*touch, now))
             .map(|(name, _)| name.clone())
             .collect();
         let mut at_any_time = throughout.clone();
@@ -301,7 +301,7 @@ impl Run {
             if round < 40 {
                 let others = names(5, |i| touch + round * 5 + i);
                 let (touched, leaving) = others.split_at(3);
-                self.touch(touched, Seen { at: now, ttl: 1000 }, TouchMode::Now, true);
+                self.touch(touched, Touch { at: now, ttl: 1000 }, TouchMode::Now, true);
                 self.leave(leaving);
                 throughout.retain(|name| !leaving.contains(name));
                 at_any_time.extend(touched.iter().cloned());
@@ -322,13 +322,13 @@ impl Run {
     /// All that a dump or a digest has in it, and the order of the members.
     fn compare_state(&self) {
         let mut expected: Vec<_> = self.model.members.iter().collect();
-        expected.sort_by_key(|(_, seen)| (seen.ttl, seen.at));
+        expected.sort_by_key(|(_, touch)| (touch.ttl, touch.at));
         for set in &self.sets {
             assert_eq!(set.settings(), self.model.settings);
             let mut stored = Vec::new();
-            set.each_in_order(|name, seen| stored.push((name.to_vec(), seen)));
+            set.each_in_order(|name, touch| stored.push((name.to_vec(), touch)));
             let mut stored: Vec<_> = stored.iter().collect();
-            stored.sort_by_key(|(_, seen)| (seen.ttl, seen.at));
+            stored.sort_by_key(|(_, touch)| (touch.ttl, touch.at));
             assert_same(&stored, &expected, "all members");
         }
     }
@@ -367,12 +367,20 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
             let span = Span::Within(window);
             assert_eq!(set.count(span, now), model.count(span, now), "{span:?}");
         }
-        let remembers = |seen: &Seen| model.remembers(*seen, now);
-        let remembered = model.members.iter().filter(|(_, seen)| remembers(seen));
+        let remembers = |touch: &Touch| model.remembers(*touch, now);
+        let remembered = model.members.iter().filter(|(_, touch)| remembers(touch));
         assert_eq!(set.remembered(now), remembered.count(), "remembered");
     }
-    let first_due = model.members.iter().map(|(_, seen)| model.due(*seen)).min();
-    let last_due = model.members.iter().map(|(_, seen)| model.due(*seen)).max();
+    let first_due = model
+        .members
+        .iter()
+        .map(|(_, touch)| model.due(*touch))
+        .min();
+    let last_due = model
+        .members
+        .iter()
+        .map(|(_, touch)| model.due(*touch))
+        .max();
     let awaits_first = model.untouched;
     let linger = model.settings.linger;
     let linger = linger.filter(|linger| *linger > 0 || !awaits_first);
@@ -384,17 +392,17 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     assert_eq!(set.is_gone(now), gone_at.is_some_and(|at| at <= now));
     let mut looked_up = Vec::new();
     let names: Vec<_> = (0..40).map(|i| name(i * 3)).collect();
-    set.look_up(names.iter().map(Vec::as_slice), now, |_, seen| {
-        looked_up.push(seen);
+    set.look_up(names.iter().map(Vec::as_slice), now, |_, touch| {
+        looked_up.push(touch);
     });
-    let known = |name: &Vec<u8>| model.get(name).filter(|seen| model.remembers(*seen, now));
+    let known = |name: &Vec<u8>| model.get(name).filter(|touch| model.remembers(*touch, now));
     let known: Vec<_> = names.iter().map(known).collect();
     assert_eq!(looked_up, known);
     let mut online = Vec::new();
     set.are_online(names.iter().map(Vec::as_slice), now, |_, is_online| {
         online.push(is_online);
     });
-    let is_online = |seen: &Option<Seen>| seen.is_some_and(|seen| seen.is_online(now));
+    let is_online = |touch: &Option<Touch>| touch.is_some_and(|touch| touch.is_online(now));
     assert_eq!(online, known.iter().map(is_online).collect::<Vec<_>>());
 }
 

@@ -9,7 +9,7 @@ use crate::core::PresenceSet;
 use crate::core::TouchMode;
 use crate::core::set::Settings;
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -69,23 +69,23 @@ impl Run {
         }
     }
 
-    fn is_untold(&self, name: &[u8], seen: Seen) -> bool {
-        seen.ttl > 0 && !is_online(seen, self.now) && !self.told.contains(name)
+    fn is_untold(&self, name: &[u8], touch: Touch) -> bool {
+        touch.ttl > 0 && !is_online(touch, self.now) && !self.told.contains(name)
     }
 
-    fn touch(&mut self, name: Vec<u8>, seen: Seen, mode: TouchMode) {
+    fn touch(&mut self, name: Vec<u8>, touch: Touch, mode: TouchMode) {
         let now = self.now;
         let old = self.model.get(&name);
         let was_untold = old.is_some_and(|old| self.is_untold(&name, old));
-        self.model.touch(&name, seen, mode, now);
+        self.model.touch(&name, touch, mode, now);
         // A touch that was applied stands last; one that was ignored has changed nothing.
-        let applied = self.model.get(&name) == Some(seen) && old != Some(seen);
-        let ended = old.is_some_and(|old| is_online(old, now)) && !is_online(seen, now);
+        let applied = self.model.get(&name) == Some(touch) && old != Some(touch);
+        let ended = old.is_some_and(|old| is_online(old, now)) && !is_online(touch, now);
         let mut timed_out = None;
         self.set
             .touch(
                 [name.as_slice()].into_iter(),
-                seen,
+                touch,
                 mode,
                 now,
                 |_, touched| {
@@ -93,10 +93,10 @@ impl Run {
                 },
             )
             .expect("there is room");
-        if old == Some(seen) {
+        if old == Some(touch) {
             // The same touch again: whatever was said of it stays said.
             assert_eq!(timed_out.is_some(), was_untold);
-            if !is_online(seen, now) {
+            if !is_online(touch, now) {
                 self.told.insert(name);
             }
             return;
@@ -105,7 +105,7 @@ impl Run {
         assert_eq!(timed_out, expected);
         if applied {
             self.told.remove(&name);
-            if !is_online(seen, now) {
+            if !is_online(touch, now) {
                 self.told.insert(name);
             }
         }
@@ -113,14 +113,14 @@ impl Run {
 
     fn tell(&mut self, limit: usize) {
         let mut untold: HashSet<Vec<u8>> = HashSet::new();
-        for (name, seen) in &self.model.members {
-            if self.is_untold(name, *seen) {
+        for (name, touch) in &self.model.members {
+            if self.is_untold(name, *touch) {
                 untold.insert(name.clone());
             }
         }
         let mut said = Vec::new();
-        let count = self.set.tell(self.now, limit, |name, seen| {
-            assert_eq!(self.model.get(name), Some(seen));
+        let count = self.set.tell(self.now, limit, |name, touch| {
+            assert_eq!(self.model.get(name), Some(touch));
             said.push(name.to_vec());
         });
         assert_eq!((said.len(), count), (untold.len().min(limit), said.len()));
@@ -145,7 +145,7 @@ impl Run {
                     TouchMode::Past
                 };
                 for i in from..from + count {
-                    self.touch(name(i), Seen { at: now - ago, ttl }, how);
+                    self.touch(name(i), Touch { at: now - ago, ttl }, how);
                 }
             }
             Op::Leave(who) => {
@@ -158,12 +158,12 @@ impl Run {
             Op::Forget(who) => {
                 let name = name(who);
                 let forgotten = self.model.forget(&name, now);
-                let untold = forgotten.is_some_and(|seen| self.is_untold(&name, seen));
+                let untold = forgotten.is_some_and(|touch| self.is_untold(&name, touch));
                 self.told.remove(&name);
                 let mut said = false;
                 self.set
-                    .forget([name.as_slice()].into_iter(), now, |_, kept| {
-                        said = kept.is_untold(now);
+                    .forget([name.as_slice()].into_iter(), now, |_, state| {
+                        said = state.is_untold(now);
                     });
                 assert_eq!(said, untold, "the forgotten of whom nobody was told");
             }
@@ -174,15 +174,15 @@ impl Run {
             }
             Op::Evict(limit) => {
                 let mut untold = Vec::new();
-                for (name, seen) in self.model.evict(now, limit) {
-                    if self.is_untold(&name, seen) {
+                for (name, touch) in self.model.evict(now, limit) {
+                    if self.is_untold(&name, touch) {
                         untold.push(name.clone());
                     }
                     self.told.remove(&name);
                 }
                 let mut said = Vec::new();
-                self.set.evict(now, limit, |name, kept| {
-                    if kept.is_untold(now) {
+                self.set.evict(now, limit, |name, state| {
+                    if state.is_untold(now) {
                         said.push(name.to_vec());
                     }
                 });
@@ -193,14 +193,14 @@ impl Run {
         }
         self.set.check();
         let retain = self.model.settings.retain;
-        let shortest = self.model.members.iter().map(|(_, seen)| seen.ttl);
+        let shortest = self.model.members.iter().map(|(_, touch)| touch.ttl);
         let shortest = shortest.filter(|ttl| *ttl > 0).min();
         let next = self.set.next_untold();
         if shortest.is_some_and(|ttl| ttl < retain) || self.set.mixes_ttls() {
             let untold = self.model.members.iter();
             let ends = untold
-                .filter(|(name, seen)| seen.ttl > 0 && !self.told.contains(name))
-                .map(|(_, seen)| seen.at + seen.ttl);
+                .filter(|(name, touch)| touch.ttl > 0 && !self.told.contains(name))
+                .map(|(_, touch)| touch.at + touch.ttl);
             // A compact set leaves those out who are removed when their time is up.
             match (next, ends.min()) {
                 (Some(next), Some(first)) => assert!(next >= first),

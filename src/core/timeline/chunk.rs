@@ -23,7 +23,7 @@ use crate::core::memory::bits;
 use crate::core::memory::prefetch;
 use crate::core::refs::Home;
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// Indices, and so entries, of the largest chunk (8 KiB).
 pub const MAX_ENTRIES: usize = 1024;
@@ -53,8 +53,8 @@ pub struct Entry {
 impl Entry {
     /// The touch, in a lane of this ttl.
     #[inline]
-    pub fn seen(self, ttl: Millis) -> Seen {
-        Seen {
+    pub fn touch(self, ttl: Millis) -> Touch {
+        Touch {
             at: self.time,
             ttl: ttl + Millis::from(self.extra),
         }

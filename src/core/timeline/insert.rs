@@ -4,7 +4,7 @@ use super::chunk::{Chunk, Entry, MAX_ENTRIES};
 use super::log::Timeline;
 use crate::core::refs::{Address, Place, Places};
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// An entry out of order moves at most this many others up; before more than that, the chunk is split.
 const MAX_SHIFT: usize = 64;
@@ -40,7 +40,7 @@ impl Timeline {
             if let Some(mixed) = &mut self.mixed {
                 mixed.added(
                     place.chunk(),
-                    Seen { at: time, ttl },
+                    Touch { at: time, ttl },
                     self.due_retain,
                     note_untold,
                 );

@@ -23,7 +23,7 @@ use super::sparse_queue::SparseQueue;
 use crate::core::memory::{Mover, Steps};
 use crate::core::refs::{MAX_CHUNKS, Place, Places};
 use crate::core::time::{Millis, has_expired};
-use crate::core::touch::Kept;
+use crate::core::touch::TouchState;
 
 /// How many ttls have a lane of their own; few in tests, for random operations to come to mixed lanes soon. A ttl of 0 is
 /// not counted.
@@ -108,11 +108,11 @@ impl Timeline {
 
     /// The touch of the member whose entry this is.
     #[inline]
-    pub fn kept(&self, place: Place) -> Kept {
+    pub fn state(&self, place: Place) -> TouchState {
         let chunk = self.tree.chunks.get(place.chunk());
         let entry = chunk.entry(place.index());
-        Kept {
-            seen: entry.seen(self.tree.lane_of(chunk).ttl),
+        TouchState {
+            touch: entry.touch(self.tree.lane_of(chunk).ttl),
             told: entry.told,
         }
     }

@@ -21,7 +21,7 @@ use super::chunk::ends::Due;
 use super::chunk_tree::ChunkTree;
 use super::lazy_heap::Agenda;
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// What is noted of mixed lanes and of their chunks.
 #[derive(Clone, Default)]
@@ -183,8 +183,8 @@ impl Mixed {
     }
 
     /// An entry has come to a chunk. `note_untold`: its end is to be told.
-    pub fn added(&mut self, id: u32, seen: Seen, retain: Millis, note_untold: bool) {
-        let end = seen.due(0);
+    pub fn added(&mut self, id: u32, touch: Touch, retain: Millis, note_untold: bool) {
+        let end = touch.due(0);
         let notes = self.note_of(id);
         notes.first_end = notes.first_end.min(end);
         notes.last_end = notes.last_end.max(end);
@@ -196,7 +196,7 @@ impl Mixed {
                 Some(_) => frontier.next.note(end, 0, id),
             }
         }
-        self.due.note(seen.due(retain), seen.ttl, id);
+        self.due.note(touch.due(retain), touch.ttl, id);
         if note_untold {
             self.untold.note(end, 0, id);
         }

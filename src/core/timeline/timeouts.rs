@@ -14,7 +14,7 @@ use super::log::Timeline;
 use super::online::First;
 use crate::core::refs::{Address, Place};
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 impl Timeline {
     /// An entry has come to a lane.
@@ -83,14 +83,14 @@ impl Timeline {
         lane: u32,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(Seen, Address),
+        mut f: impl FnMut(Touch, Address),
     ) -> usize {
         let ttl = self.tree.lane_ttl(lane);
         let mut told = 0;
         self.each_untold(lane, |at, address| {
             let tell = told < limit && at + ttl <= now;
             if tell {
-                f(Seen { at, ttl }, address);
+                f(Touch { at, ttl }, address);
                 told += 1;
             }
             tell
@@ -104,7 +104,7 @@ impl Timeline {
         id: u32,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(Seen, Address),
+        mut f: impl FnMut(Touch, Address),
     ) -> usize {
         let lane = self.tree.blocks.get(self.tree.chunks.get(id).block).lane;
         let ttl = self.tree.lane_ttl(lane);
@@ -113,7 +113,7 @@ impl Timeline {
         for &index in untold.iter().take(limit) {
             let (entry, place) = (chunk.entry(index), Place::new(id, index));
             let home = entry.home;
-            f(entry.seen(ttl), Address { home, place });
+            f(entry.touch(ttl), Address { home, place });
             chunk.tell(index);
         }
         untold.len().min(limit)

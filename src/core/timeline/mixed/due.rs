@@ -77,11 +77,11 @@ impl Mixed {
             return first;
         }
         let (time, ttl) = due;
-        let seen = time - ttl.max(retain);
+        let touch = time - ttl.max(retain);
         let (mut first, mut at) = (id, id);
-        while tree.chunks.get(at).base() == seen
+        while tree.chunks.get(at).base() == touch
             && let Some(before) = tree.chunk_before(at)
-            && tree.chunks.get(before).last_time() == seen
+            && tree.chunks.get(before).last_time() == touch
         {
             at = before;
             if agenda.queued(at).is_some_and(|queued| queued <= due)

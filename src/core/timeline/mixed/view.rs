@@ -8,7 +8,7 @@ use super::Mixed;
 use crate::core::query::Query;
 use crate::core::refs::{Address, Place};
 use crate::core::time::Millis;
-use crate::core::touch::Seen;
+use crate::core::touch::Touch;
 
 /// A mixed lane, looked at.
 pub struct View<'a> {
@@ -84,7 +84,7 @@ impl<'a> View<'a> {
         let from = time.map_or(0, |time| chunk.after(time));
         let living = chunk.living_from(from);
         living
-            .filter(|(_, entry)| self.query.has(entry.seen(self.ttl)))
+            .filter(|(_, entry)| self.query.has(entry.touch(self.ttl)))
             .count()
     }
 
@@ -127,18 +127,18 @@ impl<'a> View<'a> {
         gap
     }
 
-    fn found(&self, part: usize, index: usize) -> Option<(Seen, Address)> {
+    fn found(&self, part: usize, index: usize) -> Option<(Touch, Address)> {
         let id = self.parts[part].chunk;
         let entry = self.tree.chunks.get(id).entry(index);
-        let (seen, place) = (entry.seen(self.ttl), Place::new(id, index));
+        let (touch, place) = (entry.touch(self.ttl), Place::new(id, index));
         let home = entry.home;
         self.query
-            .has(seen)
-            .then_some((seen, Address { home, place }))
+            .has(touch)
+            .then_some((touch, Address { home, place }))
     }
 
     /// Steps over the next older one.
-    pub fn older(&self, gap: &mut Gap) -> Option<(Seen, Address)> {
+    pub fn older(&self, gap: &mut Gap) -> Option<(Touch, Address)> {
         loop {
             let part = self.parts.get(gap.part)?;
             let chunk = self.tree.chunks.get(part.chunk);
@@ -155,7 +155,7 @@ impl<'a> View<'a> {
     }
 
     /// Steps over the next newer one.
-    pub fn newer(&self, gap: &mut Gap) -> Option<(Seen, Address)> {
+    pub fn newer(&self, gap: &mut Gap) -> Option<(Touch, Address)> {
         loop {
             let part = self.parts.get(gap.part)?;
             let chunk = self.tree.chunks.get(part.chunk);
