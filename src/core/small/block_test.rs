@@ -155,7 +155,7 @@ fn a_room_of_years_stays_narrow() {
             at: start + minute * 60_000,
             ttl: 30_000,
         };
-        touch(
+        put(
             &mut small,
             name.as_bytes(),
             TouchState { touch, told: false },
