@@ -1,11 +1,10 @@
 //! What the module counts, and the `presence` section of INFO.
 
+use std::ffi::CStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use redis_module::raw;
-
-use crate::ffi::api;
-use crate::ffi::guard::guard;
+use crate::ffi::context::Context;
+use crate::ffi::info::{self, Info, Section};
 
 /// A number that is counted, nearly always on the main thread.
 ///
@@ -93,7 +92,7 @@ pub static SWEEP_LAG: Counter = Counter::new();
 pub static TIMEOUT_LAG: Counter = Counter::new();
 
 /// The fields of the section; the server puts `presence_` before each name.
-static FIELDS: [(&std::ffi::CStr, &Counter); 15] = [
+static FIELDS: [(&CStr, &Counter); 15] = [
     (c"keys", &KEYS),
     (c"members", &MEMBERS),
     (c"bytes", &BYTES),
@@ -111,22 +110,17 @@ static FIELDS: [(&std::ffi::CStr, &Counter); 15] = [
     (c"timeout_lag_ms", &TIMEOUT_LAG),
 ];
 
-extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: i32) {
-    guard("INFO", || {
-        // SAFETY: the context is live during this call; the names are C strings.
-        unsafe {
-            if api!(RedisModule_InfoAddSection)(ctx, c"".as_ptr()) != raw::REDISMODULE_OK as i32 {
-                return;
-            }
-            for (name, counter) in &FIELDS {
-                api!(RedisModule_InfoAddFieldULongLong)(ctx, name.as_ptr(), counter.get());
-            }
+struct Metrics;
+
+impl Info for Metrics {
+    fn write(section: &mut Section) {
+        for (name, counter) in &FIELDS {
+            section.number(name, counter.get());
         }
-    });
+    }
 }
 
 /// Adds the section to INFO.
-pub fn register(ctx: crate::ffi::context::Context) {
-    // SAFETY: the context is live.
-    unsafe { api!(RedisModule_RegisterInfoFunc)(ctx.as_ptr(), Some(info)) };
+pub fn register(ctx: Context) {
+    info::register::<Metrics>(ctx);
 }

@@ -21,8 +21,8 @@ use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::publish::publish_here;
 use crate::ffi::string::SharedString;
+use crate::ffi::timer::Timer;
 use crate::settings::{Number, Text};
-use crate::timer::Timer;
 use crate::{clock, defaults};
 
 use gathering::Gathering;

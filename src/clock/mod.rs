@@ -3,8 +3,8 @@
 mod transaction;
 
 use crate::core::time::{MAX_TIME, Millis};
+use crate::ffi::clock;
 use crate::ffi::context::Context;
-use crate::ffi::{api, api_if_any};
 
 /// The server's cached command time in Unix ms: all commands of a transaction or a script see the same instant.
 ///
@@ -13,18 +13,16 @@ use crate::ffi::{api, api_if_any};
 /// only: never for a command that is replayed.
 #[inline]
 pub fn now(ctx: Context) -> Millis {
-    match api_if_any!(RedisModule_CachedMicroseconds) {
-        // SAFETY: the function takes nothing and reads a variable of the server.
-        Some(cached) => bounded(unsafe { cached() } / 1000),
+    match clock::cached_micros() {
+        Some(micros) => bounded(micros / 1000),
         None => transaction::instant(ctx, || cached_by_info(ctx)).unwrap_or_else(wall),
     }
 }
 
 /// The server's cached time, whoever asks: what the server itself reckons with in a command's reply.
 pub fn cached(ctx: Context) -> Millis {
-    match api_if_any!(RedisModule_CachedMicroseconds) {
-        // SAFETY: the function takes nothing and reads a variable of the server.
-        Some(cached) => bounded(unsafe { cached() } / 1000),
+    match clock::cached_micros() {
+        Some(micros) => bounded(micros / 1000),
         None => cached_by_info(ctx),
     }
 }
@@ -36,14 +34,12 @@ fn bounded(millis: i64) -> Millis {
 
 /// The wall clock in Unix ms, for what no command asks.
 pub fn wall() -> Millis {
-    // SAFETY: the function takes nothing and reads the clock.
-    bounded(unsafe { api!(RedisModule_Milliseconds)() })
+    bounded(clock::wall_millis())
 }
 
 /// A clock that only moves forward, in microseconds from no particular moment.
 pub fn monotonic_micros() -> u64 {
-    // SAFETY: the function takes nothing and reads a clock.
-    unsafe { api!(RedisModule_MonotonicMicroseconds)() }
+    clock::monotonic_micros()
 }
 
 #[cold]

@@ -8,17 +8,12 @@
 //! A filter takes a little of every command's time, so there is none until the first transaction that has to ask. That
 //! one is told by INFO, as is one that begins by a name of its own (`rename-command`).
 
-use std::os::raw::c_int;
-use std::ptr::null_mut;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-use redis_module::raw;
 
 use crate::clock;
 use crate::core::time::Millis;
-use crate::ffi::api;
+use crate::ffi::command_filter::{self, CommandFilter, FilteredCommand};
 use crate::ffi::context::Context;
-use crate::ffi::string::ServerStr;
 
 /// When the present transaction or script began, or a command came that may be one; 0: it is not noted.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
@@ -41,13 +36,8 @@ pub fn instant(ctx: Context, ask: impl FnOnce() -> Millis) -> Option<Millis> {
 #[cold]
 fn note(ctx: Context, now: Millis) -> Millis {
     if !FILTERED.load(Ordering::Relaxed) {
-        // What the module itself calls is part of the command that runs.
-        const FLAGS: c_int = raw::REDISMODULE_CMDFILTER_NOSELF as c_int;
-        // SAFETY: the context is live; the callback is a filter.
-        let filter = unsafe {
-            api!(RedisModule_RegisterCommandFilter)(ctx.as_ptr(), Some(on_command), FLAGS)
-        };
-        FILTERED.store(!filter.is_null(), Ordering::Relaxed);
+        let filtered = command_filter::register::<Note>(ctx);
+        FILTERED.store(filtered, Ordering::Relaxed);
     }
     // Without a filter the note would never end.
     if FILTERED.load(Ordering::Relaxed) {
@@ -56,22 +46,19 @@ fn note(ctx: Context, now: Millis) -> Millis {
     now
 }
 
-/// A command is about to run.
-///
-/// # Safety
-/// Called by the server only, with a command.
-unsafe extern "C" fn on_command(command: *mut raw::RedisModuleCommandFilterCtx) {
-    // SAFETY: a command has a name, and the string outlives this call.
-    let name = unsafe { ServerStr::new(api!(RedisModule_CommandFilterArgGet)(command, 0)) };
-    let name = name.map_or(&b""[..], ServerStr::bytes);
-    // EXEC, EVAL and FCALL with all their forms. Others of these letters cost a look at the clock, and no more.
-    let may_begin = matches!(name.first(), Some(b'E' | b'e' | b'F' | b'f'));
-    if !may_begin && BEGAN.load(Ordering::Relaxed) == 0 {
-        return;
-    }
-    // SAFETY: filters are given no context, and these flags are the server's, not a context's.
-    if !unsafe { Context::new(null_mut()) }.is_inside_transaction() {
-        let began = if may_begin { clock::wall() } else { 0 };
-        BEGAN.store(began, Ordering::Relaxed);
+/// What ends the note, or begins one.
+struct Note;
+
+impl CommandFilter for Note {
+    fn filter(command: &FilteredCommand) {
+        // EXEC, EVAL and FCALL with all their forms. Others of these letters cost a look at the clock, and no more.
+        let may_begin = matches!(command.name().first(), Some(b'E' | b'e' | b'F' | b'f'));
+        if !may_begin && BEGAN.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        if !command.is_inside_transaction() {
+            let began = if may_begin { clock::wall() } else { 0 };
+            BEGAN.store(began, Ordering::Relaxed);
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::value::Value;
 use crate::expiry::watch_list;
 use crate::ffi::guard::guard;
 use crate::ffi::string::ServerStr;
-use crate::ffi::{api, home};
+use crate::ffi::{api, client_db};
 
 /// A copy of a value, for another key, which the eviction is told of.
 ///
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn copy(
             copy.set_queued(watch_list::watch(db, name.bytes(), due));
         }
         // SAFETY: the context is live.
-        home::leaves(unsafe { api!(RedisModule_GetDbIdFromOptCtx)(ctx) });
+        client_db::leaves(unsafe { api!(RedisModule_GetDbIdFromOptCtx)(ctx) });
         Box::into_raw(copy).cast()
     })
     .unwrap_or(null_mut())

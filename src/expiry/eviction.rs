@@ -15,8 +15,8 @@ use crate::ffi::context::Context;
 use crate::ffi::key::{Mode, OpenKey};
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::SharedString;
+use crate::ffi::timer::Timer;
 use crate::settings::Number;
-use crate::timer::Timer;
 use crate::{clock, events, metrics};
 
 static TIMER: Timer = Timer::new("the eviction", tick);

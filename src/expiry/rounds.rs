@@ -9,18 +9,12 @@
 //! fire, each under one of its own, and looks for a free one from the present on: hundreds that are armed at once take
 //! as long to arm as to sweep the keys.
 
-use std::os::raw::c_void;
-use std::ptr::without_provenance_mut;
-
-use redis_module::raw;
-
 use super::turns;
 use crate::clock;
-use crate::ffi::api;
 use crate::ffi::context::Context;
-use crate::ffi::guard::guard;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
+use crate::ffi::timer::{self, Round};
 
 /// How many timers the first round has, and the most that one may have.
 const FIRST: usize = 16;
@@ -106,26 +100,22 @@ pub fn begin(ctx: Context, millis: i64, pacing: &'static Pacing) {
 }
 
 fn arm(ctx: Context, millis: i64, series: usize) {
-    let data = without_provenance_mut(series);
-    // SAFETY: the context is live; the callback takes a number for its data.
-    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire), data) };
+    timer::arm_once::<Rounds>(ctx, millis, series);
 }
 
-/// # Safety
-/// Called by the server only, with a live context.
-unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, series: *mut c_void) {
-    // SAFETY: the server passes a live context, of which this is the only one made.
-    let mut keyspace = unsafe { Keyspace::new(Context::new(ctx)) };
-    guard("the eviction", || {
+impl Round for Rounds {
+    const WHAT: &'static str = "the eviction";
+
+    fn fire(keyspace: &mut Keyspace, series: usize) {
         // Taken in a statement of its own: the rounds are used below.
         let pacing = match &*ROUNDS.borrow() {
-            rounds if rounds.series == series.addr() => rounds.pacing,
+            rounds if rounds.series == series => rounds.pacing,
             _ => None,
         };
         if let Some(pacing) = pacing {
-            take_turn(&mut keyspace, pacing);
+            take_turn(keyspace, pacing);
         }
-    });
+    }
 }
 
 /// The turn of one timer.

@@ -14,7 +14,8 @@ pub struct Context<'a>(*mut raw::RedisModuleCtx, PhantomData<&'a ()>);
 
 impl Context<'_> {
     /// # Safety
-    /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with that.
+    /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with that; or
+    /// null where nothing is asked but what state the server is in.
     #[inline]
     pub unsafe fn new<'a>(ctx: *mut raw::RedisModuleCtx) -> Context<'a> {
         Context(ctx, PhantomData)
@@ -96,16 +97,5 @@ impl Context<'_> {
     pub fn is_paused(self) -> bool {
         // SAFETY: the function takes nothing.
         unsafe { api!(RedisModule_AvoidReplicaTraffic)() != 0 }
-    }
-
-    /// The name of this node, where it is one of a cluster.
-    pub fn cluster_node(self) -> Option<String> {
-        const LEN: usize = raw::REDISMODULE_NODE_ID_LEN as usize;
-        // SAFETY: the function takes nothing, and returns null or a name of this length, which is copied at once.
-        let name = unsafe {
-            let name: *const [u8; LEN] = api!(RedisModule_GetMyClusterID)().cast();
-            name.as_ref()?
-        };
-        Some(String::from_utf8_lossy(name).into_owned())
     }
 }

@@ -4,18 +4,27 @@
 pub mod alloc;
 pub mod args;
 pub mod call;
+pub mod client_db;
+pub mod clock;
+pub mod cluster;
+pub mod command_filter;
 pub mod context;
 pub mod data_type;
 pub mod guard;
-pub mod home;
+pub mod info;
 pub mod key;
 pub mod keyspace;
+pub mod keyspace_events;
 pub mod log;
 pub mod main_thread;
+pub mod module;
 pub mod publish;
 pub mod replicate;
 pub mod reply;
+pub mod server_events;
+pub mod slot_migration;
 pub mod string;
+pub mod timer;
 
 /// A function of the module API. Every server the module supports has those that are called without asking first;
 /// newer ones are looked for with `api_if_any!`.

@@ -1,17 +1,15 @@
 //! Timers of the server's.
 
 use std::os::raw::c_void;
-use std::ptr::null_mut;
+use std::ptr::{null_mut, without_provenance_mut};
 
 use redis_module::raw;
 
-use crate::clock;
-use crate::core::time::Millis;
-use crate::ffi::api;
-use crate::ffi::context::Context;
-use crate::ffi::guard::guard;
-use crate::ffi::keyspace::Keyspace;
-use crate::ffi::main_thread::MainThread;
+use super::context::Context;
+use super::guard::guard;
+use super::keyspace::Keyspace;
+use super::main_thread::MainThread;
+use super::{api, clock};
 
 /// Runs something once, some time after it was armed; what it runs may arm it again. The server keeps the wall clock's
 /// time at which a timer is to fire, so a clock that steps back would stop it: [`Timer::check`] sees to that.
@@ -21,11 +19,11 @@ pub struct Timer {
     armed: MainThread<Option<Armed>>,
 }
 
-/// What a timer is armed for, and the wall clock's time when it was.
+/// What a timer is armed for, and the wall clock's time when it was, in Unix ms.
 struct Armed {
     id: raw::RedisModuleTimerID,
     millis: i64,
-    at: Millis,
+    at: i64,
 }
 
 /// A timer whose run was cut short by an internal error runs again after so many ms.
@@ -48,11 +46,10 @@ impl Timer {
     /// Has it run in so many ms, and not when it would have run before.
     pub fn arm(&'static self, ctx: Context, millis: i64) {
         self.stop(ctx);
-        let callback = Some(fire as unsafe extern "C" fn(_, _));
         let timer = std::ptr::from_ref(self).cast_mut().cast();
         // SAFETY: the context is live; the data is this static.
-        let id = unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, callback, timer) };
-        let at = clock::wall();
+        let id = unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire), timer) };
+        let at = clock::wall_millis();
         *self.armed.borrow() = Some(Armed { id, millis, at });
     }
 
@@ -68,8 +65,8 @@ impl Timer {
     /// second by a clock that does not step.
     pub fn check(&'static self, ctx: Context) {
         /// What an adjustment of the clock may take back without anything being done, in ms.
-        const SLACK: Millis = 500;
-        let stepped = |armed: &&Armed| clock::wall() + SLACK < armed.at;
+        const SLACK: i64 = 500;
+        let stepped = |armed: &&Armed| clock::wall_millis() + SLACK < armed.at;
         let again = self
             .armed
             .borrow()
@@ -94,4 +91,28 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
     if guard(timer.what, || (timer.run)(&mut keyspace)).is_none() {
         timer.arm(ctx, AFTER_PANIC);
     }
+}
+
+/// What many timers run that are armed at once. They are not stopped, and bear a number by which they may be known.
+pub trait Round {
+    /// Its name in the log.
+    const WHAT: &'static str;
+
+    /// A timer has fired that was armed with this number.
+    fn fire(keyspace: &mut Keyspace, number: usize);
+}
+
+/// Has `R` run once, in so many ms.
+pub fn arm_once<R: Round>(ctx: Context, millis: i64, number: usize) {
+    let data = without_provenance_mut(number);
+    // SAFETY: the context is live; the callback takes a number for its data.
+    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire_once::<R>), data) };
+}
+
+/// # Safety
+/// Called by the server only, with a live context.
+unsafe extern "C" fn fire_once<R: Round>(ctx: *mut raw::RedisModuleCtx, number: *mut c_void) {
+    // SAFETY: the server passes a live context, of which this is the only one made.
+    let mut keyspace = unsafe { Keyspace::new(Context::new(ctx)) };
+    guard(R::WHAT, || R::fire(&mut keyspace, number.addr()));
 }

@@ -1,0 +1,66 @@
+//! Keyspace events: what the server tells modules of single keys.
+
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_int};
+
+use redis_module::raw;
+
+use super::context::Context;
+use super::guard::guard;
+use super::keyspace::Keyspace;
+use super::string::{KeyName, ServerStr};
+use super::{api, client_db};
+
+/// What is done when a key comes under another name.
+pub trait KeyspaceEvents {
+    /// A key was renamed to this name, or moved into the database that is selected.
+    fn renamed(keyspace: &mut Keyspace, to: KeyName);
+}
+
+/// Has `E` told of keys from now on.
+pub fn subscribe<E: KeyspaceEvents>(ctx: Context) -> Result<(), String> {
+    // SAFETY: the context is live; the callback is of the type asked for.
+    let subscribed = unsafe {
+        api!(RedisModule_SubscribeToKeyspaceEvents)(
+            ctx.as_ptr(),
+            raw::REDISMODULE_NOTIFY_GENERIC,
+            Some(on_event::<E>),
+        )
+    };
+    match subscribed == raw::REDISMODULE_OK as c_int {
+        true => Ok(()),
+        false => Err("a subscription to keyspace events was refused".into()),
+    }
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_event<E: KeyspaceEvents>(
+    ctx: *mut raw::RedisModuleCtx,
+    _class: c_int,
+    event: *const c_char,
+    name: *mut raw::RedisModuleString,
+) -> c_int {
+    // SAFETY: the server passes a live context, a C string, and the key's name.
+    let (ctx, event, name) = unsafe {
+        (
+            Context::new(ctx),
+            CStr::from_ptr(event),
+            ServerStr::new(name),
+        )
+    };
+    if event == c"move_from" {
+        client_db::leaves(ctx.db());
+    }
+    if (event == c"rename_to" || event == c"move_to")
+        && let Some(name) = name
+    {
+        // SAFETY: this is the callback's context, and the only one made for it.
+        let mut keyspace = unsafe { Keyspace::new(ctx) };
+        guard("a keyspace event", || E::renamed(&mut keyspace, name));
+    }
+    if event == c"move_to" || event == c"copy_to" {
+        client_db::returns(ctx);
+    }
+    raw::REDISMODULE_OK as c_int
+}

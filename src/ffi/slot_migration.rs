@@ -1,0 +1,155 @@
+//! Slots that move to this node of a cluster at once, with all their keys, as Valkey from 9.0 on and Redis from 8.4 on do it.
+
+use std::ffi::CStr;
+use std::os::raw::{c_char, c_int, c_void};
+use std::ptr::null_mut;
+
+use redis_module::raw;
+
+use super::api;
+use super::context::Context;
+use super::guard::guard;
+use super::server_events::subscribe_raw;
+
+/// What is done while slots are on their way to this node.
+pub trait SlotImports {
+    /// These slots are on their way, as one job.
+    fn begin(job: &[u8], slots: impl Iterator<Item = Slots>);
+
+    /// Those of a job are here, or will not come.
+    fn end(job: &[u8]);
+}
+
+/// The first version of Valkey that migrates so, as its API tells it.
+const SINCE: c_int = 0x0009_0000;
+const MIGRATION: raw::RedisModuleEvent = raw::RedisModuleEvent { id: 19, dataver: 1 };
+/// Parts of the event.
+const IMPORT_STARTED: u64 = 0;
+const IMPORT_ABORTED: u64 = 2;
+const IMPORT_COMPLETED: u64 = 4;
+
+/// The same in Redis, whose older versions have no event of this number and refuse it.
+const REDIS_MIGRATION: raw::RedisModuleEvent = raw::RedisModuleEvent { id: 18, dataver: 1 };
+const REDIS_IMPORT_STARTED: u64 = 0;
+const REDIS_IMPORT_FAILED: u64 = 1;
+const REDIS_IMPORT_COMPLETED: u64 = 2;
+
+/// What Valkey tells of a migration (`ValkeyModuleAtomicSlotMigrationInfoV1`, which the bindings lack).
+#[repr(C)]
+struct Migration {
+    version: u64,
+    job: [u8; 41],
+    ranges: *const Slots,
+    count: u32,
+}
+
+/// Slots, the last one included.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Slots {
+    pub first: c_int,
+    pub last: c_int,
+}
+
+/// What Redis tells of one (`RedisModuleClusterSlotMigrationInfoV1`).
+#[repr(C)]
+struct RedisMigration {
+    version: u64,
+    source: [u8; 41],
+    destination: [u8; 41],
+    job: *const c_char,
+    ranges: *const RedisRanges,
+}
+
+/// So many ranges follow.
+#[repr(C)]
+struct RedisRanges {
+    count: i32,
+    first: [RedisRange; 0],
+}
+
+#[repr(C)]
+struct RedisRange {
+    first: u16,
+    last: u16,
+}
+
+/// Follows imports, where the server has them. Returns whether the server is to be told that the module can do with it:
+/// Valkey refuses to migrate so while one is loaded that cannot.
+pub fn follow<I: SlotImports>(ctx: Context) -> bool {
+    match valkey_version() {
+        Some(version) if version < SINCE => false,
+        // SAFETY: the callback takes the event's data for what it is.
+        Some(_) => unsafe { subscribe_raw(ctx, MIGRATION, on_migration::<I>) },
+        None => {
+            // Redis asks no module whether it can do with it.
+            // SAFETY: as above.
+            unsafe { subscribe_raw(ctx, REDIS_MIGRATION, on_redis_migration::<I>) };
+            false
+        }
+    }
+}
+
+/// The version of Valkey; under the name that Redis has for this function, Valkey says which Redis it is like.
+fn valkey_version() -> Option<c_int> {
+    let name = c"ValkeyModule_GetServerVersion".as_ptr();
+    let mut found: *mut c_void = null_mut();
+    // SAFETY: a C string, and room for a pointer. What the server does not know leaves null there.
+    unsafe { api!(RedisModule_GetApi)(name, (&raw mut found).cast()) };
+    // SAFETY: either null, or the function of that name, which takes nothing.
+    let version = unsafe {
+        std::mem::transmute::<*mut c_void, Option<unsafe extern "C" fn() -> c_int>>(found)
+    };
+    // SAFETY: the server's function.
+    version.map(|version| unsafe { version() })
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_migration<I: SlotImports>(
+    _ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    part: u64,
+    migration: *mut c_void,
+) {
+    // SAFETY: the server passes the structure of this event, whose ranges are as many as it says.
+    let (job, ranges) = unsafe {
+        let migration = &*migration.cast::<Migration>();
+        let ranges = std::slice::from_raw_parts(migration.ranges, migration.count as usize);
+        (migration.job, ranges)
+    };
+    guard("a slot's migration", || match part {
+        IMPORT_STARTED => I::begin(&job, ranges.iter().copied()),
+        IMPORT_ABORTED | IMPORT_COMPLETED => I::end(&job),
+        _ => {}
+    });
+}
+
+/// # Safety
+/// Called by the server only.
+unsafe extern "C" fn on_redis_migration<I: SlotImports>(
+    _ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    part: u64,
+    migration: *mut c_void,
+) {
+    // SAFETY: the server passes the structure of this event, with a C string and as many ranges as it says.
+    let (job, ranges) = unsafe {
+        let migration = &*migration.cast::<RedisMigration>();
+        let count = (*migration.ranges).count as usize;
+        let first = (&raw const (*migration.ranges).first).cast::<RedisRange>();
+        let ranges = std::slice::from_raw_parts(first, count);
+        (CStr::from_ptr(migration.job).to_bytes(), ranges)
+    };
+    guard("a slot's migration", || match part {
+        REDIS_IMPORT_STARTED => {
+            let slots = |range: &RedisRange| Slots {
+                first: range.first.into(),
+                last: range.last.into(),
+            };
+            I::begin(job, ranges.iter().map(slots));
+        }
+        REDIS_IMPORT_FAILED | REDIS_IMPORT_COMPLETED => I::end(job),
+        _ => {}
+    });
+}
