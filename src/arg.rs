@@ -5,20 +5,20 @@ use std::ffi::CStr;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use redis_module::raw;
-
 use crate::core::Peak;
 use crate::core::time::{MAX_DURATION, MAX_TIME};
+use crate::ffi::command::ArgKind;
 
 /// An argument of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arg {
     pub name: &'static CStr,
-    pub kind: raw::RedisModuleCommandArgType,
+    pub kind: ArgKind,
     /// The word that stands before it.
     pub token: Option<&'static CStr>,
-    pub flags: u32,
-    pub is_key: bool,
+    pub optional: bool,
+    /// Whether it may be given several times.
+    pub multiple: bool,
     pub parts: &'static [Arg],
     /// The numbers that it takes; of a block, its parts.
     pub numbers: Option<Numbers>,
@@ -66,82 +66,52 @@ impl Numbers {
 
 impl Arg {
     /// The key, always the first argument.
-    pub const KEY: Arg = Arg {
-        is_key: true,
-        ..Arg::of(
-            c"key",
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_KEY,
-        )
-    };
+    pub const KEY: Arg = Arg::of(c"key", ArgKind::Key);
 
-    const fn of(name: &'static CStr, kind: raw::RedisModuleCommandArgType) -> Arg {
+    const fn of(name: &'static CStr, kind: ArgKind) -> Arg {
         Arg {
             name,
             kind,
             token: None,
-            flags: raw::REDISMODULE_CMD_ARG_NONE,
-            is_key: false,
+            optional: false,
+            multiple: false,
             parts: &[],
             numbers: None,
         }
     }
 
     pub const fn string(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_STRING,
-        )
+        Arg::of(name, ArgKind::String)
     }
 
     pub const fn integer(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_INTEGER,
-        )
+        Arg::of(name, ArgKind::Integer)
     }
 
     pub const fn unix_time(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_UNIX_TIME,
-        )
-        .numbers(Numbers::UnixTime)
+        Arg::of(name, ArgKind::UnixTime).numbers(Numbers::UnixTime)
     }
 
     pub const fn pattern(name: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PATTERN,
-        )
+        Arg::of(name, ArgKind::Pattern)
     }
 
     /// An optional word.
     pub const fn flag(name: &'static CStr, token: &'static CStr) -> Arg {
-        Arg::of(
-            name,
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN,
-        )
-        .token(token)
-        .optional()
+        Arg::of(name, ArgKind::PureToken).token(token).optional()
     }
 
     pub const fn one_of(name: &'static CStr, parts: &'static [Arg]) -> Arg {
         Arg {
             parts,
-            ..Arg::of(
-                name,
-                raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF,
-            )
+            ..Arg::of(name, ArgKind::OneOf)
         }
     }
 
     pub const fn block(name: &'static CStr, parts: &'static [Arg]) -> Arg {
         Arg {
             parts,
-            ..Arg::of(
-                name,
-                raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK,
-            )
+            ..Arg::of(name, ArgKind::Block)
         }
     }
 
@@ -162,7 +132,7 @@ impl Arg {
 
     pub const fn optional(self) -> Arg {
         Arg {
-            flags: self.flags | raw::REDISMODULE_CMD_ARG_OPTIONAL,
+            optional: true,
             ..self
         }
     }
@@ -170,7 +140,7 @@ impl Arg {
     /// May be given several times.
     pub const fn many(self) -> Arg {
         Arg {
-            flags: self.flags | raw::REDISMODULE_CMD_ARG_MULTIPLE,
+            multiple: true,
             ..self
         }
     }
@@ -189,7 +159,7 @@ impl Arg {
     /// Those of which one is given: the parts of a choice, and any other argument itself.
     pub fn choices(&self) -> &[Arg] {
         match self.kind {
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_ONEOF => self.parts,
+            ArgKind::OneOf => self.parts,
             _ => std::slice::from_ref(self),
         }
     }
@@ -201,13 +171,13 @@ impl fmt::Display for Arg {
         let name = text(self.name);
         let mut words: Vec<String> = self.token.map(text).map(String::from).into_iter().collect();
         match self.kind {
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_PURE_TOKEN => {}
-            raw::RedisModuleCommandArgType_REDISMODULE_ARG_TYPE_BLOCK => {
+            ArgKind::PureToken => {}
+            ArgKind::Block => {
                 words.extend(self.parts.iter().map(Arg::to_string));
             }
             _ => words.push(name.into()),
         }
-        if self.flags & raw::REDISMODULE_CMD_ARG_MULTIPLE != 0 {
+        if self.multiple {
             words.push(format!("[{name} ...]"));
         }
         f.write_str(&words.join(" "))

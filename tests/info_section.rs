@@ -31,13 +31,13 @@ fn it_is_a_section_of_its_own() {
     let names: Vec<&str> = fields.keys().map(String::as_str).collect();
     let expected = [
         "bytes",
-        "orphan_bytes",
         "evicted",
         "joins",
         "keys",
         "leaves",
         "longest_sweep_us",
         "members",
+        "orphan_bytes",
         "schedule_bytes",
         "sweep_lag_ms",
         "sweep_time_us",

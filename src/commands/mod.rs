@@ -1,14 +1,10 @@
 //! The commands, one file each: what the server is told of it, and a `run` that parses, asks the core, replicates and
 //! answers.
 
-use std::os::raw::c_int;
-
-use redis_module::raw;
-
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::ffi::args::Args;
+use crate::ffi::command::{Command, Entry};
 use crate::ffi::context::Context;
-use crate::ffi::guard::guard;
 use crate::ffi::keyspace::Keyspace;
 
 mod span;
@@ -19,46 +15,27 @@ macro_rules! commands {
     ($($command:ident),* $(,)?) => {
         $(mod $command;)*
 
-        static COMMANDS: &[(&spec::Spec, raw::RedisModuleCmdFunc)] = &[$({
-            unsafe extern "C" fn entry(
-                ctx: *mut raw::RedisModuleCtx,
-                argv: *mut *mut raw::RedisModuleString,
-                argc: c_int,
-            ) -> c_int {
-                // SAFETY: called by the server, with what `call` asks for.
-                unsafe { call(stringify!($command), $command::run, ctx, argv, argc) }
+        static COMMANDS: &[(&spec::Spec, Entry)] = &[$({
+            struct Run;
+
+            impl Command for Run {
+                type Error = Error;
+
+                const NAME: &'static str = stringify!($command);
+                const INTERNAL: Error = Error::Internal;
+
+                #[inline]
+                fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
+                    $command::run(ctx, keyspace, args)
+                }
             }
-            (&$command::SPEC, Some(entry))
+            (&$command::SPEC, Entry::of::<Run>())
         }),*];
     };
 }
 
 commands! {
     clients, config, count, evict, filter, forget, info, isonline, leave, list, max, mcount, scan, seen, setmax, touch, touchex,
-}
-
-/// Runs a command's body and answers its error, if any.
-///
-/// # Safety
-/// Called by the server only, with a live context and `argc` valid strings.
-#[inline]
-unsafe fn call(
-    name: &str,
-    run: spec::Run,
-    ctx: *mut raw::RedisModuleCtx,
-    argv: *mut *mut raw::RedisModuleString,
-    argc: c_int,
-) -> c_int {
-    // SAFETY: the caller passes on what the server passed, which is valid during this call.
-    let (ctx, args) = unsafe { (Context::new(ctx), Args::new(argv, argc)) };
-    // SAFETY: this is the callback's context, and the only one made for it.
-    let mut keyspace = unsafe { Keyspace::new(ctx) };
-    match guard(name, || run(ctx, &mut keyspace, args)) {
-        Some(Ok(())) => {}
-        Some(Err(error)) => ctx.reply_error(&error.to_string()),
-        None => ctx.reply_error(&Error::Internal.to_string()),
-    }
-    raw::REDISMODULE_OK as c_int
 }
 
 /// Registers all commands.

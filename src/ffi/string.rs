@@ -65,11 +65,6 @@ impl SharedString {
     pub fn borrow(&self) -> ServerStr<'_> {
         ServerStr(self.0, PhantomData)
     }
-
-    #[inline]
-    pub fn bytes(&self) -> &[u8] {
-        self.borrow().bytes()
-    }
 }
 
 impl Drop for SharedString {

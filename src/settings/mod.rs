@@ -4,12 +4,8 @@
 mod number;
 mod text;
 
-use std::os::raw::c_int;
-
-use redis_module::raw;
-
-use crate::ffi::api;
 use crate::ffi::args::Args;
+use crate::ffi::config;
 use crate::ffi::context::Context;
 
 pub use number::Number;
@@ -37,16 +33,14 @@ pub enum Refused {
     ByServer,
 }
 
-/// What the server answered to a registration.
-fn registered(answer: c_int) -> Result<(), Refused> {
-    match answer == raw::REDISMODULE_OK as c_int {
-        true => Ok(()),
-        false => Err(Refused::ByServer),
+impl From<config::Refused> for Refused {
+    fn from(_: config::Refused) -> Refused {
+        Refused::ByServer
     }
 }
 
-/// Registers the settings, each of which is declared by whom it concerns. Load arguments, pairs of a name and a value, stand in for the defaults; what the server's
-/// configuration says goes before them.
+/// Registers the settings, each of which is declared by whom it concerns. Load arguments, pairs of a name and a value, stand
+/// in for the defaults; what the server's configuration says goes before them.
 pub fn register<const N: usize>(
     ctx: Context,
     args: Args,
@@ -68,11 +62,8 @@ pub fn register<const N: usize>(
             Refused::ByServer => format!("the setting {name} was refused"),
         })?;
     }
-    // SAFETY: the context is live, and all settings are registered.
-    if unsafe { api!(RedisModule_LoadConfigs)(ctx.as_ptr()) } != raw::REDISMODULE_OK as c_int {
-        return Err("the server's configuration has a bad presence setting".into());
-    }
-    Ok(())
+    config::load(ctx)
+        .map_err(|_| "the server's configuration has a bad presence setting".to_string())
 }
 
 /// Whether a value without quotes is another one, or several.

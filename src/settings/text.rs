@@ -1,17 +1,9 @@
 //! A setting that is text.
 
-use std::ffi::CString;
-use std::os::raw::{c_char, c_int, c_uint, c_void};
-use std::ptr::null_mut;
-
-use redis_module::raw;
-
-use super::{Refused, Setting, registered};
-use crate::ffi::api;
+use super::{Refused, Setting};
+use crate::ffi::config::{self, StringConfig};
 use crate::ffi::context::Context;
-use crate::ffi::guard::guard;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::string::{ServerStr, SharedString};
 
 /// A text, its default, and what it may be. No value has a zero byte in it: the server takes defaults as C strings.
 pub struct Text {
@@ -20,8 +12,8 @@ pub struct Text {
     /// What a value must be, to go on in "must be": `a set of letters`.
     must_be: &'static str,
     take: fn(&[u8]) -> bool,
-    /// What CONFIG GET shows; the server borrows the string.
-    value: MainThread<Option<SharedString>>,
+    /// `None`: it has not been registered yet.
+    value: MainThread<Option<Vec<u8>>>,
 }
 
 impl Text {
@@ -45,7 +37,7 @@ impl Text {
     /// The text that holds.
     pub fn get(&self) -> Vec<u8> {
         match &*self.value.borrow() {
-            Some(value) => value.bytes().to_vec(),
+            Some(value) => value.clone(),
             None => self.default.into(),
         }
     }
@@ -53,7 +45,7 @@ impl Text {
     fn take(&self, value: &[u8]) -> bool {
         let taken = !value.contains(&0) && (self.take)(value);
         if taken {
-            *self.value.borrow() = Some(SharedString::new(value));
+            *self.value.borrow() = Some(value.to_vec());
         }
         taken
     }
@@ -73,56 +65,20 @@ impl Setting for Text {
         if !self.take(default) {
             return Err(Refused::MustBe(self.must_be.into()));
         }
-        let default = CString::new(default).expect("what is taken has no zero bytes");
-        let name = CString::new(self.name).expect("names have no zero bytes");
-        // SAFETY: the context is live; name and default are copied; the private data is this static.
-        registered(unsafe {
-            api!(RedisModule_RegisterStringConfig)(
-                ctx.as_ptr(),
-                name.as_ptr(),
-                default.as_ptr(),
-                raw::REDISMODULE_CONFIG_DEFAULT as c_uint,
-                Some(get),
-                Some(set),
-                None,
-                std::ptr::from_ref(self).cast_mut().cast(),
-            )
-        })
+        config::register_string(ctx, self.name, default, self)?;
+        Ok(())
     }
 }
 
-/// The server copies what the string holds.
-///
-/// # Safety
-/// Called by the server only, with the private data of a registered text.
-unsafe extern "C" fn get(_name: *const c_char, text: *mut c_void) -> *mut raw::RedisModuleString {
-    // SAFETY: the private data is a static `Text`.
-    let text = unsafe { &*text.cast::<Text>() };
-    let value = text.value.borrow();
-    // It was registered with a value, so there is one.
-    value
-        .as_ref()
-        .map_or(null_mut(), |value| value.borrow().as_ptr())
-}
+impl StringConfig for Text {
+    fn get(&self) -> Vec<u8> {
+        Text::get(self)
+    }
 
-/// # Safety
-/// Called by the server only, with a valid string and the private data of a registered text.
-unsafe extern "C" fn set(
-    _name: *const c_char,
-    value: *mut raw::RedisModuleString,
-    text: *mut c_void,
-    error: *mut *mut raw::RedisModuleString,
-) -> c_int {
-    // SAFETY: the server passes a string that lives during this call; the private data is a static `Text`.
-    let (value, text) = unsafe { (ServerStr::new(value), &*text.cast::<Text>()) };
-    let value = value.map_or(&b""[..], ServerStr::bytes);
-    if guard("a change of settings", || text.take(value)) == Some(true) {
-        return raw::REDISMODULE_OK as c_int;
+    fn set(&self, value: &[u8]) -> Result<(), String> {
+        match self.take(value) {
+            true => Ok(()),
+            false => Err(format!("argument must be {}", self.must_be)),
+        }
     }
-    let why = format!("argument must be {}", text.must_be);
-    // SAFETY: the server passes where it looks for a string, and gives that back; the buffer is copied.
-    unsafe {
-        *error = api!(RedisModule_CreateString)(null_mut(), why.as_ptr().cast(), why.len());
-    }
-    raw::REDISMODULE_ERR as c_int
 }
