@@ -47,7 +47,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
                 let member = members.get(index).unwrap_or_default();
                 if kept.touch.is_online(now) {
                     batch.leave(member);
-                } else if kept.is_untold(now) {
+                } else if kept.is_unreported(now) {
                     batch.timeout(member, kept.touch, settings.retain);
                 }
                 stored += 1;

@@ -57,7 +57,7 @@ pub fn touch(
     let mut key = WriteKey::open_as_it_is(keyspace, name)?;
     // The memory that a touch needs is asked for ahead of other work (`core::set::prefetch`).
     let ahead = match (members.strings(), key.set()) {
-        ([_], Some(set)) => members.get(0).map(|member| set.ahead(member)),
+        ([_], Some(set)) => members.get(0).map(|member| set.prefetch(member)),
         _ => None,
     };
     // A replayed touch is judged at its own time, as the primary did; the server's is not even asked for.
@@ -125,7 +125,7 @@ pub fn touch(
     };
     key.change(|set| match &ahead {
         Some(ahead) => {
-            note(ahead.name(), set.touch_ahead(ahead, seen, how, now)?);
+            note(ahead.name(), set.touch_prefetched(ahead, seen, how, now)?);
             Ok(())
         }
         None => set.touch(members.iter(), seen, how, now, note),

@@ -30,8 +30,8 @@ pub mod time;
 mod timeline;
 mod touch;
 
-pub use member::Sought;
-pub use memory::{Compact, Mover};
+pub use member::LookupKey;
+pub use memory::{Mover, Uint};
 pub use query::{List, Span};
 pub use set::{Error, Peak, PresenceSet, ScanCursor, Settings, Touched};
 pub use table::BATCH;

@@ -18,7 +18,7 @@ pub struct TouchState {
     pub touch: Touch,
     /// Whether it has been told that the member went offline, or never will be because it never came online
     /// (`told.rs`).
-    pub told: bool,
+    pub timeout_reported: bool,
 }
 
 /// How a touch meets the member's touch that is there already.
@@ -68,7 +68,7 @@ impl Touch {
 impl TouchState {
     /// Whether its time is up at `now`, and nobody has been told.
     #[inline]
-    pub fn is_untold(self, now: Millis) -> bool {
-        !self.told && self.touch.ttl > 0 && !self.touch.is_online(now)
+    pub fn is_unreported(self, now: Millis) -> bool {
+        !self.timeout_reported && self.touch.ttl > 0 && !self.touch.is_online(now)
     }
 }

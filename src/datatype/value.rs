@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::core::time::Millis;
-use crate::core::{Compact, Mover, PresenceSet};
+use crate::core::{Mover, PresenceSet, Uint};
 use crate::expiry::schedule;
 use crate::metrics;
 
@@ -15,7 +15,7 @@ pub struct Value {
 }
 
 /// The note of a set at which the eviction will not look. Below are the schedule's buckets.
-const NEVER: u64 = Compact::<5>::MAX;
+const NEVER: u64 = Uint::<5>::MAX;
 /// The note of a set that is being changed, or whose change was cut short.
 const DAMAGED: u64 = NEVER - 1;
 
@@ -23,7 +23,7 @@ impl Value {
     /// A value for a key; counted from now on.
     pub fn new(mut set: PresenceSet) -> Box<Value> {
         set.note_bytes();
-        set.note = Compact::new(NEVER);
+        set.owner_word = Uint::new(NEVER);
         metrics::KEYS.replace_anywhere(0, 1);
         metrics::MEMBERS.replace_anywhere(0, set.len());
         metrics::BYTES.replace_anywhere(0, set.noted_bytes());
@@ -32,7 +32,7 @@ impl Value {
 
     /// When the eviction will look at this key, `Millis::MAX` where it has not been told to.
     pub fn queued(&self) -> Millis {
-        match self.set.note.get() {
+        match self.set.owner_word.get() {
             NEVER | DAMAGED => Millis::MAX,
             bucket => schedule::slot_of(bucket),
         }
@@ -41,9 +41,9 @@ impl Value {
     /// The eviction will look at this key then, or with `Millis::MAX` not at all. At a damaged one it never looks.
     pub fn set_queued(&mut self, queued: Millis) {
         if !self.is_damaged() {
-            self.set.note = match queued {
-                Millis::MAX => Compact::new(NEVER),
-                slot => Compact::new(schedule::bucket_of(slot)),
+            self.set.owner_word = match queued {
+                Millis::MAX => Uint::new(NEVER),
+                slot => Uint::new(schedule::bucket_of(slot)),
             };
         }
     }
@@ -75,7 +75,7 @@ impl Value {
 
     /// Whether the set is damaged.
     pub fn is_damaged(&self) -> bool {
-        self.set.note.get() == DAMAGED
+        self.set.owner_word.get() == DAMAGED
     }
 
     /// The block that a compact set's members are in, see [`PresenceSet::buffer`].
@@ -93,9 +93,9 @@ impl Value {
     #[inline]
     pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> R {
         let (len, bytes) = (self.set.len(), self.set.noted_bytes());
-        let note = std::mem::replace(&mut self.set.note, Compact::new(DAMAGED));
+        let note = std::mem::replace(&mut self.set.owner_word, Uint::new(DAMAGED));
         let result = change(&mut self.set);
-        self.set.note = note;
+        self.set.owner_word = note;
         if self.set.len() != len {
             self.set.note_bytes();
             metrics::MEMBERS.replace(len, self.set.len());

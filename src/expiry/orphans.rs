@@ -109,7 +109,7 @@ pub fn report_member(db: i32, key: KeyName, member: &[u8], batch: &mut Batch) {
         if orphans.db == db {
             let retain = orphans.set.settings().retain;
             orphans.set.forget([member].into_iter(), 0, |_, kept| {
-                if kept.is_untold(MAX_TIME) {
+                if kept.is_unreported(MAX_TIME) {
                     batch.timeout(member, kept.touch, retain);
                 }
             });

@@ -20,7 +20,7 @@ pub fn evict(
 ) -> usize {
     let retain = set.settings().retain;
     let evicted = set.evict(cutoff, limit, |name, kept| {
-        if kept.is_untold(cutoff) && batch.timeout(name, kept.touch, retain) {
+        if kept.is_unreported(cutoff) && batch.timeout(name, kept.touch, retain) {
             metrics::TIMEOUT_LAG.set(now.saturating_sub(kept.touch.due(0)));
         }
     });
@@ -35,11 +35,11 @@ pub fn report_timeouts(
     limit: usize,
     batch: &mut Batch,
 ) -> usize {
-    if set.next_untold().is_none_or(|time| time > now) {
+    if set.next_timeout().is_none_or(|time| time > now) {
         return 0;
     }
     let retain = set.settings().retain;
-    set.tell(now, limit, |name, seen| {
+    set.report_timeouts(now, limit, |name, seen| {
         if batch.timeout(name, seen, retain) {
             metrics::TIMEOUT_LAG.set(now.saturating_sub(seen.due(0)));
         }

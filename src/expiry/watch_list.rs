@@ -45,7 +45,7 @@ pub fn looks_at(due: Millis) -> Millis {
 
 /// When the eviction has to look at a key next: when something is to be removed, or somebody's time is up.
 pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
-    set.next_due().into_iter().chain(set.next_untold()).min()
+    set.next_due().into_iter().chain(set.next_timeout()).min()
 }
 
 /// When the eviction has to look at a key because of a touch at `now`.

@@ -33,11 +33,11 @@ impl PresenceSet {
                         if members.is_empty() {
                             break;
                         }
-                        for (_, address) in &members {
-                            names.prefetch(address.home);
+                        for (_, member_ref) in &members {
+                            names.prefetch(member_ref.prefix);
                         }
-                        for (touch, address) in members.drain(..) {
-                            names.with_name(names.at(address), |name| f(name, touch));
+                        for (touch, member_ref) in members.drain(..) {
+                            names.with_name(names.at(member_ref), |name| f(name, touch));
                         }
                     }
                 }
@@ -73,8 +73,15 @@ impl PresenceSet {
             }
             for ((_, touch), member) in read.iter().zip(batch.members()) {
                 let touch = touch.bounded();
-                let told = !touch.is_online(now) && touch.ttl < self.retain();
-                if self.put(member, TouchState { touch, told }, |_| true) {
+                let timeout_reported = !touch.is_online(now) && touch.ttl < self.retain();
+                if self.put(
+                    member,
+                    TouchState {
+                        touch,
+                        timeout_reported,
+                    },
+                    |_| true,
+                ) {
                     return Err(Corrupt);
                 }
             }

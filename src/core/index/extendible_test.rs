@@ -27,37 +27,44 @@ impl Numbers {
         self.insert(
             name.hash(),
             name,
-            Place::new(number >> 10, number as usize & 1023),
+            EntryId::new(number >> 10, number as usize & 1023),
         );
     }
 
-    fn spot(&self, number: u32) -> Option<Spot> {
+    fn slot_ref(&self, number: u32) -> Option<SlotRef> {
         self.find(of(number).hash(), |name| *name == of(number))
     }
 
     fn check(&self, len: usize) {
         assert_eq!(self.len(), len);
-        assert_eq!(self.spots().count(), len);
-        let lines: usize = self.leaves.iter().map(|leaf| leaf.lines.len()).sum();
-        assert_eq!(lines, self.lines);
+        assert_eq!(self.slot_refs().count(), len);
+        let buckets: usize = self
+            .segments
+            .iter()
+            .map(|segment| segment.buckets.len())
+            .sum();
+        assert_eq!(buckets, self.buckets);
         assert_eq!(self.directory.len(), 1 << self.depth);
-        self.leaves.iter().for_each(Leaf::check);
-        for spot in self.spots() {
-            let (hash, place) = (self.name(spot).hash(), self.place(spot));
-            assert_eq!(self.find_place(point_of(hash), place), Some(spot));
+        self.segments.iter().for_each(Segment::check);
+        for slot_ref in self.slot_refs() {
+            let (hash, entry_id) = (self.name(slot_ref).hash(), self.entry_id(slot_ref));
+            assert_eq!(
+                self.find_entry(hash_bits_of(hash), entry_id),
+                Some(slot_ref)
+            );
         }
     }
 
     /// Visits everybody, in the order of their lines.
     fn walk(&self) -> Vec<u32> {
-        let (mut all, mut point) = (Vec::new(), 0);
-        while point < POINTS {
-            let from = point;
-            point = self.visit(from, |spot| {
-                all.push(self.name(spot).0[0]);
-                assert!(point_of(self.name(spot).hash()) >= from);
+        let (mut all, mut hash_bits) = (Vec::new(), 0);
+        while hash_bits < HASH_RANGE {
+            let from = hash_bits;
+            hash_bits = self.visit(from, |slot_ref| {
+                all.push(self.name(slot_ref).0[0]);
+                assert!(hash_bits_of(self.name(slot_ref).hash()) >= from);
             });
-            assert!(point > from);
+            assert!(hash_bits > from);
         }
         all
     }
@@ -71,38 +78,38 @@ fn grows_splits_shrinks_and_joins() {
         index.add(number);
     }
     index.check(total as usize);
-    assert!(index.leaves.len() > 80);
-    assert!((0..total).all(|number| index.spot(number).is_some()));
-    assert_eq!(index.spot(total), None);
+    assert!(index.segments.len() > 80);
+    assert!((0..total).all(|number| index.slot_ref(number).is_some()));
+    assert_eq!(index.slot_ref(total), None);
     let mut walked = index.walk();
     walked.sort_unstable();
     assert!(walked.into_iter().eq(0..total), "each is visited once");
     for number in 0..total - 10 {
-        let spot = index.spot(number).expect("it is there");
-        assert!(index.remove(point_of(of(number).hash()), spot).0 == of(number));
+        let slot_ref = index.slot_ref(number).expect("it is there");
+        assert!(index.remove(hash_bits_of(of(number).hash()), slot_ref).0 == of(number));
         if number == 5_000 {
             index.check((total - 1 - number) as usize);
         }
     }
     index.check(10);
     assert!(index.directory.len() <= 4, "{}", index.directory.len());
-    assert!((total - 10..total).all(|number| index.spot(number).is_some()));
+    assert!((total - 10..total).all(|number| index.slot_ref(number).is_some()));
 }
 
 #[test]
 fn a_walk_goes_on_where_it_was_whatever_grows_and_shrinks() {
     let mut index = Numbers::default();
     (0..1000).for_each(|number| index.add(number));
-    let (mut seen, mut point, mut turn) = (Vec::new(), 0, 0);
-    while point < POINTS {
-        point = index.visit(point, |spot| seen.push(index.name(spot).0[0]));
+    let (mut seen, mut hash_bits, mut turn) = (Vec::new(), 0, 0);
+    while hash_bits < HASH_RANGE {
+        hash_bits = index.visit(hash_bits, |slot_ref| seen.push(index.name(slot_ref).0[0]));
         // Others come for a while, and then they go.
         for number in (1000..).skip(turn % 200 * 50).take(50) {
             if turn % 400 < 200 {
                 index.add(number);
             } else {
-                let spot = index.spot(number).expect("it is there");
-                index.remove(point_of(of(number).hash()), spot);
+                let slot_ref = index.slot_ref(number).expect("it is there");
+                index.remove(hash_bits_of(of(number).hash()), slot_ref);
             }
         }
         turn += 1;
@@ -132,9 +139,9 @@ fn leaves_split_one_after_the_other() {
     let mut index = Numbers::default();
     let mut splits = Vec::new();
     for number in 0..400_000 {
-        let leaves = index.leaves.len();
+        let segments = index.segments.len();
         index.add(number);
-        if index.leaves.len() > leaves {
+        if index.segments.len() > segments {
             splits.push(number);
         }
     }
@@ -151,15 +158,15 @@ fn leaves_split_one_after_the_other() {
 #[test]
 fn the_spiral_keeps_order_and_fills_its_range() {
     assert_eq!(spiral(0), 0);
-    assert!(spiral(POINTS - 1) >= u64::MAX - (1 << 35));
-    for point in (0..POINTS - 65_536).step_by(65_537) {
-        assert!(spiral(point) < spiral(point + 65_536));
+    assert!(spiral(HASH_RANGE - 1) >= u64::MAX - (1 << 35));
+    for hash_bits in (0..HASH_RANGE - 65_536).step_by(65_537) {
+        assert!(spiral(hash_bits) < spiral(hash_bits + 65_536));
     }
     for depth in [1, 7, 20] {
         for bits in [1, (1 << depth) / 3 + 1, (1 << depth) - 1] {
-            let first = first_point(bits, depth);
-            assert_eq!(prefix(first, depth), bits);
-            assert_eq!(prefix(first - 1, depth), bits - 1);
+            let first = first_hash_bits(bits, depth);
+            assert_eq!(directory_index(first, depth), bits);
+            assert_eq!(directory_index(first - 1, depth), bits - 1);
         }
     }
 }

@@ -1,16 +1,16 @@
 //! The names of a set's members, by hash: an index for each stored form, so that a member is no wider than its form needs
 //! (12 bytes for a number, 20 for a UUID or a short text, the place in the timeline included).
 
-use super::extendible::{Index, Spot as InIndex};
+use super::extendible::{Index, SlotRef};
 use super::segment::Stored;
-use crate::core::member::Sought;
+use crate::core::member::LookupKey;
 use crate::core::member::form::{LONG, NUMBER, SHORT, UUID};
 use crate::core::member::{Packed, Text};
 use crate::core::memory::{Mover, Steps};
-use crate::core::refs::{Address, Home, POINTS, Place, Places};
+use crate::core::refs::{EntryId, HASH_RANGE, HashPrefix, MemberRef, MoveListener};
 
 /// The most members of one form in a set.
-pub const MAX_NAMES: usize = POINTS as usize;
+pub const MAX_NAMES: usize = HASH_RANGE as usize;
 
 /// Two halves instead of a `u64`, which would leave room unused on a line of such.
 type Number = [u32; 2];
@@ -47,9 +47,9 @@ fn halves(number: u64) -> Number {
 
 /// Where a member stands, until the next time one is added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Spot {
+pub struct NameRef {
     form: u32,
-    at: InIndex,
+    at: SlotRef,
 }
 
 /// The names of a set, each with its member's place in the timeline.
@@ -123,7 +123,7 @@ impl Names {
 
     /// Where a member stands.
     #[inline]
-    pub fn find(&self, member: &Sought) -> Option<Spot> {
+    pub fn find(&self, member: &LookupKey) -> Option<NameRef> {
         let hash = member.hash();
         let packed = member.packed();
         let at = match packed {
@@ -135,7 +135,7 @@ impl Names {
             Packed::Uuid(wanted) => self.uuids.find(hash, |name| name == wanted),
             Packed::Long(wanted) => self.longs.find(hash, |name| **name == **wanted),
         }?;
-        Some(Spot {
+        Some(NameRef {
             form: packed.form(),
             at,
         })
@@ -143,50 +143,50 @@ impl Names {
 
     /// Where the member stands that the timeline knows by this address.
     #[inline]
-    pub fn at(&self, address: Address) -> Spot {
-        let Address { home, place } = address;
-        let at = with_index!(self.shared, home.form(), |index| index
-            .find_place(home.point(), place));
-        Spot {
-            form: home.form(),
+    pub fn at(&self, member: MemberRef) -> NameRef {
+        let MemberRef { prefix, entry_id } = member;
+        let at = with_index!(self.shared, prefix.form(), |index| index
+            .find_entry(prefix.hash_bits(), entry_id));
+        NameRef {
+            form: prefix.form(),
             at: at.expect("the timeline's members have names"),
         }
     }
 
     /// Adds a member whose entry has this place, and who is not there.
-    pub fn insert(&mut self, member: &Sought, place: Place) {
+    pub fn insert(&mut self, member: &LookupKey, entry_id: EntryId) {
         let hash = member.hash();
         match *member.packed() {
-            Packed::Number(number) => self.numbers.insert(hash, halves(number), place),
-            Packed::Short(name) => self.shorts.insert(hash, name, place),
-            Packed::Uuid(name) => self.uuids.insert(hash, name, place),
+            Packed::Number(number) => self.numbers.insert(hash, halves(number), entry_id),
+            Packed::Short(name) => self.shorts.insert(hash, name, entry_id),
+            Packed::Uuid(name) => self.uuids.insert(hash, name, entry_id),
             Packed::Long(name) => {
                 self.long_bytes += name.len();
-                self.longs.insert(hash, name.into(), place);
+                self.longs.insert(hash, name.into(), entry_id);
             }
         }
     }
 
     /// Takes out the member of this home that stands there. Returns the place of its entry.
-    pub fn remove(&mut self, home: Home, spot: Spot) -> Place {
-        let (point, at) = (home.point(), spot.at);
-        match home.form() {
-            NUMBER => self.numbers.remove(point, at).1,
-            SHORT => self.shorts.remove(point, at).1,
-            UUID => self.uuids.remove(point, at).1,
+    pub fn remove(&mut self, prefix: HashPrefix, name: NameRef) -> EntryId {
+        let (hash_bits, at) = (prefix.hash_bits(), name.at);
+        match prefix.form() {
+            NUMBER => self.numbers.remove(hash_bits, at).1,
+            SHORT => self.shorts.remove(hash_bits, at).1,
+            UUID => self.uuids.remove(hash_bits, at).1,
             _ => {
-                let (name, place) = self.longs.remove(point, at);
+                let (name, entry_id) = self.longs.remove(hash_bits, at);
                 self.long_bytes -= name.len();
-                place
+                entry_id
             }
         }
     }
 
     /// The member's name.
     #[inline]
-    pub fn member(&self, spot: Spot) -> Packed<'_> {
-        let at = spot.at;
-        match spot.form {
+    pub fn member(&self, name: NameRef) -> Packed<'_> {
+        let at = name.at;
+        match name.form {
             NUMBER => number(self.numbers.name(at)),
             SHORT => Packed::Short(*self.shorts.name(at)),
             UUID => Packed::Uuid(*self.uuids.name(at)),
@@ -196,81 +196,81 @@ impl Names {
 
     /// Calls `f` with the bytes of the member's name.
     #[inline]
-    pub fn with_name<R>(&self, spot: Spot, f: impl FnOnce(&[u8]) -> R) -> R {
-        f(self.member(spot).unpack(&mut Text::default()))
+    pub fn with_name<R>(&self, name: NameRef, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(self.member(name).unpack(&mut Text::default()))
     }
 
     /// The place of the member's entry in the timeline.
     #[inline(always)]
-    pub fn place(&self, spot: Spot) -> Place {
-        with_index!(self.shared, spot.form, |index| index.place(spot.at))
+    pub fn entry_id(&self, name: NameRef) -> EntryId {
+        with_index!(self.shared, name.form, |index| index.entry_id(name.at))
     }
 
     /// The member's entry is there from now on.
     #[inline(always)]
-    pub fn set_place(&mut self, spot: Spot, place: Place) {
-        with_index!(self.unique, spot.form, |index| index
-            .set_place(spot.at, place));
+    pub fn set_entry_id(&mut self, name: NameRef, entry_id: EntryId) {
+        with_index!(self.unique, name.form, |index| index
+            .set_entry_id(name.at, entry_id));
     }
 
     /// Asks the processor for what finding a member of this home will read.
     #[inline]
-    pub fn prefetch(&self, home: Home) {
-        with_index!(self.shared, home.form(), |index| index
-            .prefetch(home.point()));
+    pub fn prefetch(&self, prefix: HashPrefix) {
+        with_index!(self.shared, prefix.form(), |index| index
+            .prefetch(prefix.hash_bits()));
     }
 
     /// Visits a few members, in the order of their homes from this one on. Returns the home to go on with, `None` at the
     /// end. Who is there throughout a walk is visited, once.
-    pub fn visit(&self, from: Home, mut f: impl FnMut(Spot)) -> Option<Home> {
+    pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(NameRef)) -> Option<HashPrefix> {
         let form = from.form();
         let next = with_index!(self.shared, form, |index| index
-            .visit(from.point(), |at| f(Spot { form, at })));
-        if next < POINTS {
-            Some(Home::at(form, next))
+            .visit(from.hash_bits(), |at| f(NameRef { form, at })));
+        if next < HASH_RANGE {
+            Some(HashPrefix::at(form, next))
         } else {
-            (form < LONG).then(|| Home::at(form + 1, 0))
+            (form < LONG).then(|| HashPrefix::at(form + 1, 0))
         }
     }
 
     /// Where each member stands.
     #[cfg(test)]
-    pub fn spots(&self) -> Vec<Spot> {
-        let mut spots = Vec::new();
+    pub fn name_refs(&self) -> Vec<NameRef> {
+        let mut name_refs = Vec::new();
         for form in [NUMBER, SHORT, UUID, LONG] {
-            with_index!(self.shared, form, |index| spots
-                .extend(index.spots().map(|at| Spot { form, at })));
+            with_index!(self.shared, form, |index| name_refs
+                .extend(index.slot_refs().map(|at| NameRef { form, at })));
         }
-        spots
+        name_refs
     }
 }
 
-impl Places for Names {
+impl MoveListener for Names {
     #[inline]
-    fn moved(&mut self, from: Address, to: Place) {
-        let Address { home, place } = from;
-        with_index!(self.unique, home.form(), |index| index.move_place(
-            home.point(),
-            place,
+    fn moved(&mut self, from: MemberRef, to: EntryId) {
+        let MemberRef { prefix, entry_id } = from;
+        with_index!(self.unique, prefix.form(), |index| index.move_entry(
+            prefix.hash_bits(),
+            entry_id,
             to
         ));
     }
 
     #[inline]
-    fn prefetch(&self, home: Home) {
-        Names::prefetch(self, home);
+    fn prefetch(&self, prefix: HashPrefix) {
+        Names::prefetch(self, prefix);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::segment::Line;
+    use super::super::segment::Bucket;
     use super::*;
 
     #[test]
     fn a_line_is_a_cache_line() {
-        assert_eq!(size_of::<Line<Number, 5>>(), 64);
-        assert_eq!(size_of::<Line<[u8; 16], 3>>(), 64);
-        assert_eq!(size_of::<Line<Box<[u8]>, 3>>(), 64);
+        assert_eq!(size_of::<Bucket<Number, 5>>(), 64);
+        assert_eq!(size_of::<Bucket<[u8; 16], 3>>(), 64);
+        assert_eq!(size_of::<Bucket<Box<[u8]>, 3>>(), 64);
     }
 }

@@ -1,21 +1,21 @@
 //! A member that a command is about, with what is found out about it before it is looked for.
 
 use super::packed::Packed;
-use crate::core::refs::Home;
+use crate::core::refs::HashPrefix;
 
 /// A member by its name.
 #[derive(Clone, Copy)]
-pub struct Sought<'a> {
+pub struct LookupKey<'a> {
     name: &'a [u8],
     packed: Packed<'a>,
     /// Once it is known; small sets do without.
     hash: Option<u64>,
 }
 
-impl<'a> Sought<'a> {
+impl<'a> LookupKey<'a> {
     #[inline(always)]
-    pub(in crate::core) fn new(name: &'a [u8]) -> Sought<'a> {
-        Sought {
+    pub(in crate::core) fn new(name: &'a [u8]) -> LookupKey<'a> {
+        LookupKey {
             name,
             packed: Packed::new(name),
             hash: None,
@@ -40,13 +40,13 @@ impl<'a> Sought<'a> {
 
     /// Where its name is looked for.
     #[inline]
-    pub(in crate::core) fn home(&self) -> Home {
-        Home::new(self.packed.form(), self.hash())
+    pub(in crate::core) fn prefix(&self) -> HashPrefix {
+        HashPrefix::new(self.packed.form(), self.hash())
     }
 
     /// The same, with its hash at hand.
     #[inline]
-    pub(in crate::core) fn hashed(mut self) -> Sought<'a> {
+    pub(in crate::core) fn hashed(mut self) -> LookupKey<'a> {
         self.hash = Some(self.hash());
         self
     }

@@ -4,6 +4,6 @@ mod hash;
 mod key;
 mod packed;
 
-pub use key::Sought;
+pub use key::LookupKey;
 pub use packed::MAX_MEMBER;
 pub(in crate::core) use packed::{MAX_SHORT, Packed, Text, form};

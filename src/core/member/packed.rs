@@ -13,7 +13,7 @@ pub const MAX_SHORT: usize = 15;
 const UUID_TEXT: usize = 36;
 const UUID_DASHES: [usize; 4] = [8, 13, 18, 23];
 
-/// The forms, as a [`Home`](crate::core::refs::Home) has them.
+/// The forms, as a [`HashPrefix`](crate::core::refs::Home) has them.
 pub mod form {
     pub const NUMBER: u32 = 0;
     pub const SHORT: u32 = 1;

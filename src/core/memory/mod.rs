@@ -9,4 +9,4 @@ mod uint;
 pub use arena::Arena;
 pub use mover::{Mover, Steps};
 pub use prefetch::prefetch;
-pub use uint::Compact;
+pub use uint::Uint;

@@ -2,19 +2,19 @@
 
 /// A number of `N` bytes, without alignment.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Compact<const N: usize>([u8; N]);
+pub struct Uint<const N: usize>([u8; N]);
 
-impl<const N: usize> Compact<N> {
+impl<const N: usize> Uint<N> {
     /// The largest number there is.
     pub const MAX: u64 = u64::MAX >> (64 - 8 * N);
 
     /// The number, or the largest there is where it is larger: what is out of bounds stays at the edge, and does not
     /// come out small.
     #[inline]
-    pub fn new(number: u64) -> Compact<N> {
+    pub fn new(number: u64) -> Uint<N> {
         let mut bytes = [0; N];
         bytes.copy_from_slice(&number.min(Self::MAX).to_le_bytes()[..N]);
-        Compact(bytes)
+        Uint(bytes)
     }
 
     /// The number.
@@ -41,8 +41,8 @@ mod tests {
             (1 << 56, MAX),
             (u64::MAX, MAX),
         ] {
-            assert_eq!(Compact::<6>::new(number).get(), kept, "{number:#x}");
+            assert_eq!(Uint::<6>::new(number).get(), kept, "{number:#x}");
         }
-        assert_eq!(Compact::<5>::new(MAX).get(), Compact::<5>::MAX);
+        assert_eq!(Uint::<5>::new(MAX).get(), Uint::<5>::MAX);
     }
 }

@@ -1,7 +1,7 @@
 //! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
 
 use super::members::{Form, PresenceSet};
-use crate::core::member::Sought;
+use crate::core::member::LookupKey;
 use crate::core::time::Millis;
 use crate::core::touch::TouchState;
 
@@ -20,21 +20,21 @@ impl PresenceSet {
             Form::Small(small) => {
                 let mut evicted = 0;
                 while evicted < limit
-                    && let Some((place, name, state)) = small
+                    && let Some((offset, name, state)) = small
                         .iter()
                         .filter(|(_, _, state)| state.touch.due(retain) <= cutoff)
                         .min_by_key(|(_, _, state)| (state.touch.due(retain), state.touch.ttl))
                 {
                     f(name, state);
                     last_due = state.touch.due(retain);
-                    small.remove(place);
+                    small.remove(offset);
                     evicted += 1;
                 }
                 evicted
             }
-            Form::Table(table) => table.evict(cutoff, retain, limit, |names, spot, state| {
+            Form::Table(table) => table.evict(cutoff, retain, limit, |names, name_ref, state| {
                 last_due = state.touch.due(retain);
-                names.with_name(spot, |name| f(name, state));
+                names.with_name(name_ref, |name| f(name, state));
             }),
         };
         if evicted > 0 && self.is_empty() {
@@ -61,7 +61,7 @@ impl PresenceSet {
     }
 
     /// Takes a member out. After the last one there have been no members since `now`.
-    pub(super) fn remove(&mut self, member: &Sought, now: Millis) -> Option<TouchState> {
+    pub(super) fn remove(&mut self, member: &LookupKey, now: Millis) -> Option<TouchState> {
         let state = match &mut self.form {
             Form::Small(small) => small.take(member.name()),
             Form::Table(table) => table.remove(member),

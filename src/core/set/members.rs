@@ -4,10 +4,10 @@
 //! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
 //! millisecond: it decides which of them a limited eviction takes first.
 
-use super::settings::{CompactPeak, CompactSettings, Peak, Settings};
+use super::settings::{Peak, Settings, StoredPeak, StoredSettings};
 use crate::core::index::MAX_NAMES;
-use crate::core::member::Sought;
-use crate::core::memory::Compact;
+use crate::core::member::LookupKey;
+use crate::core::memory::Uint;
 use crate::core::query::{Query, Span};
 use crate::core::small::Small;
 use crate::core::table::{Batch, Old, Table};
@@ -42,11 +42,11 @@ pub enum Form {
 /// Members who are online or remembered, with the settings and the record of their key.
 #[derive(Clone)]
 pub struct PresenceSet {
-    settings: CompactSettings,
-    peak: CompactPeak,
+    settings: StoredSettings,
+    peak: StoredPeak,
     /// A note of whoever keeps the set, and no part of it. A structure around this one would have to begin another word
     /// for that, while this one has the bytes to spare; and small sets are many.
-    pub note: Compact<5>,
+    pub owner_word: Uint<5>,
     pub(in crate::core) form: Form,
 }
 
@@ -54,9 +54,9 @@ impl PresenceSet {
     /// A set without members, made at `now`.
     pub fn new(settings: Settings, now: Millis) -> PresenceSet {
         PresenceSet {
-            settings: CompactSettings::new(settings),
-            peak: CompactPeak::new(Peak::default()),
-            note: Compact::new(0),
+            settings: StoredSettings::new(settings),
+            peak: StoredPeak::new(Peak::default()),
+            owner_word: Uint::new(0),
             form: Form::Small(Small::empty(now.min(MAX_TIME), true)),
         }
     }
@@ -75,7 +75,7 @@ impl PresenceSet {
 
     /// New settings. A ttl applies to touches from now on, retain and linger to all there is.
     pub fn configure(&mut self, settings: Settings) {
-        self.settings = CompactSettings::new(settings);
+        self.settings = StoredSettings::new(settings);
     }
 
     /// The record.
@@ -86,7 +86,7 @@ impl PresenceSet {
 
     /// Replaces the record, by one carried over from elsewhere or by none.
     pub fn set_peak(&mut self, peak: Peak) {
-        self.peak = CompactPeak::new(peak);
+        self.peak = StoredPeak::new(peak);
     }
 
     /// Members stored, remembered or still to be evicted.
@@ -161,12 +161,12 @@ impl PresenceSet {
         &mut self,
         mut members: impl Iterator<Item = &'a [u8]>,
         entries: bool,
-        mut f: impl FnMut(&mut Self, &Sought<'a>),
+        mut f: impl FnMut(&mut Self, &LookupKey<'a>),
     ) {
         loop {
             let Form::Table(table) = &self.form else {
                 let Some(name) = members.next() else { return };
-                f(self, &Sought::new(name));
+                f(self, &LookupKey::new(name));
                 continue;
             };
             let batch = Batch::of(&mut members);
@@ -186,7 +186,7 @@ impl PresenceSet {
     #[inline]
     pub(super) fn touch_one(
         &mut self,
-        member: &Sought,
+        member: &LookupKey,
         touch: Touch,
         mode: TouchMode,
         now: Millis,
@@ -205,19 +205,26 @@ impl PresenceSet {
                 _ => return Touched::default(),
             }
         }
-        let told = touch.ttl > 0 && !touch.is_online(now);
+        let timeout_reported = touch.ttl > 0 && !touch.is_online(now);
         let (mut was_online, mut timed_out, mut stays) = (false, None, false);
-        self.put(member, TouchState { touch, told }, |old| {
-            was_online = old.is_online(now);
-            if was_online && told || !was_online && old.state().is_untold(now) {
-                timed_out = Some(old.state().touch);
-            }
-            stays = mode == TouchMode::Past && {
-                let old = old.state().touch;
-                old.at > touch.at && (was_online || now < old.at + retain)
-            };
-            stays
-        });
+        self.put(
+            member,
+            TouchState {
+                touch,
+                timeout_reported,
+            },
+            |old| {
+                was_online = old.is_online(now);
+                if was_online && timeout_reported || !was_online && old.state().is_unreported(now) {
+                    timed_out = Some(old.state().touch);
+                }
+                stays = mode == TouchMode::Past && {
+                    let old = old.state().touch;
+                    old.at > touch.at && (was_online || now < old.at + retain)
+                };
+                stays
+            },
+        );
         if stays {
             return Touched::default();
         }
@@ -230,15 +237,15 @@ impl PresenceSet {
 
     pub(in crate::core) fn put(
         &mut self,
-        member: &Sought,
+        member: &LookupKey,
         state: TouchState,
         keep: impl FnOnce(Old) -> bool,
     ) -> bool {
         if let Form::Small(small) = &mut self.form {
             let name = member.name();
-            if let Some((place, old)) = small.find(name) {
+            if let Some((offset, old)) = small.find(name) {
                 if !keep(Old::Known(old)) {
-                    small.set(place, state);
+                    small.set(offset, state);
                 }
                 return true;
             }
@@ -256,7 +263,7 @@ impl PresenceSet {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
             for (_, name, state) in small.iter() {
-                table.set(&Sought::new(name).hashed(), state, |_| false);
+                table.set(&LookupKey::new(name).hashed(), state, |_| false);
             }
             self.form = Form::Table(table);
         }
@@ -266,7 +273,7 @@ impl PresenceSet {
         }
     }
 
-    pub(super) fn is_online(&self, member: &Sought, now: Millis) -> bool {
+    pub(super) fn is_online(&self, member: &LookupKey, now: Millis) -> bool {
         match &self.form {
             Form::Small(small) => small
                 .find(member.name())
@@ -275,7 +282,7 @@ impl PresenceSet {
         }
     }
 
-    fn get(&self, member: &Sought) -> Option<TouchState> {
+    fn get(&self, member: &LookupKey) -> Option<TouchState> {
         match &self.form {
             Form::Small(small) => small.find(member.name()).map(|(_, state)| state),
             Form::Table(table) => table.get(member),

@@ -4,20 +4,20 @@
 //! wait together (`table.rs`); one alone waits while the server is asked for the time and told of the change.
 
 use super::members::{Error, PresenceSet, Touched};
-use crate::core::member::Sought;
+use crate::core::member::LookupKey;
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};
 
 impl PresenceSet {
     /// The first step: asks for the memory in which the member will be looked for.
     #[inline(always)]
-    pub fn ahead<'a>(&self, name: &'a [u8]) -> Sought<'a> {
-        let member = Sought::new(name);
+    pub fn prefetch<'a>(&self, name: &'a [u8]) -> LookupKey<'a> {
+        let member = LookupKey::new(name);
         match self.table() {
             None => member,
             Some(table) => {
                 let member = member.hashed();
-                table.names.prefetch(member.home());
+                table.names.prefetch(member.prefix());
                 member
             }
         }
@@ -25,9 +25,9 @@ impl PresenceSet {
 
     /// The second step, as [`touch`](Self::touch).
     #[inline]
-    pub fn touch_ahead(
+    pub fn touch_prefetched(
         &mut self,
-        member: &Sought,
+        member: &LookupKey,
         touch: Touch,
         mode: TouchMode,
         now: Millis,

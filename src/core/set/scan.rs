@@ -1,7 +1,7 @@
 //! Walking over the members in pieces, while others come and go.
 
 use super::members::{Form, PresenceSet};
-use crate::core::refs::Home;
+use crate::core::refs::HashPrefix;
 use crate::core::time::Millis;
 
 /// What one call of [`PresenceSet::scan`] leaves for the next: 0 when all has been seen.
@@ -10,7 +10,7 @@ pub type ScanCursor = u64;
 impl PresenceSet {
     /// Part of a walk over the members online at `now`: visits about `count` members from `cursor` on (0 to begin) and
     /// returns the cursor to go on with, 0 when all have been visited. Who is online throughout the walk is visited at
-    /// least once: the cursor is a [`Home`], and a member's never changes.
+    /// least once: the cursor is a [`HashPrefix`], and a member's never changes.
     pub fn scan(
         &self,
         cursor: ScanCursor,
@@ -29,14 +29,14 @@ impl PresenceSet {
             }
             Form::Table(table) => table,
         };
-        let mut from = Home::from_bits(u32::try_from(cursor).unwrap_or(0));
+        let mut from = HashPrefix::from_bits(u32::try_from(cursor).unwrap_or(0));
         let mut visited = 0;
         // A line may be empty, so lines are counted as well: ten for each member, as the server's own scans do.
         for _ in 0..count.saturating_mul(10) {
-            let next = table.names.visit(from, |spot| {
+            let next = table.names.visit(from, |name_ref| {
                 visited += 1;
-                if table.touch(spot).is_online(now) {
-                    table.names.with_name(spot, &mut f);
+                if table.touch(name_ref).is_online(now) {
+                    table.names.with_name(name_ref, &mut f);
                 }
             });
             match next {

@@ -1,6 +1,6 @@
 //! What is kept of a key beside its members: its settings and its record.
 
-use crate::core::memory::Compact;
+use crate::core::memory::Uint;
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 
 /// What can be set of a key.
@@ -32,26 +32,26 @@ pub struct Peak {
 
 impl Peak {
     /// The largest count that can be stored.
-    pub const MAX_COUNT: u64 = Compact::<6>::MAX;
+    pub const MAX_COUNT: u64 = Uint::<6>::MAX;
 }
 
 /// Settings as a set keeps them.
 #[derive(Clone, Copy)]
-pub struct CompactSettings {
-    pub ttl: Compact<5>,
-    pub retain: Compact<5>,
+pub struct StoredSettings {
+    pub ttl: Uint<5>,
+    pub retain: Uint<5>,
     /// The largest number stands for ever.
-    pub linger: Compact<5>,
+    pub linger: Uint<5>,
 }
 
-impl CompactSettings {
-    pub fn new(settings: Settings) -> CompactSettings {
+impl StoredSettings {
+    pub fn new(settings: Settings) -> StoredSettings {
         let bounded = |duration: Millis| duration.min(MAX_DURATION);
-        CompactSettings {
-            ttl: Compact::new(bounded(settings.ttl)),
-            retain: Compact::new(bounded(settings.retain)),
+        StoredSettings {
+            ttl: Uint::new(bounded(settings.ttl)),
+            retain: Uint::new(bounded(settings.retain)),
             // The largest number is not a length of time.
-            linger: Compact::new(settings.linger.map_or(Compact::<5>::MAX, bounded)),
+            linger: Uint::new(settings.linger.map_or(Uint::<5>::MAX, bounded)),
         }
     }
 
@@ -61,23 +61,23 @@ impl CompactSettings {
         Settings {
             ttl: self.ttl.get(),
             retain: self.retain.get(),
-            linger: (linger != Compact::<5>::MAX).then_some(linger),
+            linger: (linger != Uint::<5>::MAX).then_some(linger),
         }
     }
 }
 
 /// The record as a set keeps it.
 #[derive(Clone, Copy)]
-pub struct CompactPeak {
-    pub count: Compact<6>,
-    pub at: Compact<6>,
+pub struct StoredPeak {
+    pub count: Uint<6>,
+    pub at: Uint<6>,
 }
 
-impl CompactPeak {
-    pub fn new(peak: Peak) -> CompactPeak {
-        CompactPeak {
-            count: Compact::new(peak.count),
-            at: Compact::new(peak.at.min(MAX_TIME)),
+impl StoredPeak {
+    pub fn new(peak: Peak) -> StoredPeak {
+        StoredPeak {
+            count: Uint::new(peak.count),
+            at: Uint::new(peak.at.min(MAX_TIME)),
         }
     }
 

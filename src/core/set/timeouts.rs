@@ -7,23 +7,28 @@ use crate::core::touch::Touch;
 impl PresenceSet {
     /// Calls `f` for members whose time is up at `now` and who have not been told, at most `limit`, and notes that they
     /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each one told.
-    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Touch)) -> usize {
+    pub fn report_timeouts(
+        &mut self,
+        now: Millis,
+        limit: usize,
+        mut f: impl FnMut(&[u8], Touch),
+    ) -> usize {
         match &mut self.form {
-            Form::Small(small) => small.tell(now, limit, f),
-            Form::Table(table) => table.tell(now, limit, |names, spot, touch| {
-                names.with_name(spot, |name| f(name, touch));
+            Form::Small(small) => small.report_timeouts(now, limit, f),
+            Form::Table(table) => table.report_timeouts(now, limit, |names, name_ref, touch| {
+                names.with_name(name_ref, |name| f(name, touch));
             }),
         }
     }
 
     /// When the next member goes offline who has not been told, where this is before it is removed. `None`: all those
     /// who go offline are removed at that moment.
-    pub fn next_untold(&mut self) -> Option<Millis> {
+    pub fn next_timeout(&mut self) -> Option<Millis> {
         let retain = self.retain();
         match &mut self.form {
-            Form::Small(small) => small.next_untold(retain),
+            Form::Small(small) => small.next_timeout(retain),
             Form::Table(table) if table.timeline.shortest_ttl()? < retain => {
-                table.timeline.next_untold().map(|(time, _)| time)
+                table.timeline.next_timeout().map(|(time, _)| time)
             }
             Form::Table(_) => None,
         }

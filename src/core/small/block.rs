@@ -125,12 +125,12 @@ impl Small {
         } else {
             head.ttl()
         };
-        let (at, told) = head.time(&self.bytes[at..]);
+        let (at, timeout_reported) = head.time(&self.bytes[at..]);
         Some(Entry {
             name: &self.bytes[name..end],
             state: TouchState {
                 touch: Touch { at, ttl },
-                told,
+                timeout_reported,
             },
             end,
         })
@@ -142,8 +142,8 @@ impl Small {
         let mut at = HEAD;
         std::iter::from_fn(move || {
             let entry = self.entry(head, at)?;
-            let place = std::mem::replace(&mut at, entry.end);
-            Some((place, entry.name, entry.state))
+            let offset = std::mem::replace(&mut at, entry.end);
+            Some((offset, entry.name, entry.state))
         })
     }
 
@@ -209,15 +209,15 @@ impl Small {
 
     /// Takes a member out.
     pub fn take(&mut self, name: &[u8]) -> Option<TouchState> {
-        let (place, state) = self.find(name)?;
-        self.remove(place);
+        let (offset, state) = self.find(name)?;
+        self.remove(offset);
         Some(state)
     }
 
-    /// Removes the member that stands at `place`. After the last one the caller has to say since when there is none.
-    pub fn remove(&mut self, place: usize) {
+    /// Removes the member that stands at `offset`. After the last one the caller has to say since when there is none.
+    pub fn remove(&mut self, offset: usize) {
         let Some(head) = self.head() else { return };
-        let Some(end) = self.entry(head, place).map(|entry| entry.end) else {
+        let Some(end) = self.entry(head, offset).map(|entry| entry.end) else {
             return;
         };
         if self.len() == 1 {
@@ -225,7 +225,7 @@ impl Small {
             return;
         }
         let mut bytes = std::mem::take(&mut self.bytes).into_vec();
-        bytes.drain(place..end);
+        bytes.drain(offset..end);
         bytes[0] -= 1;
         self.bytes = bytes.into_boxed_slice();
         if head.width() > NARROWEST {
@@ -237,47 +237,54 @@ impl Small {
         }
     }
 
-    /// A touch of the member that stands at `place`: it moves to the end.
-    pub fn set(&mut self, place: usize, state: TouchState) {
+    /// A touch of the member that stands at `offset`: it moves to the end.
+    pub fn set(&mut self, offset: usize, state: TouchState) {
         let Some(head) = self.head() else { return };
-        let Some(entry) = self.entry(head, place) else {
+        let Some(entry) = self.entry(head, offset) else {
             return;
         };
         if entry.state.touch.ttl == state.touch.ttl && head.reaches(state.touch.at) {
-            let size = entry.end - place;
-            let entries = &mut self.bytes[place..];
+            let size = entry.end - offset;
+            let entries = &mut self.bytes[offset..];
             entries.rotate_left(size);
             let last = entries.len() - size;
             head.set_time(&mut entries[last..], state);
         } else {
             let name = entry.name.to_vec();
-            self.remove(place);
+            self.remove(offset);
             self.push(&name, state);
         }
     }
 
-    /// See [`PresenceSet::tell`](crate::core::PresenceSet::tell).
-    pub fn tell(&mut self, now: Millis, limit: usize, mut f: impl FnMut(&[u8], Touch)) -> usize {
+    /// See [`PresenceSet::report_timeouts`](crate::core::PresenceSet::report_timeouts).
+    pub fn report_timeouts(
+        &mut self,
+        now: Millis,
+        limit: usize,
+        mut f: impl FnMut(&[u8], Touch),
+    ) -> usize {
         let Some(head) = self.head() else { return 0 };
-        let (mut at, mut told) = (HEAD, 0);
-        while told < limit
+        let (mut at, mut reported) = (HEAD, 0);
+        while reported < limit
             && let Some(entry) = self.entry(head, at)
         {
             let end = entry.end;
-            if entry.state.is_untold(now) {
+            if entry.state.is_unreported(now) {
                 f(entry.name, entry.state.touch);
                 self.bytes[at + head.width() - 1] |= 0x80;
-                told += 1;
+                reported += 1;
             }
             at = end;
         }
-        told
+        reported
     }
 
-    /// See [`PresenceSet::next_untold`](crate::core::PresenceSet::next_untold).
-    pub fn next_untold(&self, retain: Millis) -> Option<Millis> {
+    /// See [`PresenceSet::next_timeout`](crate::core::PresenceSet::next_timeout).
+    pub fn next_timeout(&self, retain: Millis) -> Option<Millis> {
         self.iter()
-            .filter(|(_, _, state)| !state.told && (1..retain).contains(&state.touch.ttl))
+            .filter(|(_, _, state)| {
+                !state.timeout_reported && (1..retain).contains(&state.touch.ttl)
+            })
             .map(|(_, _, state)| state.touch.due(0))
             .min()
     }

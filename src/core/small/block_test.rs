@@ -26,9 +26,9 @@ fn state() -> impl Strategy<Value = TouchState> {
         1 => Just(DAY),
         2 => 0..=MAX_DURATION,
     ];
-    (time(), ttl, any::<bool>()).prop_map(|(at, ttl, told)| TouchState {
+    (time(), ttl, any::<bool>()).prop_map(|(at, ttl, timeout_reported)| TouchState {
         touch: Touch { at, ttl },
-        told,
+        timeout_reported,
     })
 }
 
@@ -45,7 +45,7 @@ fn name(number: u8) -> Vec<u8> {
 
 fn put(small: &mut Small, name: &[u8], state: TouchState) {
     match small.find(name) {
-        Some((place, _)) => small.set(place, state),
+        Some((offset, _)) => small.set(offset, state),
         None => small.push(name, state),
     }
 }
@@ -78,20 +78,20 @@ proptest! {
                 }
                 Op::Take(number) => {
                     let name = name(number);
-                    let place = model.iter().position(|(member, _)| *member == name);
-                    let expected = place.map(|place| model.remove(place).1);
+                    let offset = model.iter().position(|(member, _)| *member == name);
+                    let expected = offset.map(|offset| model.remove(offset).1);
                     prop_assert_eq!(small.take(&name), expected);
                 }
                 Op::Tell(now, limit) => {
-                    let (mut told, mut expected) = (Vec::new(), Vec::new());
-                    let count = small.tell(now, limit, |name, touch| told.push((name.to_vec(), touch)));
-                    let untold = model.iter_mut().filter(|(_, state)| state.is_untold(now));
+                    let (mut reported, mut expected) = (Vec::new(), Vec::new());
+                    let count = small.report_timeouts(now, limit, |name, touch| reported.push((name.to_vec(), touch)));
+                    let untold = model.iter_mut().filter(|(_, state)| state.is_unreported(now));
                     for (name, state) in untold.take(limit) {
-                        state.told = true;
+                        state.timeout_reported = true;
                         expected.push((name.clone(), state.touch));
                     }
-                    prop_assert_eq!(count, told.len());
-                    prop_assert_eq!(told, expected);
+                    prop_assert_eq!(count, reported.len());
+                    prop_assert_eq!(reported, expected);
                 }
             }
             prop_assert_eq!(all(&small), model.clone());
@@ -115,7 +115,13 @@ fn room(times: &[Millis]) -> Small {
             ttl: 30_000,
         };
         let name = format!("user:{number:010}");
-        small.push(name.as_bytes(), TouchState { touch, told: false });
+        small.push(
+            name.as_bytes(),
+            TouchState {
+                touch,
+                timeout_reported: false,
+            },
+        );
     }
     small
 }
@@ -158,7 +164,10 @@ fn a_room_of_years_stays_narrow() {
         put(
             &mut small,
             name.as_bytes(),
-            TouchState { touch, told: false },
+            TouchState {
+                touch,
+                timeout_reported: false,
+            },
         );
         assert_eq!(small.bytes(), 64, "after {minute} minutes");
     }
@@ -177,7 +186,7 @@ fn an_empty_block_says_since_when() {
                 b"ann",
                 TouchState {
                     touch: Touch { at: 0, ttl: 0 },
-                    told: false,
+                    timeout_reported: false,
                 },
             );
             assert_eq!((small.empty_since(), small.is_untouched()), (0, false));

@@ -51,21 +51,21 @@ impl Head {
     #[inline]
     pub fn read(block: &[u8]) -> Head {
         let word = number(&block[..HEAD]);
-        let place = word >> 8 & u64::from(u32::MAX);
+        let word_low = word >> 8 & u64::from(u32::MAX);
         Head {
-            base: place >> 2 << BASE_SHIFT,
-            width: NARROWEST + (place & 3) as usize,
+            base: word_low >> 2 << BASE_SHIFT,
+            width: NARROWEST + (word_low & 3) as usize,
             ttl: CommonTtl((word >> 40) as u16).get(),
         }
     }
 
     /// The beginning of a block of this many members, with room for this many bytes.
     pub fn block(self, members: usize, bytes: usize) -> Vec<u8> {
-        let place = self.base >> BASE_SHIFT << 2 | (self.width - NARROWEST) as u64;
+        let word_low = self.base >> BASE_SHIFT << 2 | (self.width - NARROWEST) as u64;
         let ttl = CommonTtl::new(self.ttl).unwrap_or_default();
         let mut block = Vec::with_capacity(bytes);
         block.push(members as u8);
-        block.extend_from_slice(&(place as u32).to_le_bytes());
+        block.extend_from_slice(&(word_low as u32).to_le_bytes());
         block.extend_from_slice(&ttl.0.to_le_bytes());
         block
     }
@@ -85,12 +85,12 @@ impl Head {
     /// Whether an entry can have this time.
     #[inline]
     pub fn reaches(self, at: Millis) -> bool {
-        at >= self.base && at - self.base < self.told()
+        at >= self.base && at - self.base < self.reported_bit()
     }
 
     /// The bit above a time that says that the entry has been told.
     #[inline]
-    fn told(self) -> u64 {
+    fn reported_bit(self) -> u64 {
         1 << (8 * self.width - 1)
     }
 
@@ -102,15 +102,19 @@ impl Head {
             Some(word) => u64::from_le_bytes(*word),
             None => number(&entry[..self.width]),
         };
-        let told = self.told();
-        (self.base + (word & (told - 1)), word & told != 0)
+        let bit = self.reported_bit();
+        (self.base + (word & (bit - 1)), word & bit != 0)
     }
 
     /// Has `entry` begin with this time, which is within reach.
     #[inline]
     pub fn set_time(self, entry: &mut [u8], state: TouchState) {
-        let told = if state.told { self.told() } else { 0 };
-        let time = ((state.touch.at - self.base) | told).to_le_bytes();
+        let bit = if state.timeout_reported {
+            self.reported_bit()
+        } else {
+            0
+        };
+        let time = ((state.touch.at - self.base) | bit).to_le_bytes();
         entry[..self.width].copy_from_slice(&time[..self.width]);
     }
 }
@@ -182,11 +186,17 @@ mod tests {
                 let further = newest + (newest - oldest);
                 for at in [oldest, newest, further.min(MAX_TIME)] {
                     assert!(head.reaches(at), "{oldest} {newest} {at}");
-                    for told in [false, true] {
+                    for timeout_reported in [false, true] {
                         let touch = Touch { at, ttl: 0 };
                         let mut entry = vec![0; head.width];
-                        head.set_time(&mut entry, TouchState { touch, told });
-                        assert_eq!(head.time(&entry), (at, told));
+                        head.set_time(
+                            &mut entry,
+                            TouchState {
+                                touch,
+                                timeout_reported,
+                            },
+                        );
+                        assert_eq!(head.time(&entry), (at, timeout_reported));
                     }
                 }
             }

@@ -1,6 +1,6 @@
 //! Members that are looked for together.
 
-use crate::core::member::Sought;
+use crate::core::member::LookupKey;
 
 /// Members that are fetched ahead together. More are slower, and so is fetching what they need of the timeline in a stage of
 /// its own: the processor overlaps that by itself.
@@ -8,14 +8,14 @@ pub const BATCH: usize = 10;
 
 /// Up to [`BATCH`] members.
 pub struct Batch<'a> {
-    members: [Sought<'a>; BATCH],
+    members: [LookupKey<'a>; BATCH],
     len: usize,
 }
 
 impl Default for Batch<'_> {
     fn default() -> Self {
         Batch {
-            members: [Sought::new(&[]); BATCH],
+            members: [LookupKey::new(&[]); BATCH],
             len: 0,
         }
     }
@@ -26,13 +26,13 @@ impl<'a> Batch<'a> {
     pub fn of(names: &mut impl Iterator<Item = &'a [u8]>) -> Self {
         let mut batch = Batch::default();
         for name in names.take(BATCH) {
-            batch.members[batch.len] = Sought::new(name).hashed();
+            batch.members[batch.len] = LookupKey::new(name).hashed();
             batch.len += 1;
         }
         batch
     }
 
-    pub fn members(&self) -> &[Sought<'a>] {
+    pub fn members(&self) -> &[LookupKey<'a>] {
         &self.members[..self.len]
     }
 }

@@ -1,8 +1,8 @@
 //! What must hold inside a table between any two operations.
 
 use super::store::Table;
-use crate::core::member::Sought;
-use crate::core::refs::Address;
+use crate::core::member::LookupKey;
+use crate::core::refs::MemberRef;
 
 impl Table {
     /// Panics where the table contradicts itself.
@@ -10,17 +10,17 @@ impl Table {
         self.timeline.check();
         let names = &self.names;
         assert_eq!(names.len(), self.timeline.len());
-        assert_eq!(names.len(), names.spots().len());
-        for spot in names.spots() {
-            let member = names.member(spot);
-            let home = names.with_name(spot, |name| {
-                let sought = Sought::new(name);
-                assert_eq!(names.find(&sought), Some(spot), "{member:?} is found");
-                sought.home()
+        assert_eq!(names.len(), names.name_refs().len());
+        for found in names.name_refs() {
+            let member = names.member(found);
+            let prefix = names.with_name(found, |name| {
+                let key = LookupKey::new(name);
+                assert_eq!(names.find(&key), Some(found), "{member:?} is found");
+                key.prefix()
             });
-            let place = names.place(spot);
-            self.timeline.check_entry(Address { home, place });
-            assert_eq!(names.at(Address { home, place }), spot);
+            let entry_id = names.entry_id(found);
+            self.timeline.check_entry(MemberRef { prefix, entry_id });
+            assert_eq!(names.at(MemberRef { prefix, entry_id }), found);
         }
     }
 }

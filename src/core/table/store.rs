@@ -1,9 +1,9 @@
 //! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
 use super::batch::BATCH;
-use crate::core::index::{MAX_NAMES, Names, Spot};
-use crate::core::member::Sought;
-use crate::core::refs::{Address, Place};
+use crate::core::index::{MAX_NAMES, NameRef, Names};
+use crate::core::member::LookupKey;
+use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::Entry;
 use crate::core::timeline::First;
@@ -22,7 +22,7 @@ pub struct Table {
 /// A touch that is there, read where that is asked for.
 pub enum Old<'a> {
     Known(TouchState),
-    InTimeline(&'a Timeline, Place),
+    InTimeline(&'a Timeline, EntryId),
 }
 
 impl Old<'_> {
@@ -30,14 +30,16 @@ impl Old<'_> {
     pub fn state(&self) -> TouchState {
         match self {
             Old::Known(state) => *state,
-            Old::InTimeline(timeline, place) => timeline.state(*place),
+            Old::InTimeline(timeline, entry_id) => timeline.state(*entry_id),
         }
     }
 
     #[inline]
     pub fn is_online(&self, now: Millis) -> bool {
         match self {
-            Old::InTimeline(timeline, place) if timeline.is_surely_online(*place, now) => true,
+            Old::InTimeline(timeline, entry_id) if timeline.is_surely_online(*entry_id, now) => {
+                true
+            }
             old => old.state().touch.is_online(now),
         }
     }
@@ -62,37 +64,37 @@ impl Table {
 
     /// Asks for the memory in which these members will be looked for. All of a batch wait together for what each would wait
     /// for alone.
-    pub fn prefetch(&self, members: &[Sought]) {
+    pub fn prefetch(&self, members: &[LookupKey]) {
         for member in members {
-            self.names.prefetch(member.home());
+            self.names.prefetch(member.prefix());
         }
     }
 
     /// Asks for the entries of these members.
-    pub fn prefetch_entries(&self, members: &[Sought]) {
+    pub fn prefetch_entries(&self, members: &[LookupKey]) {
         for member in members {
-            if let Some(spot) = self.names.find(member) {
-                self.timeline.prefetch(self.names.place(spot));
+            if let Some(name) = self.names.find(member) {
+                self.timeline.prefetch(self.names.entry_id(name));
             }
         }
     }
 
     /// A member's touch, not read yet.
     #[inline]
-    pub fn old(&self, member: &Sought) -> Option<Old<'_>> {
-        let spot = self.names.find(member)?;
-        Some(Old::InTimeline(&self.timeline, self.names.place(spot)))
+    pub fn old(&self, member: &LookupKey) -> Option<Old<'_>> {
+        let name = self.names.find(member)?;
+        Some(Old::InTimeline(&self.timeline, self.names.entry_id(name)))
     }
 
     /// When a member was seen, and its ttl.
     #[inline]
-    pub fn get(&self, member: &Sought) -> Option<TouchState> {
+    pub fn get(&self, member: &LookupKey) -> Option<TouchState> {
         Some(self.old(member)?.state())
     }
 
     #[inline]
-    pub fn touch(&self, spot: Spot) -> Touch {
-        self.timeline.state(self.names.place(spot)).touch
+    pub fn touch(&self, name: NameRef) -> Touch {
+        self.timeline.state(self.names.entry_id(name)).touch
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
@@ -100,40 +102,40 @@ impl Table {
     #[inline]
     pub fn set(
         &mut self,
-        member: &Sought,
+        member: &LookupKey,
         new: TouchState,
         keep: impl FnOnce(Old) -> bool,
     ) -> bool {
         let entry = Entry {
             time: new.touch.at,
-            home: member.home(),
+            prefix: member.prefix(),
             extra: 0,
-            told: new.told,
+            timeout_reported: new.timeout_reported,
         };
         let ttl = new.touch.ttl;
-        let Some(spot) = self.names.find(member) else {
-            let place = self.timeline.insert(ttl, entry, &mut self.names);
-            self.names.insert(member, place);
+        let Some(name) = self.names.find(member) else {
+            let entry_id = self.timeline.insert(ttl, entry, &mut self.names);
+            self.names.insert(member, entry_id);
             return false;
         };
-        let place = self.names.place(spot);
-        self.timeline.prefetch_life(place);
-        if !keep(Old::InTimeline(&self.timeline, place)) {
-            let place = self.timeline.insert(ttl, entry, &mut self.names);
+        let entry_id = self.names.entry_id(name);
+        self.timeline.prefetch_life(entry_id);
+        if !keep(Old::InTimeline(&self.timeline, entry_id)) {
+            let entry_id = self.timeline.insert(ttl, entry, &mut self.names);
             // Read only now: the insertion may have moved the old entry.
-            let old_place = self.names.place(spot);
-            self.names.set_place(spot, place);
-            self.timeline.kill(old_place, &mut self.names);
+            let old_entry = self.names.entry_id(name);
+            self.names.set_entry_id(name, entry_id);
+            self.timeline.kill(old_entry, &mut self.names);
         }
         true
     }
 
     /// Removes a member. Returns the touch that was there.
-    pub fn remove(&mut self, member: &Sought) -> Option<TouchState> {
-        let spot = self.names.find(member)?;
-        let old = self.timeline.state(self.names.place(spot));
-        let place = self.names.remove(member.home(), spot);
-        self.timeline.kill(place, &mut self.names);
+    pub fn remove(&mut self, member: &LookupKey) -> Option<TouchState> {
+        let name = self.names.find(member)?;
+        let old = self.timeline.state(self.names.entry_id(name));
+        let entry_id = self.names.remove(member.prefix(), name);
+        self.timeline.kill(entry_id, &mut self.names);
         Some(old)
     }
 
@@ -143,7 +145,7 @@ impl Table {
         let mut cursor = tree.cursor(lane, tree.lane_len(lane));
         for _ in 0..BATCH {
             if let Some((_, member)) = tree.newer(&mut cursor) {
-                self.names.prefetch(member.home);
+                self.names.prefetch(member.prefix);
             }
         }
     }
@@ -155,7 +157,7 @@ impl Table {
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(&Names, Spot, TouchState),
+        mut f: impl FnMut(&Names, NameRef, TouchState),
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
@@ -172,8 +174,8 @@ impl Table {
                     self.evict_one(first, &mut f);
                     evicted += 1;
                     // It is this one's turn after those of other chunks.
-                    if let Some(home) = self.timeline.next_of_front(chunk) {
-                        self.names.prefetch(home);
+                    if let Some(prefix) = self.timeline.next_of_front(chunk) {
+                        self.names.prefetch(prefix);
                     }
                     continue;
                 }
@@ -185,7 +187,7 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((touch, address)) = self.timeline.tree.first(lane)
+                && let Some((touch, member_ref)) = self.timeline.tree.first(lane)
             {
                 if touch.due(retain) > until {
                     break;
@@ -193,7 +195,7 @@ impl Table {
                 if evicted.is_multiple_of(BATCH) {
                     self.prefetch_oldest(lane);
                 }
-                self.evict_one(address, &mut f);
+                self.evict_one(member_ref, &mut f);
                 evicted += 1;
             }
         }
@@ -204,11 +206,15 @@ impl Table {
         evicted
     }
 
-    fn evict_one(&mut self, address: Address, f: &mut impl FnMut(&Names, Spot, TouchState)) {
-        let Address { home, place } = address;
-        let spot = self.names.at(address);
-        f(&self.names, spot, self.timeline.state(place));
-        self.names.remove(home, spot);
-        self.timeline.kill(place, &mut self.names);
+    fn evict_one(
+        &mut self,
+        member_ref: MemberRef,
+        f: &mut impl FnMut(&Names, NameRef, TouchState),
+    ) {
+        let MemberRef { prefix, entry_id } = member_ref;
+        let name = self.names.at(member_ref);
+        f(&self.names, name, self.timeline.state(entry_id));
+        self.names.remove(prefix, name);
+        self.timeline.kill(entry_id, &mut self.names);
     }
 }

@@ -1,35 +1,35 @@
 //! Reporting the members of a table whose time was up.
 
 use super::store::Table;
-use crate::core::index::{Names, Spot};
+use crate::core::index::{NameRef, Names};
 use crate::core::time::Millis;
 use crate::core::timeline::First;
 use crate::core::touch::Touch;
 
 impl Table {
-    /// See [`PresenceSet::tell`](crate::core::PresenceSet::tell).
-    pub fn tell(
+    /// See [`PresenceSet::report_timeouts`](crate::core::PresenceSet::report_timeouts).
+    pub fn report_timeouts(
         &mut self,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(&Names, Spot, Touch),
+        mut f: impl FnMut(&Names, NameRef, Touch),
     ) -> usize {
-        let mut told = 0;
-        while told < limit
-            && let Some((time, first)) = self.timeline.next_untold()
+        let mut reported = 0;
+        while reported < limit
+            && let Some((time, first)) = self.timeline.next_timeout()
             && time <= now
         {
-            let left = limit - told;
+            let left = limit - reported;
             let names = &self.names;
-            let f = |touch: Touch, address| f(names, names.at(address), touch);
-            told += match first {
-                First::OfLane(lane) => self.timeline.tell(lane, now, left, f),
-                First::OfChunk(chunk) => self.timeline.tell_chunk(chunk, now, left, f),
+            let f = |touch: Touch, member_ref| f(names, names.at(member_ref), touch);
+            reported += match first {
+                First::OfLane(lane) => self.timeline.report(lane, now, left, f),
+                First::OfChunk(chunk) => self.timeline.report_chunk(chunk, now, left, f),
             };
         }
-        if told > 0 {
+        if reported > 0 {
             self.timeline.keep_up(now);
         }
-        told
+        reported
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use super::batch::BATCH;
 use super::store::Table;
 use crate::core::query::Query;
-use crate::core::refs::Address;
+use crate::core::refs::MemberRef;
 use crate::core::time::Millis;
 use crate::core::timeline::Cursor;
 use crate::core::timeline::Timeline;
@@ -21,11 +21,11 @@ pub struct Walk<'a> {
     /// Of more than one lane: the next entry of each, the one to be listed next on top.
     heads: BinaryHeap<Head>,
     /// Of one lane: the next entries, which are in order anyway and wait for their names together.
-    batch: VecDeque<(Touch, Address)>,
+    batch: VecDeque<(Touch, MemberRef)>,
 }
 
 /// Orders heads: time, then ttl; both turned around for the lists that go the other way. The touch's own ttl follows.
-type Head = (i64, i64, usize, Address, Millis);
+type Head = (i64, i64, usize, MemberRef, Millis);
 
 /// A lane that is being walked.
 struct Listed<'a> {
@@ -172,7 +172,7 @@ fn skips(timeline: &Timeline, lanes: &[Members], newer: usize) -> Vec<usize> {
 impl Listed<'_> {
     /// Steps over the next entry, and asks for its name.
     #[inline]
-    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Touch, Address)> {
+    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Touch, MemberRef)> {
         self.beyond = self.beyond.checked_sub(1)?;
         let next = match &mut self.at {
             Position::OfOwn(cursor) if reverse => table.timeline.tree.newer(cursor),
@@ -180,16 +180,16 @@ impl Listed<'_> {
             Position::OfMixed(view, gap) if reverse => view.newer(gap),
             Position::OfMixed(view, gap) => view.older(gap),
         };
-        let (touch, address) = next?;
-        table.names.prefetch(address.home);
-        Some((touch, address))
+        let (touch, member_ref) = next?;
+        table.names.prefetch(member_ref.prefix);
+        Some((touch, member_ref))
     }
 }
 
 impl Walk<'_> {
     /// The next entry of all lanes: a touch, and whose it is.
     #[inline]
-    pub fn next(&mut self) -> Option<(Touch, Address)> {
+    pub fn next(&mut self) -> Option<(Touch, MemberRef)> {
         if let [only] = self.lanes.as_mut_slice() {
             if self.batch.is_empty() {
                 let entries = std::iter::from_fn(|| only.step(self.table, self.reverse));
@@ -197,28 +197,28 @@ impl Walk<'_> {
             }
             return self.batch.pop_front();
         }
-        let (time, _, lane, address, ttl) = self.heads.pop()?;
+        let (time, _, lane, member_ref, ttl) = self.heads.pop()?;
         self.advance(lane);
         let at = time.unsigned_abs();
-        Some((Touch { at, ttl }, address))
+        Some((Touch { at, ttl }, member_ref))
     }
 
     /// Calls `f` with the name of a member.
     #[inline]
-    pub fn with_name<R>(&self, address: Address, f: impl FnOnce(&[u8]) -> R) -> R {
+    pub fn with_name<R>(&self, member_ref: MemberRef, f: impl FnOnce(&[u8]) -> R) -> R {
         let names = &self.table.names;
-        names.with_name(names.at(address), f)
+        names.with_name(names.at(member_ref), f)
     }
 
     /// Puts a lane's next entry among the heads.
     fn advance(&mut self, lane: usize) {
-        if let Some((touch, address)) = self.lanes[lane].step(self.table, self.reverse) {
+        if let Some((touch, member_ref)) = self.lanes[lane].step(self.table, self.reverse) {
             // Lanes stand by ttl, the longest first. The heap gives the largest first.
             let (time, order) = (touch.at as i64, -(lane as i64));
             self.heads.push(if self.reverse {
-                (-time, -order, lane, address, touch.ttl)
+                (-time, -order, lane, member_ref, touch.ttl)
             } else {
-                (time, order, lane, address, touch.ttl)
+                (time, order, lane, member_ref, touch.ttl)
             });
         }
     }

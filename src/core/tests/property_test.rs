@@ -97,9 +97,9 @@ impl Run {
                     .expect("there is room");
             } else {
                 for name in names {
-                    let member = set.ahead(name);
+                    let member = set.prefetch(name);
                     note(
-                        set.touch_ahead(&member, touch, mode, now)
+                        set.touch_prefetched(&member, touch, mode, now)
                             .expect("there is room"),
                     );
                 }

@@ -1,4 +1,4 @@
-//! Every end of somebody's time is told exactly once: random operations, and a model that keeps a list of the told.
+//! Every end of somebody's time is reported exactly once: random operations, and a model that keeps a list of the reported.
 
 use std::collections::HashSet;
 
@@ -25,7 +25,7 @@ enum Op {
     Clock(i64),
     Retain(Millis),
     Evict(usize),
-    Tell(usize),
+    Report(usize),
     Copy,
 }
 
@@ -40,7 +40,7 @@ fn op(members: u32) -> impl Strategy<Value = Op> {
         4 => prop_oneof![6 => 0..900_i64, 1 => -700..0_i64].prop_map(Op::Clock),
         1 => prop_oneof![Just(0_u64), 100..4000_u64].prop_map(Op::Retain),
         2 => (1..60_usize).prop_map(Op::Evict),
-        4 => (1..60_usize).prop_map(Op::Tell),
+        4 => (1..60_usize).prop_map(Op::Report),
         1 => Just(Op::Copy),
     ]
 }
@@ -48,8 +48,8 @@ fn op(members: u32) -> impl Strategy<Value = Op> {
 struct Run {
     set: PresenceSet,
     model: Model,
-    /// Those of the model's members whose end was told, or who came with their time up.
-    told: HashSet<Vec<u8>>,
+    /// Those of the model's members whose end was reported, or who came with their time up.
+    reported: HashSet<Vec<u8>>,
     now: Millis,
 }
 
@@ -64,19 +64,19 @@ impl Run {
         Run {
             set: PresenceSet::new(settings, now),
             model: Model::new(settings, now),
-            told: HashSet::new(),
+            reported: HashSet::new(),
             now,
         }
     }
 
-    fn is_untold(&self, name: &[u8], touch: Touch) -> bool {
-        touch.ttl > 0 && !is_online(touch, self.now) && !self.told.contains(name)
+    fn is_unreported(&self, name: &[u8], touch: Touch) -> bool {
+        touch.ttl > 0 && !is_online(touch, self.now) && !self.reported.contains(name)
     }
 
     fn touch(&mut self, name: Vec<u8>, touch: Touch, mode: TouchMode) {
         let now = self.now;
         let old = self.model.get(&name);
-        let was_untold = old.is_some_and(|old| self.is_untold(&name, old));
+        let was_unreported = old.is_some_and(|old| self.is_unreported(&name, old));
         self.model.touch(&name, touch, mode, now);
         // A touch that was applied stands last; one that was ignored has changed nothing.
         let applied = self.model.get(&name) == Some(touch) && old != Some(touch);
@@ -95,38 +95,41 @@ impl Run {
             .expect("there is room");
         if old == Some(touch) {
             // The same touch again: whatever was said of it stays said.
-            assert_eq!(timed_out.is_some(), was_untold);
+            assert_eq!(timed_out.is_some(), was_unreported);
             if !is_online(touch, now) {
-                self.told.insert(name);
+                self.reported.insert(name);
             }
             return;
         }
-        let expected = old.filter(|_| applied && (was_untold || ended));
+        let expected = old.filter(|_| applied && (was_unreported || ended));
         assert_eq!(timed_out, expected);
         if applied {
-            self.told.remove(&name);
+            self.reported.remove(&name);
             if !is_online(touch, now) {
-                self.told.insert(name);
+                self.reported.insert(name);
             }
         }
     }
 
-    fn tell(&mut self, limit: usize) {
-        let mut untold: HashSet<Vec<u8>> = HashSet::new();
+    fn report_timeouts(&mut self, limit: usize) {
+        let mut unreported: HashSet<Vec<u8>> = HashSet::new();
         for (name, touch) in &self.model.members {
-            if self.is_untold(name, *touch) {
-                untold.insert(name.clone());
+            if self.is_unreported(name, *touch) {
+                unreported.insert(name.clone());
             }
         }
         let mut said = Vec::new();
-        let count = self.set.tell(self.now, limit, |name, touch| {
+        let count = self.set.report_timeouts(self.now, limit, |name, touch| {
             assert_eq!(self.model.get(name), Some(touch));
             said.push(name.to_vec());
         });
-        assert_eq!((said.len(), count), (untold.len().min(limit), said.len()));
+        assert_eq!(
+            (said.len(), count),
+            (unreported.len().min(limit), said.len())
+        );
         for name in said {
-            assert!(untold.remove(&name), "told twice, or early");
-            self.told.insert(name);
+            assert!(unreported.remove(&name), "reported twice, or early");
+            self.reported.insert(name);
         }
     }
 
@@ -151,21 +154,24 @@ impl Run {
             Op::Leave(who) => {
                 let name = name(who);
                 if self.model.leave(&name, now) {
-                    self.told.remove(&name);
+                    self.reported.remove(&name);
                 }
                 self.set.leave([name.as_slice()].into_iter(), now, |_| ());
             }
             Op::Forget(who) => {
                 let name = name(who);
                 let forgotten = self.model.forget(&name, now);
-                let untold = forgotten.is_some_and(|touch| self.is_untold(&name, touch));
-                self.told.remove(&name);
+                let unreported = forgotten.is_some_and(|touch| self.is_unreported(&name, touch));
+                self.reported.remove(&name);
                 let mut said = false;
                 self.set
                     .forget([name.as_slice()].into_iter(), now, |_, state| {
-                        said = state.is_untold(now);
+                        said = state.is_unreported(now);
                     });
-                assert_eq!(said, untold, "the forgotten of whom nobody was told");
+                assert_eq!(
+                    said, unreported,
+                    "the forgotten of whom nobody was reported"
+                );
             }
             Op::Clock(by) => self.now = now.saturating_add_signed(by),
             Op::Retain(retain) => {
@@ -173,33 +179,36 @@ impl Run {
                 self.set.configure(self.model.settings);
             }
             Op::Evict(limit) => {
-                let mut untold = Vec::new();
+                let mut unreported = Vec::new();
                 for (name, touch) in self.model.evict(now, limit) {
-                    if self.is_untold(&name, touch) {
-                        untold.push(name.clone());
+                    if self.is_unreported(&name, touch) {
+                        unreported.push(name.clone());
                     }
-                    self.told.remove(&name);
+                    self.reported.remove(&name);
                 }
                 let mut said = Vec::new();
                 self.set.evict(now, limit, |name, state| {
-                    if state.is_untold(now) {
+                    if state.is_unreported(now) {
                         said.push(name.to_vec());
                     }
                 });
-                assert!(said == untold, "the evicted of whom nobody was told");
+                assert!(
+                    said == unreported,
+                    "the evicted of whom nobody was reported"
+                );
             }
-            Op::Tell(limit) => self.tell(limit),
+            Op::Report(limit) => self.report_timeouts(limit),
             Op::Copy => self.set = self.set.clone(),
         }
         self.set.check();
         let retain = self.model.settings.retain;
         let shortest = self.model.members.iter().map(|(_, touch)| touch.ttl);
         let shortest = shortest.filter(|ttl| *ttl > 0).min();
-        let next = self.set.next_untold();
+        let next = self.set.next_timeout();
         if shortest.is_some_and(|ttl| ttl < retain) || self.set.mixes_ttls() {
-            let untold = self.model.members.iter();
-            let ends = untold
-                .filter(|(name, touch)| touch.ttl > 0 && !self.told.contains(name))
+            let unreported = self.model.members.iter();
+            let ends = unreported
+                .filter(|(name, touch)| touch.ttl > 0 && !self.reported.contains(name))
                 .map(|(_, touch)| touch.at + touch.ttl);
             // A compact set leaves those out who are removed when their time is up.
             match (next, ends.min()) {
@@ -222,25 +231,25 @@ fn run(ops: &[Op]) {
     for op in ops {
         run.apply(op);
     }
-    // In the end nobody is left who was not told, however small the bites.
+    // In the end nobody is left who was not reported, however small the batches.
     run.now += 10_000;
     for _ in 0..=run.model.members.len() / 7 {
-        run.tell(7);
+        run.report_timeouts(7);
     }
-    run.tell(usize::MAX);
-    assert_eq!(run.set.tell(run.now, usize::MAX, |_, _| ()), 0);
+    run.report_timeouts(usize::MAX);
+    assert_eq!(run.set.report_timeouts(run.now, usize::MAX, |_, _| ()), 0);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_end_is_told_once_in_small_sets(ops in prop::collection::vec(op(20), 1..60)) {
+    fn every_timeout_is_reported_once_in_small_sets(ops in prop::collection::vec(op(20), 1..60)) {
         run(&ops);
     }
 
     #[test]
-    fn every_end_is_told_once_in_tables(ops in prop::collection::vec(op(400), 1..60)) {
+    fn every_timeout_is_reported_once_in_tables(ops in prop::collection::vec(op(400), 1..60)) {
         run(&ops);
     }
 }

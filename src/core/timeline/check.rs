@@ -3,7 +3,7 @@
 use super::chunk::Chunk;
 use super::chunk_tree::BLOCK;
 use super::log::{MAX_LANES, Timeline};
-use crate::core::refs::{Address, Place};
+use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::{Millis, has_expired};
 
 impl Timeline {
@@ -40,8 +40,8 @@ impl Timeline {
                     assert!(link.first >= last, "chunks are in order");
                     assert_eq!(link.alive as usize, chunk.alive());
                     assert!(chunk.alive() > 0, "an empty chunk is removed");
-                    let queued = self.thin.ids().filter(|id| *id == link.chunk).count();
-                    assert!(queued > 0 || !chunk.waits, "who waits is in the queue");
+                    let queued = self.sparse.ids().filter(|id| *id == link.chunk).count();
+                    assert!(queued > 0 || !chunk.queued, "who queued is in the queue");
                     check_order(chunk, &mut last);
                     bytes += chunk.bytes();
                     chunks += 1;
@@ -72,11 +72,11 @@ impl Timeline {
     }
 
     /// Panics where a member's entry is not what it is known by.
-    pub fn check_entry(&self, member: Address) {
-        let Address { home, place } = member;
-        let chunk = self.tree.chunks.get(place.chunk());
-        assert!(chunk.is_alive(place.index()));
-        assert_eq!(chunk.entry(place.index()).home, home);
+    pub fn check_entry(&self, member: MemberRef) {
+        let MemberRef { prefix, entry_id } = member;
+        let chunk = self.tree.chunks.get(entry_id.chunk());
+        assert!(chunk.is_alive(entry_id.index()));
+        assert_eq!(chunk.entry(entry_id.index()).prefix, prefix);
     }
 
     /// How many blocks of memory a relocation moves.
@@ -115,5 +115,5 @@ fn check_order(chunk: &Chunk, last: &mut u64) {
     assert_eq!(living, chunk.alive());
     assert!(chunk.last_time() >= *last);
     *last = chunk.last_time();
-    assert_eq!(Place::new(1, chunk.len() - 1).chunk(), 1);
+    assert_eq!(EntryId::new(1, chunk.len() - 1).chunk(), 1);
 }

@@ -1,6 +1,6 @@
 //! A run of the timeline: up to 1,024 entries in order of time, and which of them are alive.
 //!
-//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether it has been told (`told.rs`,
+//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether it has been told (`timeout_reported.rs`,
 //! one bit), and the home of its member (32 bits). A refresh appends a new entry and kills the old one, so chunks thin
 //! out as they age; a dead entry costs eight bytes until the chunk is squeezed.
 //!
@@ -21,7 +21,7 @@ mod room;
 
 use crate::core::memory::bits;
 use crate::core::memory::prefetch;
-use crate::core::refs::Home;
+use crate::core::refs::HashPrefix;
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
@@ -35,7 +35,7 @@ const STRETCH: usize = 8;
 /// Where an entry's time begins in its word.
 const TIME_SHIFT: u32 = 33;
 /// The bit of a word that says that the entry has been told.
-const TOLD: u64 = 1 << 32;
+const REPORTED: u64 = 1 << 32;
 /// The largest distance of an entry from the base: 24 days.
 pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
 
@@ -43,11 +43,11 @@ pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     pub time: Millis,
-    pub home: Home,
+    pub prefix: HashPrefix,
     /// How much longer than its lane's ttl the member's own is: 0 but in a mixed lane.
     pub extra: u32,
     /// Whether it has been told that the member went offline when its time was up.
-    pub told: bool,
+    pub timeout_reported: bool,
 }
 
 impl Entry {
@@ -79,10 +79,10 @@ pub struct Chunk {
     stored: u16,
     alive: u16,
     /// Living entries before this index have all been told.
-    pub told: u16,
-    squeezed: bool,
-    /// Whether it waits to be squeezed (`squeeze.rs`).
-    pub waits: bool,
+    pub reported_upto: u16,
+    compacted: bool,
+    /// Whether it waits to be squeezed (`compact.rs`).
+    pub queued: bool,
     /// A chunk after which another was begun: it only loses entries, and is squeezed early.
     pub sealed: bool,
     /// Its place in its block's links.
@@ -155,7 +155,7 @@ impl Chunk {
     /// How many indices there are bits for.
     #[inline]
     fn reach(&self) -> usize {
-        if self.squeezed {
+        if self.compacted {
             self.bits.len() / 2 * 64
         } else {
             self.capacity()
@@ -170,7 +170,7 @@ impl Chunk {
 
     /// Whether so few are alive that half the block, or for a chunk still being filled seven eighths, could go.
     #[inline]
-    pub fn is_thin(&self) -> bool {
+    pub fn is_sparse(&self) -> bool {
         let share = if self.sealed { 2 } else { 8 };
         self.alive() * share <= self.capacity() && self.capacity() > MIN_ENTRIES
     }
@@ -183,8 +183,8 @@ impl Chunk {
 
     /// Whether some entries are not stored any more.
     #[inline]
-    pub fn is_squeezed(&self) -> bool {
-        self.squeezed
+    pub fn is_compacted(&self) -> bool {
+        self.compacted
     }
 
     #[inline]
@@ -206,7 +206,7 @@ impl Chunk {
     /// Where an entry stands.
     #[inline]
     pub fn position(&self, index: usize) -> usize {
-        if !self.squeezed {
+        if !self.compacted {
             return index;
         }
         let quarter = index / 64 / QUARTER;
@@ -217,7 +217,7 @@ impl Chunk {
 
     /// The index of the entry that stands there.
     fn index_of(&self, position: usize) -> usize {
-        if !self.squeezed {
+        if !self.compacted {
             return position;
         }
         bits::select(self.storing(), position).unwrap_or(self.len())
@@ -266,9 +266,9 @@ impl Chunk {
 
     /// The time of the entry that stands there, counted from the base, and whether it has been told.
     #[inline]
-    pub fn time_and_told(&self, position: usize) -> (u32, bool) {
+    pub fn time_and_reported(&self, position: usize) -> (u32, bool) {
         let word = self.entries[position];
-        ((word >> TIME_SHIFT) as u32, word & TOLD != 0)
+        ((word >> TIME_SHIFT) as u32, word & REPORTED != 0)
     }
 
     #[inline]
@@ -283,31 +283,31 @@ impl Chunk {
         let word = self.entries[position];
         Entry {
             time: self.time_of(word),
-            home: Home::from_bits(word as u32),
+            prefix: HashPrefix::from_bits(word as u32),
             extra: match self.is_mixed() {
                 true => self.end(position) - (word >> TIME_SHIFT) as u32,
                 false => 0,
             },
-            told: word & TOLD != 0,
+            timeout_reported: word & REPORTED != 0,
         }
     }
 
     /// Marks an entry as told.
-    pub fn tell(&mut self, index: usize) {
+    pub fn set_reported(&mut self, index: usize) {
         let position = self.position(index);
-        self.entries[position] |= TOLD;
+        self.entries[position] |= REPORTED;
     }
 
     /// The first living entry that has not been told. What is found out on the way is kept.
-    pub fn first_untold(&mut self) -> Option<usize> {
-        let mut from = self.told as usize;
+    pub fn first_unreported(&mut self) -> Option<usize> {
+        let mut from = self.reported_upto as usize;
         let found = loop {
             match self.alive_from(from) {
-                Some(index) if self.entry(index).told => from = index + 1,
+                Some(index) if self.entry(index).timeout_reported => from = index + 1,
                 found => break found,
             }
         };
-        self.told = found.unwrap_or(self.len()) as u16;
+        self.reported_upto = found.unwrap_or(self.len()) as u16;
         found
     }
 
@@ -325,7 +325,7 @@ impl Chunk {
     #[inline]
     fn word_of(&self, entry: Entry) -> u64 {
         let time = (entry.time - self.base) << TIME_SHIFT;
-        time | u64::from(entry.told) << 32 | u64::from(entry.home.bits())
+        time | u64::from(entry.timeout_reported) << 32 | u64::from(entry.prefix.bits())
     }
 
     #[inline]
@@ -343,7 +343,7 @@ impl Chunk {
         let index = self.len();
         self.write(self.stored as usize, entry);
         self.bits[index / 64] |= 1 << (index % 64);
-        if self.squeezed {
+        if self.compacted {
             let half = self.bits.len() / 2;
             self.bits[half + index / 64] |= 1 << (index % 64);
             if index.is_multiple_of(QUARTER * 64) {
@@ -415,7 +415,7 @@ impl Chunk {
         assert_eq!(bits::count(self.living()), self.alive());
         assert!(self.len() <= self.reach() && self.reach() <= MAX_ENTRIES);
         assert!(self.stored as usize <= self.capacity());
-        if !self.squeezed {
+        if !self.compacted {
             assert_eq!(self.stored, self.len);
             return;
         }

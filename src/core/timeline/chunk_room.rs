@@ -2,11 +2,11 @@
 
 use super::chunk::{Chunk, Entry};
 use super::chunk_tree::{Block, ChunkTree, Root};
-use crate::core::refs::{Address, Place, Places};
+use crate::core::refs::{EntryId, MemberRef, MoveListener};
 use crate::core::time::Millis;
 
 impl ChunkTree {
-    pub fn first_chunk(&mut self, lane: u32, entry: Entry) -> Place {
+    pub fn first_chunk(&mut self, lane: u32, entry: Entry) -> EntryId {
         let time = entry.time;
         let id = self.new_chunk(1, time, self.lanes[lane as usize].mixed);
         let block = self.blocks.insert(Block {
@@ -31,12 +31,12 @@ impl ChunkTree {
 
     /// Writes an entry at the end of a chunk that has room for it.
     #[inline]
-    pub fn push(&mut self, id: u32, entry: Entry) -> Place {
+    pub fn push(&mut self, id: u32, entry: Entry) -> EntryId {
         let chunk = self.chunks.get_mut(id);
         let index = chunk.push(entry);
         let (block, link) = (chunk.block, chunk.link);
         self.add_alive(block, link, 1);
-        Place::new(id, index)
+        EntryId::new(id, index)
     }
 
     /// Doubles the room of a chunk.
@@ -48,10 +48,10 @@ impl ChunkTree {
     }
 
     /// Lets a chunk's dead entries go; the places of the living stay what they are.
-    pub fn squeeze_chunk(&mut self, id: u32, room: usize) {
+    pub fn compact_chunk(&mut self, id: u32, room: usize) {
         let chunk = self.chunks.get_mut(id);
         let before = chunk.bytes();
-        chunk.squeeze(room);
+        chunk.compact(room);
         self.chunk_bytes = self.chunk_bytes + chunk.bytes() - before;
     }
 
@@ -70,28 +70,31 @@ impl ChunkTree {
         (id, from): (u32, usize),
         new: &mut Chunk,
         to: u32,
-        places: &mut impl Places,
+        listener: &mut impl MoveListener,
     ) {
         /// How many members ahead are asked for.
         const AHEAD: usize = 12;
         let chunk = self.chunks.get(id);
         let mut ahead = chunk.living_from(from);
         for (_, entry) in ahead.by_ref().take(AHEAD) {
-            places.prefetch(entry.home);
+            listener.prefetch(entry.prefix);
         }
         for (at, entry) in chunk.living_from(from) {
             if let Some((_, entry)) = ahead.next() {
-                places.prefetch(entry.home);
+                listener.prefetch(entry.prefix);
             }
-            let (home, place) = (entry.home, Place::new(id, at));
-            places.moved(Address { home, place }, Place::new(to, new.push(entry)));
+            let (prefix, entry_id) = (entry.prefix, EntryId::new(id, at));
+            listener.moved(
+                MemberRef { prefix, entry_id },
+                EntryId::new(to, new.push(entry)),
+            );
         }
     }
 
     /// Replaces a chunk's content by one that holds the same living entries, or those and a neighbour's.
     pub fn replace_chunk(&mut self, id: u32, mut new: Chunk) {
         let old = self.chunks.get_mut(id);
-        (new.sealed, new.waits) = (old.sealed, old.waits);
+        (new.sealed, new.queued) = (old.sealed, old.queued);
         (new.link, new.block) = (old.link, old.block);
         self.chunk_bytes = self.chunk_bytes + new.bytes() - old.bytes();
         *old = new;

@@ -61,7 +61,7 @@ pub struct Lane {
     /// What `seq` of the first block of the root is.
     pub front: u64,
     /// No member seen before this moment is still to be told (`told.rs`).
-    pub told: Millis,
+    pub reported_upto: Millis,
     pub root: VecDeque<Root>,
 }
 

@@ -15,72 +15,72 @@
 use super::chunk::{Chunk, MAX_ENTRIES, MAX_SPAN};
 use super::log::Timeline;
 use super::sparse_queue::{MIN_QUEUE, PAID};
-use crate::core::refs::Places;
+use crate::core::refs::MoveListener;
 
 /// Two chunks are joined while they have at most this many living entries together, half of the largest chunk.
 const MAX_JOINED: usize = MAX_ENTRIES / 2;
 
 /// What it costs to tell a member of a new place, in the same.
-const TOLD: usize = 16;
+const REPOINT_COST: usize = 16;
 
 impl Timeline {
     /// Notes that a chunk has become thin.
     #[inline]
-    pub fn note_thin(&mut self, id: u32) {
+    pub fn queue_sparse(&mut self, id: u32) {
         let chunk = self.tree.chunks.get_mut(id);
-        if !chunk.waits {
-            chunk.waits = true;
-            self.thin.queue.push_back(id);
+        if !chunk.queued {
+            chunk.queued = true;
+            self.sparse.queue.push_back(id);
         }
     }
 
     /// An entry has died: squeezes the next chunk, where what was done for the one before is paid for.
     #[inline]
-    pub fn squeeze_some(&mut self, places: &mut impl Places) {
-        self.thin.owed = self.thin.owed.saturating_sub(PAID);
-        if self.thin.owed == 0
-            && let Some(id) = self.thin.queue.pop_front()
+    pub fn compact_some(&mut self, listener: &mut impl MoveListener) {
+        self.sparse.owed = self.sparse.owed.saturating_sub(PAID);
+        if self.sparse.owed == 0
+            && let Some(id) = self.sparse.queue.pop_front()
         {
-            self.squeeze_next(id, places);
+            self.compact_next(id, listener);
         }
     }
 
     #[cold]
-    fn squeeze_next(&mut self, id: u32, places: &mut impl Places) {
-        let queue = &mut self.thin.queue;
+    fn compact_next(&mut self, id: u32, listener: &mut impl MoveListener) {
+        let queue = &mut self.sparse.queue;
         if queue.is_empty() && queue.capacity() > self.tree.chunks.len().max(MIN_QUEUE) * 4 {
             queue.shrink_to(MIN_QUEUE);
         }
-        let waiting = |chunk: &mut Chunk| std::mem::take(&mut chunk.waits) && chunk.is_thin();
+        let waiting = |chunk: &mut Chunk| std::mem::take(&mut chunk.queued) && chunk.is_sparse();
         if self.tree.chunks.place_mut(id).is_some_and(waiting) {
-            self.thin.owed = self.squeeze(id, places);
+            self.sparse.owed = self.compact(id, listener);
         }
     }
 
     /// Makes a chunk smaller that has become thin. Returns what that cost.
-    fn squeeze(&mut self, id: u32, places: &mut impl Places) -> usize {
+    fn compact(&mut self, id: u32, listener: &mut impl MoveListener) -> usize {
         let chunk = self.tree.chunks.get(id);
         let alive = chunk.alive();
         let room = if chunk.sealed { alive } else { alive * 2 };
         if !chunk.is_stretched() {
-            self.tree.squeeze_chunk(id, room);
+            self.tree.compact_chunk(id, room);
             return alive;
         }
         if chunk.sealed {
             if let Some(before) = self.tree.chunk_before(id)
                 && self.can_join(before, id)
             {
-                return self.join(before, id, places);
+                return self.join(before, id, listener);
             }
             if let Some(after) = self.tree.chunk_after(id)
                 && self.tree.chunks.get(after).is_stretched()
                 && self.can_join(id, after)
             {
-                return self.join(id, after, places);
+                return self.join(id, after, listener);
             }
         }
-        self.rebuild(id, room, places);
-        alive * TOLD
+        self.rebuild(id, room, listener);
+        alive * REPOINT_COST
     }
 
     fn can_join(&self, first: u32, second: u32) -> bool {
@@ -92,7 +92,7 @@ impl Timeline {
     }
 
     /// Writes the living of two neighbours into the first. Returns what that cost.
-    fn join(&mut self, first: u32, second: u32, places: &mut impl Places) -> usize {
+    fn join(&mut self, first: u32, second: u32, listener: &mut impl MoveListener) -> usize {
         let before = self.tree.chunks.get(first);
         let (stay, moved) = (before.alive(), self.tree.chunks.get(second).alive());
         let extends = !before.is_stretched() && before.len() + moved <= MAX_ENTRIES;
@@ -103,14 +103,14 @@ impl Timeline {
             let mut joined = std::mem::take(before);
             self.tree.chunk_bytes = self.tree.chunk_bytes + joined.bytes() - bytes;
             self.tree
-                .move_living((second, 0), &mut joined, first, places);
+                .move_living((second, 0), &mut joined, first, listener);
             *self.tree.chunks.get_mut(first) = joined;
         } else {
             let mut joined = Chunk::new(stay + moved, before.base(), before.is_mixed());
             self.tree
-                .move_living((first, 0), &mut joined, first, places);
+                .move_living((first, 0), &mut joined, first, listener);
             self.tree
-                .move_living((second, 0), &mut joined, first, places);
+                .move_living((second, 0), &mut joined, first, listener);
             self.tree.replace_chunk(first, joined);
         }
         self.tree.recount(first, moved as i32);
@@ -119,8 +119,8 @@ impl Timeline {
             mixed.joined(second, first);
         }
         self.remove_chunk(second);
-        let told = if extends { moved } else { stay + moved };
-        told * TOLD
+        let repointed = if extends { moved } else { stay + moved };
+        repointed * REPOINT_COST
     }
 }
 

@@ -2,28 +2,28 @@
 
 use super::super::chunk::Entry;
 use super::*;
-use crate::core::refs::{Address, Home, Place};
+use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 
 const MEMBERS: u32 = 200_000;
 const TTL: Millis = 1_000_000;
 
-/// Where everybody's entry is; a home is a number.
+/// Where everybody's entry is; a hash prefix is a number.
 #[derive(Default)]
-struct Told {
-    places: Vec<Place>,
+struct Entries {
+    ids: Vec<EntryId>,
     moves: usize,
 }
 
-impl Places for Told {
-    fn moved(&mut self, from: Address, to: Place) {
-        let place = &mut self.places[from.home.bits() as usize];
-        assert_eq!(*place, from.place);
-        *place = to;
+impl MoveListener for Entries {
+    fn moved(&mut self, from: MemberRef, to: EntryId) {
+        let entry_id = &mut self.ids[from.prefix.bits() as usize];
+        assert_eq!(*entry_id, from.entry_id);
+        *entry_id = to;
         self.moves += 1;
     }
 
-    fn prefetch(&self, _: Home) {}
+    fn prefetch(&self, _: HashPrefix) {}
 }
 
 /// Another member each time, none twice before all were.
@@ -34,9 +34,9 @@ fn shuffled(step: u32) -> u32 {
 fn entry(member: u32, time: Millis) -> Entry {
     Entry {
         time,
-        home: Home::from_bits(member),
+        prefix: HashPrefix::from_bits(member),
         extra: 0,
-        told: false,
+        timeout_reported: false,
     }
 }
 
@@ -46,38 +46,38 @@ fn time_of(touch: u32) -> Millis {
 }
 
 /// The member's touch number `touch`.
-fn refresh(timeline: &mut Timeline, told: &mut Told, member: u32, touch: u32) {
-    timeline.kill(told.places[member as usize], told);
-    let place = timeline.insert(TTL, entry(member, time_of(touch)), told);
-    told.places[member as usize] = place;
+fn refresh(timeline: &mut Timeline, entries: &mut Entries, member: u32, touch: u32) {
+    timeline.kill(entries.ids[member as usize], entries);
+    let entry_id = timeline.insert(TTL, entry(member, time_of(touch)), entries);
+    entries.ids[member as usize] = entry_id;
 }
 
 /// A timeline in which everybody was touched once.
-fn full() -> (Timeline, Told) {
-    let (mut timeline, mut told) = (Timeline::default(), Told::default());
+fn full() -> (Timeline, Entries) {
+    let (mut timeline, mut entries) = (Timeline::default(), Entries::default());
     for member in 0..MEMBERS {
-        let place = timeline.insert(TTL, entry(member, time_of(member)), &mut told);
-        told.places.push(place);
+        let entry_id = timeline.insert(TTL, entry(member, time_of(member)), &mut entries);
+        entries.ids.push(entry_id);
     }
-    (timeline, told)
+    (timeline, entries)
 }
 
 #[test]
-fn chunks_that_thin_out_alike_are_not_all_squeezed_at_once() {
+fn chunks_that_grow_sparse_alike_are_not_all_compacted_at_once() {
     /// How many touches are looked at together.
     const TURN: u32 = 1000;
-    let (mut timeline, mut told) = full();
+    let (mut timeline, mut entries) = full();
     for lap in 0..4 {
         let (mut most, mut idle) = (0, 0);
         for turn in (lap * MEMBERS..(lap + 1) * MEMBERS).step_by(TURN as usize) {
-            told.moves = 0;
+            entries.moves = 0;
             for step in turn..turn + TURN {
-                refresh(&mut timeline, &mut told, shuffled(step), MEMBERS + step);
+                refresh(&mut timeline, &mut entries, shuffled(step), MEMBERS + step);
             }
-            most = most.max(told.moves);
-            idle += usize::from(timeline.thin.ids().next().is_none());
+            most = most.max(entries.moves);
+            idle += usize::from(timeline.sparse.ids().next().is_none());
         }
-        assert!(most <= 1000, "{most} members are told in a turn");
+        assert!(most <= 1000, "{most} members move in a turn");
         assert!(idle > 120, "the queue is empty after {idle} turns of 200");
     }
     assert_eq!(timeline.len(), MEMBERS as usize);
@@ -86,17 +86,17 @@ fn chunks_that_thin_out_alike_are_not_all_squeezed_at_once() {
 #[test]
 fn those_who_stay_do_not_keep_the_room_of_a_queue_of_all() {
     const STAY: u32 = 2_000;
-    let (mut timeline, mut told) = full();
+    let (mut timeline, mut entries) = full();
     for step in 0..MEMBERS {
-        refresh(&mut timeline, &mut told, shuffled(step), MEMBERS + step);
+        refresh(&mut timeline, &mut entries, shuffled(step), MEMBERS + step);
     }
-    let all = timeline.thin.bytes();
+    let all = timeline.sparse.bytes();
     for member in STAY..MEMBERS {
-        timeline.kill(told.places[member as usize], &mut told);
+        timeline.kill(entries.ids[member as usize], &mut entries);
     }
     for step in 0..3 * STAY {
-        refresh(&mut timeline, &mut told, step % STAY, 2 * MEMBERS + step);
+        refresh(&mut timeline, &mut entries, step % STAY, 2 * MEMBERS + step);
     }
-    let left = timeline.thin.bytes();
+    let left = timeline.sparse.bytes();
     assert!(left * 4 <= all, "{left} bytes of {all}");
 }

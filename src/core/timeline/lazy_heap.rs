@@ -16,17 +16,17 @@ const NOT_QUEUED: (Millis, Millis) = (Millis::MAX, Millis::MAX);
 
 /// A lazy priority queue of lanes.
 #[derive(Clone, Default)]
-pub struct Agenda {
-    heap: BinaryHeap<Reverse<Item>>,
+pub struct LazyHeap {
+    entries: BinaryHeap<Reverse<Item>>,
     /// The time and the ttl each lane stands in the heap with, [`NOT_QUEUED`] for one that does not. One that is gone
     /// leaves its entry behind, and its id may be another ttl's by then.
     queued: Vec<(Millis, Millis)>,
 }
 
-impl Agenda {
+impl LazyHeap {
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.heap.clear();
+        self.entries.clear();
         self.queued.clear();
     }
 
@@ -39,7 +39,7 @@ impl Agenda {
         }
         if (time, ttl) < self.queued[index] {
             self.queued[index] = (time, ttl);
-            self.heap.push(Reverse((time, ttl, lane)));
+            self.entries.push(Reverse((time, ttl, lane)));
             self.drop_superseded();
         }
     }
@@ -54,22 +54,22 @@ impl Agenda {
     /// The entry at the top as it stands, perhaps too early.
     #[inline]
     pub fn top(&mut self) -> Option<Item> {
-        while let Some(&Reverse(top)) = self.heap.peek() {
+        while let Some(&Reverse(top)) = self.entries.peek() {
             if self.queued[top.2 as usize] == (top.0, top.1) {
                 return Some(top);
             }
-            self.heap.pop();
+            self.entries.pop();
         }
         None
     }
 
     /// Takes the top out; the lane has to be noted again.
     pub fn pop(&mut self) {
-        if let Some(Reverse((_, _, lane))) = self.heap.pop() {
+        if let Some(Reverse((_, _, lane))) = self.entries.pop() {
             self.queued[lane as usize] = NOT_QUEUED;
         }
-        if self.heap.capacity() > 64 && self.heap.len() < self.heap.capacity() / 4 {
-            self.heap.shrink_to(self.heap.capacity() / 2);
+        if self.entries.capacity() > 64 && self.entries.len() < self.entries.capacity() / 4 {
+            self.entries.shrink_to(self.entries.capacity() / 2);
         }
     }
 
@@ -97,7 +97,7 @@ impl Agenda {
     /// Whether another lane may stand with the time and the ttl of the top.
     pub fn is_tied(&self) -> bool {
         // The second of a binary heap is one of the two below the first.
-        match self.heap.as_slice() {
+        match self.entries.as_slice() {
             [Reverse((time, ttl, _)), below @ ..] => below
                 .iter()
                 .take(2)
@@ -117,22 +117,22 @@ impl Agenda {
         self.queued.truncate(lanes);
         self.queued.shrink_to(lanes);
         let queued = &self.queued;
-        self.heap.retain(|Reverse((time, ttl, lane))| {
+        self.entries.retain(|Reverse((time, ttl, lane))| {
             queued.get(*lane as usize) == Some(&(*time, *ttl))
         });
-        self.heap.shrink_to(lanes);
+        self.entries.shrink_to(lanes);
     }
 
     pub fn bytes(&self) -> usize {
-        self.heap.capacity() * size_of::<Item>()
+        self.entries.capacity() * size_of::<Item>()
             + self.queued.capacity() * size_of::<(Millis, Millis)>()
     }
 
     /// Each earlier time leaves the entry it replaces in the heap; they may not pile up.
     fn drop_superseded(&mut self) {
-        if self.heap.len() > 64 + 2 * self.queued.len() {
+        if self.entries.len() > 64 + 2 * self.queued.len() {
             let queued = &self.queued;
-            self.heap
+            self.entries
                 .retain(|Reverse((time, ttl, lane))| queued[*lane as usize] == (*time, *ttl));
         }
     }
@@ -144,12 +144,12 @@ mod tests {
 
     #[test]
     fn a_lane_that_is_used_again_has_its_new_ttl() {
-        let mut agenda = Agenda::default();
-        agenda.note(100, 5, 1);
-        agenda.forget(1);
-        agenda.note(100, 20, 1);
-        assert_eq!(agenda.top(), Some((100, 20, 1)));
-        agenda.pop();
-        assert_eq!(agenda.top(), None);
+        let mut heap = LazyHeap::default();
+        heap.note(100, 5, 1);
+        heap.forget(1);
+        heap.note(100, 20, 1);
+        assert_eq!(heap.top(), Some((100, 20, 1)));
+        heap.pop();
+        assert_eq!(heap.top(), None);
     }
 }

@@ -7,21 +7,21 @@
 //!
 //! A lane is a list of chunks (`chunk.rs`), kept as a tree of fixed height: the lane's root lists blocks of up to 64
 //! chunks each, and both levels carry the number of the living, so a rank query adds up at most a few hundred small
-//! numbers (`rank.rs`). Beside a member's name stands its [`Place`], chunk and index, so killing an entry needs no search.
+//! numbers (`rank.rs`). Beside a member's name stands its [`EntryId`], chunk and index, so killing an entry needs no search.
 //!
 //! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size; each refresh
-//! pays for one copied entry. Where but few of a chunk's places are alive, its members get new ones (`squeeze.rs`).
+//! pays for one copied entry. Where but few of a chunk's places are alive, its members get new ones (`compact.rs`).
 //!
 //! Beyond a number of ttls, further ones share mixed lanes (`mixed.rs`).
 
 use std::collections::BTreeMap;
 
 use super::chunk_tree::{ChunkTree, Lane};
-use super::lazy_heap::Agenda;
+use super::lazy_heap::LazyHeap;
 use super::mixed::Mixed;
 use super::sparse_queue::SparseQueue;
 use crate::core::memory::{Mover, Steps};
-use crate::core::refs::{MAX_CHUNKS, Place, Places};
+use crate::core::refs::{EntryId, MAX_CHUNKS, MoveListener};
 use crate::core::time::{Millis, has_expired};
 use crate::core::touch::TouchState;
 
@@ -41,19 +41,19 @@ pub struct Timeline {
     pub by_ttl: BTreeMap<Millis, u32>,
     pub alive: usize,
     /// Lanes by the time their first member is due for removal, under the retention they were noted with.
-    pub due: Agenda,
+    pub due: LazyHeap,
     pub due_retain: Millis,
     /// Up to which moment it is known who has expired (`online.rs`).
     pub frontier: Millis,
     pub expired: usize,
     /// Lanes by the time their first member beyond the frontier expires.
-    pub expiry: Agenda,
-    /// Lanes by the time their first untold member expires, once that is asked for (`told.rs`).
-    pub untold: Agenda,
+    pub expiry: LazyHeap,
+    /// Lanes by the time their first untold member expires, once that is asked for (`timeout_reported.rs`).
+    pub timeouts: LazyHeap,
     /// Whether it was.
-    pub tells: bool,
+    pub reports_timeouts: bool,
     /// Chunks that have become thin.
-    pub thin: SparseQueue,
+    pub sparse: SparseQueue,
     /// Where the latest entry was written.
     pub latest: u32,
     /// Where there are mixed lanes.
@@ -91,8 +91,8 @@ impl Timeline {
             + self.by_ttl.len() * 2 * size_of::<(Millis, u32)>()
             + self.due.bytes()
             + self.expiry.bytes()
-            + self.untold.bytes()
-            + self.thin.bytes()
+            + self.timeouts.bytes()
+            + self.sparse.bytes()
             + self.mixed.as_ref().map_or(0, |mixed| mixed.bytes())
     }
 
@@ -108,44 +108,45 @@ impl Timeline {
 
     /// The touch of the member whose entry this is.
     #[inline]
-    pub fn state(&self, place: Place) -> TouchState {
-        let chunk = self.tree.chunks.get(place.chunk());
-        let entry = chunk.entry(place.index());
+    pub fn state(&self, entry_id: EntryId) -> TouchState {
+        let chunk = self.tree.chunks.get(entry_id.chunk());
+        let entry = chunk.entry(entry_id.index());
         TouchState {
             touch: entry.touch(self.tree.lane_of(chunk).ttl),
-            told: entry.told,
+            timeout_reported: entry.timeout_reported,
         }
     }
 
     /// Whether the member whose entry this is was seen so late that it is online at `now`. Told without reading the entry,
     /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not tell.
     #[inline]
-    pub fn is_surely_online(&self, place: Place, now: Millis) -> bool {
-        let chunk = self.tree.chunks.get(place.chunk());
+    pub fn is_surely_online(&self, entry_id: EntryId, now: Millis) -> bool {
+        let chunk = self.tree.chunks.get(entry_id.chunk());
         let ttl = self.tree.lane_of(chunk).ttl;
         !has_expired(chunk.base(), ttl, now)
     }
 
     /// Asks the processor for what `kept` will read.
     #[inline]
-    pub fn prefetch(&self, place: Place) {
-        let chunk = self.tree.chunks.get(place.chunk());
-        chunk.prefetch(place.index());
+    pub fn prefetch(&self, entry_id: EntryId) {
+        let chunk = self.tree.chunks.get(entry_id.chunk());
+        chunk.prefetch(entry_id.index());
     }
 
     /// Asks the processor for what `kill` will change. The entry itself is seldom read then.
     #[inline]
-    pub fn prefetch_life(&self, place: Place) {
-        let chunk = self.tree.chunks.get(place.chunk());
-        chunk.prefetch_life(place.index());
+    pub fn prefetch_life(&self, entry_id: EntryId) {
+        let chunk = self.tree.chunks.get(entry_id.chunk());
+        chunk.prefetch_life(entry_id.index());
     }
 
-    /// Removes an entry that is no member's any more. Others may move, of which `places` is told.
-    pub fn kill(&mut self, place: Place, places: &mut impl Places) {
-        let id = place.chunk();
+    /// Removes an entry that is no member's any more. Others may move, of which `listener` is told.
+    pub fn kill(&mut self, entry_id: EntryId, listener: &mut impl MoveListener) {
+        let id = entry_id.chunk();
         let chunk = self.tree.chunks.get_mut(id);
-        chunk.kill(place.index());
-        let (block, link, left, thin) = (chunk.block, chunk.link, chunk.alive(), chunk.is_thin());
+        chunk.kill(entry_id.index());
+        let (block, link, left, sparse) =
+            (chunk.block, chunk.link, chunk.alive(), chunk.is_sparse());
         let lane = self.tree.add_alive(block, link, -1);
         self.alive -= 1;
         let in_lane = &mut self.tree.lanes[lane as usize];
@@ -153,17 +154,17 @@ impl Timeline {
         let left_in_lane = in_lane.alive;
         if in_lane.mixed {
             if let Some(mixed) = &mut self.mixed {
-                mixed.removed(id, place.index(), &self.tree);
+                mixed.removed(id, entry_id.index(), &self.tree);
             }
         } else {
-            self.uncount_expired(lane, id, place.index());
+            self.uncount_expired(lane, id, entry_id.index());
         }
         if left == 0 {
             self.remove_chunk(id);
-        } else if thin {
-            self.note_thin(id);
+        } else if sparse {
+            self.queue_sparse(id);
         }
-        self.squeeze_some(places);
+        self.compact_some(listener);
         if left_in_lane == 0 {
             self.remove_lane(lane);
         }
@@ -229,14 +230,14 @@ impl Timeline {
         self.free_lanes.push(lane);
         self.due.forget(lane);
         self.expiry.forget(lane);
-        self.untold.forget(lane);
+        self.timeouts.forget(lane);
         if self.by_ttl.is_empty() {
             self.tree.lanes = Vec::new();
             self.free_lanes = Vec::new();
             self.due.clear();
             self.expiry.clear();
-            self.untold.clear();
-            self.thin = SparseQueue::default();
+            self.timeouts.clear();
+            self.sparse = SparseQueue::default();
         }
     }
 }

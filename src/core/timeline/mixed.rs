@@ -19,7 +19,7 @@ pub mod view;
 
 use super::chunk::ends::Due;
 use super::chunk_tree::ChunkTree;
-use super::lazy_heap::Agenda;
+use super::lazy_heap::LazyHeap;
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
@@ -34,9 +34,9 @@ pub struct Mixed {
     /// The frontier that was asked last.
     recent: usize,
     /// Chunks by when their first member is due for removal, and by its ttl.
-    due: Agenda,
+    due: LazyHeap,
     /// Chunks by when their first untold member expires.
-    untold: Agenda,
+    timeouts: LazyHeap,
     /// What is due at one moment may be in many chunks in a row: which of them is the first.
     run: Option<(Due, u32)>,
 }
@@ -72,7 +72,7 @@ struct Frontier {
     /// By chunk.
     in_chunk: Vec<u16>,
     /// Chunks by when their next member expires.
-    next: Agenda,
+    next: LazyHeap,
 }
 
 impl Frontier {
@@ -182,8 +182,8 @@ impl Mixed {
         self.frontiers[frontier].expired
     }
 
-    /// An entry has come to a chunk. `note_untold`: its end is to be told.
-    pub fn added(&mut self, id: u32, touch: Touch, retain: Millis, note_untold: bool) {
+    /// An entry has come to a chunk. `note_timeout`: its end is to be told.
+    pub fn added(&mut self, id: u32, touch: Touch, retain: Millis, note_timeout: bool) {
         let end = touch.due(0);
         let notes = self.note_of(id);
         notes.first_end = notes.first_end.min(end);
@@ -197,8 +197,8 @@ impl Mixed {
             }
         }
         self.due.note(touch.due(retain), touch.ttl, id);
-        if note_untold {
-            self.untold.note(end, 0, id);
+        if note_timeout {
+            self.timeouts.note(end, 0, id);
         }
     }
 
@@ -242,22 +242,22 @@ impl Mixed {
     }
 
     /// All agendas.
-    fn agendas(&mut self) -> impl Iterator<Item = &mut Agenda> {
+    fn heaps(&mut self) -> impl Iterator<Item = &mut LazyHeap> {
         let [first, second] = &mut self.frontiers;
         [
             &mut first.next,
             &mut second.next,
             &mut self.due,
-            &mut self.untold,
+            &mut self.timeouts,
         ]
         .into_iter()
     }
 
     /// Whatever happens to members of one chunk may happen to members of another one now.
     fn share(&mut self, from: u32, to: u32) {
-        for agenda in self.agendas() {
-            if let Some((time, ttl)) = agenda.queued(from) {
-                agenda.note(time, ttl, to);
+        for heap in self.heaps() {
+            if let Some((time, ttl)) = heap.queued(from) {
+                heap.note(time, ttl, to);
             }
         }
         let Notes {
@@ -273,16 +273,16 @@ impl Mixed {
 
     /// The chunk is gone.
     pub fn forget(&mut self, id: u32, room: usize) {
-        for agenda in self.agendas() {
-            agenda.forget(id);
+        for heap in self.heaps() {
+            heap.forget(id);
         }
         *self.note_of(id) = Notes::default();
         self.run = self.run.filter(|(_, first)| *first != id);
         if self.notes.len() > 64 && room < self.notes.len() / 4 {
             self.notes.truncate(room);
             self.notes.shrink_to_fit();
-            for agenda in self.agendas() {
-                agenda.truncate(room);
+            for heap in self.heaps() {
+                heap.truncate(room);
             }
             for frontier in &mut self.frontiers {
                 frontier.in_chunk.truncate(room);
@@ -292,17 +292,17 @@ impl Mixed {
     }
 
     /// Notes when untold members expire, from now on.
-    pub fn note_untold(&mut self, tree: &ChunkTree) {
+    pub fn note_timeout(&mut self, tree: &ChunkTree) {
         for id in tree.mixed_chunks() {
-            self.untold.note(self.first_end(id), 0, id);
+            self.timeouts.note(self.first_end(id), 0, id);
         }
     }
 
     /// The chunk whose next untold member expires first, and when.
-    pub fn next_untold(&mut self, tree: &ChunkTree) -> Option<(Millis, u32)> {
-        let next = self.untold.earliest(|id| {
+    pub fn next_timeout(&mut self, tree: &ChunkTree) -> Option<(Millis, u32)> {
+        let next = self.timeouts.earliest(|id| {
             let (chunk, ttl) = tree.chunk_and_ttl(id);
-            chunk.first_untold_end(ttl).map(|end| (end, 0))
+            chunk.first_unreported_end(ttl).map(|end| (end, 0))
         });
         next.map(|(end, _, id)| (end, id))
     }
@@ -324,11 +324,11 @@ impl Mixed {
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
         let [first, second] = &self.frontiers;
-        let agendas = [&first.next, &second.next, &self.due, &self.untold];
+        let heaps = [&first.next, &second.next, &self.due, &self.timeouts];
         size_of::<Mixed>()
             + self.notes.capacity() * size_of::<Notes>()
             + (first.in_chunk.capacity() + second.in_chunk.capacity()) * 2
-            + agendas.map(Agenda::bytes).iter().sum::<usize>()
+            + heaps.map(LazyHeap::bytes).iter().sum::<usize>()
     }
 }
 

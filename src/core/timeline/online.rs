@@ -13,7 +13,7 @@ use super::chunk_tree::Lane;
 use super::log::Timeline;
 use super::mixed::view::View;
 use crate::core::query::Query;
-use crate::core::refs::{Address, Home, Place};
+use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::{Millis, expiry_cut, has_expired};
 
 /// Where the member is that is due first.
@@ -162,15 +162,15 @@ impl Timeline {
     }
 
     /// The first one due of a chunk of which [`next_due`](Self::next_due) told.
-    pub fn first_of_front(&self, chunk: u32) -> Option<Address> {
+    pub fn first_of_front(&self, chunk: u32) -> Option<MemberRef> {
         let index = self.mixed.as_ref()?.first_of_front(chunk)?;
-        let home = self.tree.chunks.get(chunk).entry(index).home;
-        let place = Place::new(chunk, index);
-        Some(Address { home, place })
+        let prefix = self.tree.chunks.get(chunk).entry(index).prefix;
+        let entry_id = EntryId::new(chunk, index);
+        Some(MemberRef { prefix, entry_id })
     }
 
     /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
-    pub fn next_of_front(&self, chunk: u32) -> Option<Home> {
+    pub fn next_of_front(&self, chunk: u32) -> Option<HashPrefix> {
         self.mixed.as_ref()?.next_of_front(chunk, &self.tree)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Removal does not do for that. A key that retains longer than a touch lasts keeps its members long after they went
 //! offline, and others are touched again first. So each touch carries a bit that says whether its end has been told,
-//! set by [`PresenceSet::tell`], which goes over the expired ones in order of time. Whoever takes an entry away sees by
+//! set by [`PresenceSet::report_timeouts`], which goes over the expired ones in order of time. Whoever takes an entry away sees by
 //! the bit whether its end is still to be told.
 //!
 //! The bits are no part of the state: replicas and dumps do not have them, and two sets that differ in them only are
@@ -12,20 +12,20 @@
 use super::chunk::Entry;
 use super::log::Timeline;
 use super::online::First;
-use crate::core::refs::{Address, Place};
+use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
 impl Timeline {
     /// An entry has come to a lane.
     #[inline]
-    pub fn note_untold(&mut self, lane: u32, entry: Entry) {
-        if self.tells && !entry.told {
+    pub fn note_timeout(&mut self, lane: u32, entry: Entry) {
+        if self.reports_timeouts && !entry.timeout_reported {
             let in_lane = &mut self.tree.lanes[lane as usize];
-            in_lane.told = in_lane.told.min(entry.time);
+            in_lane.reported_upto = in_lane.reported_upto.min(entry.time);
             if in_lane.ttl > 0 {
                 let ttl = in_lane.ttl;
-                self.untold.note(entry.time + ttl, ttl, lane);
+                self.timeouts.note(entry.time + ttl, ttl, lane);
             }
         }
     }
@@ -41,36 +41,36 @@ impl Timeline {
 
     /// When the next untold member expires, and where it is. Lanes are gone over once when this is first asked, and
     /// followed from then on.
-    pub fn next_untold(&mut self) -> Option<(Millis, First)> {
-        let mut untold = std::mem::take(&mut self.untold);
-        if !self.tells {
-            self.tells = true;
+    pub fn next_timeout(&mut self) -> Option<(Millis, First)> {
+        let mut timeouts = std::mem::take(&mut self.timeouts);
+        if !self.reports_timeouts {
+            self.reports_timeouts = true;
             let lanes: Vec<_> = self.tree.own_lanes().filter(|(_, ttl)| *ttl > 0).collect();
             for (lane, ttl) in lanes {
-                if let Some(time) = self.first_untold(lane) {
-                    untold.note(time + ttl, ttl, lane);
+                if let Some(time) = self.first_unreported(lane) {
+                    timeouts.note(time + ttl, ttl, lane);
                 }
             }
             if let Some(mixed) = &mut self.mixed {
-                mixed.note_untold(&self.tree);
+                mixed.note_timeout(&self.tree);
             }
         }
-        let next = untold.earliest(|lane| {
+        let next = timeouts.earliest(|lane| {
             let ttl = self.tree.lane_ttl(lane);
-            self.first_untold(lane).map(|time| (time + ttl, ttl))
+            self.first_unreported(lane).map(|time| (time + ttl, ttl))
         });
-        self.untold = untold;
+        self.timeouts = timeouts;
         let own = next.map(|(time, _, lane)| (time, First::OfLane(lane)));
         let mixed = self.mixed.as_mut();
-        let mixed = mixed.and_then(|mixed| mixed.next_untold(&self.tree));
+        let mixed = mixed.and_then(|mixed| mixed.next_timeout(&self.tree));
         let mixed = mixed.map(|(time, chunk)| (time, First::OfChunk(chunk)));
         own.into_iter().chain(mixed).min_by_key(|(time, _)| *time)
     }
 
     /// When the oldest untold member of a lane was seen.
-    fn first_untold(&mut self, lane: u32) -> Option<Millis> {
+    fn first_unreported(&mut self, lane: u32) -> Option<Millis> {
         let mut found = None;
-        self.each_untold(lane, |time, _| {
+        self.each_unreported(lane, |time, _| {
             found = Some(time);
             false
         });
@@ -78,68 +78,70 @@ impl Timeline {
     }
 
     /// Tells those of a lane whose time was up at `now`, at most `limit`.
-    pub fn tell(
+    pub fn report(
         &mut self,
         lane: u32,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(Touch, Address),
+        mut f: impl FnMut(Touch, MemberRef),
     ) -> usize {
         let ttl = self.tree.lane_ttl(lane);
-        let mut told = 0;
-        self.each_untold(lane, |at, address| {
-            let tell = told < limit && at + ttl <= now;
-            if tell {
+        let mut reported = 0;
+        self.each_unreported(lane, |at, address| {
+            let report = reported < limit && at + ttl <= now;
+            if report {
                 f(Touch { at, ttl }, address);
-                told += 1;
+                reported += 1;
             }
-            tell
+            report
         });
-        told
+        reported
     }
 
     /// The same of a chunk of a mixed lane.
-    pub fn tell_chunk(
+    pub fn report_chunk(
         &mut self,
         id: u32,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(Touch, Address),
+        mut f: impl FnMut(Touch, MemberRef),
     ) -> usize {
         let lane = self.tree.blocks.get(self.tree.chunks.get(id).block).lane;
         let ttl = self.tree.lane_ttl(lane);
         let chunk = self.tree.chunks.get_mut(id);
-        let untold = chunk.untold_ends(ttl, now);
-        for &index in untold.iter().take(limit) {
-            let (entry, place) = (chunk.entry(index), Place::new(id, index));
-            let home = entry.home;
-            f(entry.touch(ttl), Address { home, place });
-            chunk.tell(index);
+        let unreported = chunk.unreported_ends(ttl, now);
+        for &index in unreported.iter().take(limit) {
+            let (entry, entry_id) = (chunk.entry(index), EntryId::new(id, index));
+            let prefix = entry.prefix;
+            f(entry.touch(ttl), MemberRef { prefix, entry_id });
+            chunk.set_reported(index);
         }
-        untold.len().min(limit)
+        unreported.len().min(limit)
     }
 
     /// Goes over the untold members of a lane in order of time for as long as `f` says that it has told them.
-    fn each_untold(&mut self, lane: u32, mut f: impl FnMut(Millis, Address) -> bool) {
+    fn each_unreported(&mut self, lane: u32, mut f: impl FnMut(Millis, MemberRef) -> bool) {
         let tree = &mut self.tree;
         let lane = &mut tree.lanes[lane as usize];
         // What begins before that moment may reach beyond it.
-        let from = lane.root.partition_point(|root| root.first < lane.told);
+        let from = lane
+            .root
+            .partition_point(|root| root.first < lane.reported_upto);
         for root in lane.root.range(from.saturating_sub(1)..) {
             let links = &tree.blocks.get(root.block).links;
-            let from = links.partition_point(|link| link.first < lane.told);
+            let from = links.partition_point(|link| link.first < lane.reported_upto);
             for link in &links[from.saturating_sub(1)..] {
                 let chunk = tree.chunks.get_mut(link.chunk);
-                while let Some(index) = chunk.first_untold() {
-                    let Entry { time, home, .. } = chunk.entry(index);
-                    let place = Place::new(link.chunk, index);
-                    lane.told = lane.told.max(time);
-                    if !f(time, Address { home, place }) {
+                while let Some(index) = chunk.first_unreported() {
+                    let Entry { time, prefix, .. } = chunk.entry(index);
+                    let entry_id = EntryId::new(link.chunk, index);
+                    lane.reported_upto = lane.reported_upto.max(time);
+                    if !f(time, MemberRef { prefix, entry_id }) {
                         return;
                     }
-                    chunk.tell(index);
+                    chunk.set_reported(index);
                 }
-                lane.told = lane.told.max(chunk.last_time());
+                lane.reported_upto = lane.reported_upto.max(chunk.last_time());
             }
         }
     }

@@ -5,9 +5,9 @@ use super::*;
 fn entry(number: u32) -> Entry {
     Entry {
         time: 1000 + u64::from(number) / 2,
-        home: Home::from_bits(number),
+        prefix: HashPrefix::from_bits(number),
         extra: 0,
-        told: number.is_multiple_of(7),
+        timeout_reported: number.is_multiple_of(7),
     }
 }
 
@@ -75,7 +75,7 @@ fn a_squeezed_chunk_is_the_same_with_less_memory() {
         chunk.sealed = sealed;
         let mut living: Vec<usize> = (0..600).filter(|i| i % 3 != 0).collect();
         for round in 0..3 {
-            chunk.squeeze(chunk.alive());
+            chunk.compact(chunk.alive());
             assert_eq!(chunk.capacity(), chunk.alive().next_power_of_two());
             check_rank_and_select(&chunk, &living);
             assert_eq!(
@@ -132,7 +132,7 @@ fn own_ttls_stay_with_their_entries() {
     for index in (0..500).step_by(2) {
         chunk.kill(index);
     }
-    chunk.squeeze(250);
+    chunk.compact(250);
     let expected: Vec<_> = expected.into_iter().skip(1).step_by(2).collect();
     assert!(entries(&chunk) == expected && chunk.capacity() == 256);
 
@@ -150,11 +150,11 @@ fn own_ttls_stay_with_their_entries() {
             Some(next) if now < 900 + ttl => assert!(next <= *later.min().unwrap()),
             next => assert_eq!(next, later.min().copied()),
         }
-        let untold = expected
+        let unreported = expected
             .iter()
             .zip(&ends)
-            .filter(|(entry, end)| !entry.told && **end <= now);
-        assert_eq!(chunk.untold_ends(ttl, now).len(), untold.count());
+            .filter(|(entry, end)| !entry.timeout_reported && **end <= now);
+        assert_eq!(chunk.unreported_ends(ttl, now).len(), unreported.count());
     }
     assert_eq!(chunk.last_end(ttl), *ends.iter().max().unwrap());
     let first = chunk

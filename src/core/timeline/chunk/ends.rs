@@ -37,7 +37,7 @@ impl Chunk {
     /// Calls `f` with the index and the position of each living entry, in order.
     #[inline]
     fn each_living(&self, mut f: impl FnMut(usize, usize)) {
-        if !self.is_squeezed() {
+        if !self.is_compacted() {
             return bits::each(self.living(), |index| f(index, index));
         }
         let mut position = 0;
@@ -83,7 +83,7 @@ impl Chunk {
     fn living_positions(&self) -> [u64; MAX_ENTRIES / 64] {
         let mut living = [0; MAX_ENTRIES / 64];
         let words = self.living();
-        if !self.is_squeezed() {
+        if !self.is_compacted() {
             living[..words.len()].copy_from_slice(words);
             return living;
         }
@@ -118,7 +118,7 @@ impl Chunk {
     /// When an entry's member is due for removal, and its ttl.
     #[inline]
     fn due_at(&self, position: usize, ttl: Millis, retain: Millis) -> Due {
-        let (time, _) = self.time_and_told(position);
+        let (time, _) = self.time_and_reported(position);
         let own = ttl + u64::from(self.end(position) - time);
         (self.base() + u64::from(time) + own.max(retain), own)
     }
@@ -144,11 +144,11 @@ impl Chunk {
     }
 
     /// When the time of the first one is up who has not been told.
-    pub fn first_untold_end(&self, ttl: Millis) -> Option<Millis> {
+    pub fn first_unreported_end(&self, ttl: Millis) -> Option<Millis> {
         let mut first = None;
         self.each_living(|_, position| {
-            let (_, told) = self.time_and_told(position);
-            if !told {
+            let (_, timeout_reported) = self.time_and_reported(position);
+            if !timeout_reported {
                 let end = self.end(position);
                 first = Some(first.map_or(end, |first: u32| first.min(end)));
             }
@@ -157,18 +157,18 @@ impl Chunk {
     }
 
     /// The indices of those whose time was up at `now` and who have not been told, in that order.
-    pub fn untold_ends(&self, ttl: Millis, now: Millis) -> Vec<usize> {
+    pub fn unreported_ends(&self, ttl: Millis, now: Millis) -> Vec<usize> {
         let Some(limit) = self.limit(ttl, now) else {
             return Vec::new();
         };
-        let mut untold = Vec::new();
+        let mut unreported = Vec::new();
         self.each_living(|index, position| {
             let end = self.end(position);
-            if u64::from(end) <= limit && !self.time_and_told(position).1 {
-                untold.push((end, index));
+            if u64::from(end) <= limit && !self.time_and_reported(position).1 {
+                unreported.push((end, index));
             }
         });
-        untold.sort_unstable();
-        untold.into_iter().map(|(_, index)| index).collect()
+        unreported.sort_unstable();
+        unreported.into_iter().map(|(_, index)| index).collect()
     }
 }

@@ -15,8 +15,8 @@ fn copy_to(new: &mut [u64], old: &[u64]) {
 impl Chunk {
     /// Doubles the room; every entry keeps its index.
     pub fn grow(&mut self) {
-        if self.squeezed {
-            return self.squeeze(self.capacity() * 2);
+        if self.compacted {
+            return self.compact(self.capacity() * 2);
         }
         self.set_room(self.capacity() * 2);
     }
@@ -43,7 +43,7 @@ impl Chunk {
     }
 
     /// Lets the dead entries go: room is left for at least `room`, and every living one keeps its index.
-    pub fn squeeze(&mut self, room: usize) {
+    pub fn compact(&mut self, room: usize) {
         let reach = if self.sealed {
             self.len()
         } else {
@@ -57,7 +57,7 @@ impl Chunk {
     /// Makes room for so many more entries; every living one keeps its index, and dead ones may go. There must be indices
     /// for them.
     pub fn reserve(&mut self, more: usize) {
-        if self.squeezed || self.len() + more > self.capacity() {
+        if self.compacted || self.len() + more > self.capacity() {
             self.rewrite(self.alive() + more, self.len() + more);
         }
     }
@@ -73,7 +73,7 @@ impl Chunk {
         // Entries stored before a word's.
         let mut before = 0;
         for (word, &living) in self.living().iter().enumerate() {
-            let storing = if self.squeezed {
+            let storing = if self.compacted {
                 self.storing()[word]
             } else {
                 u64::MAX
@@ -102,7 +102,7 @@ impl Chunk {
         }
         self.bits = bits.into_boxed_slice();
         self.quarters = quarters;
-        self.squeezed = true;
+        self.compacted = true;
     }
 
     /// Whether an entry of this time fits among those that are here: within 24 days of the first and the last.
@@ -112,7 +112,7 @@ impl Chunk {
 
     /// Puts an entry before those from `index` on, which move up by one; there must be room, and all be stored.
     pub fn insert(&mut self, index: usize, entry: Entry) {
-        debug_assert!(!self.squeezed && !self.is_full() && self.stretches_to(entry.time));
+        debug_assert!(!self.compacted && !self.is_full() && self.stretches_to(entry.time));
         let len = self.len();
         if entry.time < self.base {
             let shift = self.base - entry.time;
@@ -126,7 +126,7 @@ impl Chunk {
             }
             self.base = entry.time;
         }
-        self.told = self.told.min(index as u16);
+        self.reported_upto = self.reported_upto.min(index as u16);
         self.entries.copy_within(index..len, index + 1);
         if self.is_mixed() {
             for position in (index..len).rev() {
@@ -148,14 +148,14 @@ impl Chunk {
 
     /// Cuts the entries from `index` on off; all must be stored.
     pub fn truncate(&mut self, index: usize) {
-        debug_assert!(!self.squeezed);
+        debug_assert!(!self.compacted);
         self.bits[index.div_ceil(64)..].fill(0);
         if !index.is_multiple_of(64) {
             self.bits[index / 64] &= u64::MAX >> (64 - index % 64);
         }
         self.len = index as u16;
         self.stored = self.len;
-        self.told = self.told.min(self.len);
+        self.reported_upto = self.reported_upto.min(self.len);
         self.alive = bits::count(&self.bits) as u16;
     }
 }

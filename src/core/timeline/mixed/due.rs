@@ -2,26 +2,26 @@
 
 use super::super::chunk::ends::Due;
 use super::super::chunk_tree::ChunkTree;
-use super::super::lazy_heap::Agenda;
+use super::super::lazy_heap::LazyHeap;
 use super::Mixed;
-use crate::core::refs::Home;
+use crate::core::refs::HashPrefix;
 use crate::core::time::Millis;
 
 impl Mixed {
     /// The chunk whose first member is due for removal before those of all others, and when. Between equal times the
     /// shorter ttl comes first, then who was touched first.
     pub fn next_due(&mut self, retain: Millis, tree: &ChunkTree) -> Option<(Due, u32)> {
-        let mut agenda = std::mem::take(&mut self.due);
-        let next = agenda.earliest(|id| self.first_due(id, tree, retain));
+        let mut heap = std::mem::take(&mut self.due);
+        let next = heap.earliest(|id| self.first_due(id, tree, retain));
         let next = next.map(|(time, ttl, id)| {
             let due = (time, ttl);
-            let first = match agenda.is_tied() {
-                true => self.first_of_run(due, id, &agenda, tree, retain),
+            let first = match heap.is_tied() {
+                true => self.first_of_run(due, id, &heap, tree, retain),
                 false => id,
             };
             (due, first)
         });
-        self.due = agenda;
+        self.due = heap;
         next
     }
 
@@ -32,7 +32,7 @@ impl Mixed {
     }
 
     /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
-    pub fn next_of_front(&self, id: u32, tree: &ChunkTree) -> Option<Home> {
+    pub fn next_of_front(&self, id: u32, tree: &ChunkTree) -> Option<HashPrefix> {
         let front = &self.notes.get(id as usize)?.front;
         if front.is_empty() {
             // The chunk may be gone, too.
@@ -41,11 +41,11 @@ impl Mixed {
         let chunk = tree.chunks.get(id);
         let next = front.iter().rev().map(|index| usize::from(*index));
         let mut next = next.filter(|index| chunk.is_alive(*index));
-        let home = chunk.entry(next.next()?).home;
+        let prefix = chunk.entry(next.next()?).prefix;
         if let Some(after) = next.next() {
             chunk.prefetch(after);
         }
-        Some(home)
+        Some(prefix)
     }
 
     /// Members are due under another retention than they were noted with.
@@ -66,7 +66,7 @@ impl Mixed {
         &mut self,
         due: Due,
         id: u32,
-        agenda: &Agenda,
+        heap: &LazyHeap,
         tree: &ChunkTree,
         retain: Millis,
     ) -> u32 {
@@ -84,7 +84,7 @@ impl Mixed {
             && tree.chunks.get(before).last_time() == touch
         {
             at = before;
-            if agenda.queued(at).is_some_and(|queued| queued <= due)
+            if heap.queued(at).is_some_and(|queued| queued <= due)
                 && self.first_due(at, tree, retain) == Some(due)
             {
                 first = at;

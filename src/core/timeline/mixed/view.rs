@@ -6,7 +6,7 @@
 use super::super::chunk_tree::ChunkTree;
 use super::Mixed;
 use crate::core::query::Query;
-use crate::core::refs::{Address, Place};
+use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
@@ -127,18 +127,18 @@ impl<'a> View<'a> {
         gap
     }
 
-    fn found(&self, part: usize, index: usize) -> Option<(Touch, Address)> {
+    fn found(&self, part: usize, index: usize) -> Option<(Touch, MemberRef)> {
         let id = self.parts[part].chunk;
         let entry = self.tree.chunks.get(id).entry(index);
-        let (touch, place) = (entry.touch(self.ttl), Place::new(id, index));
-        let home = entry.home;
+        let (touch, entry_id) = (entry.touch(self.ttl), EntryId::new(id, index));
+        let prefix = entry.prefix;
         self.query
             .has(touch)
-            .then_some((touch, Address { home, place }))
+            .then_some((touch, MemberRef { prefix, entry_id }))
     }
 
     /// Steps over the next older one.
-    pub fn older(&self, gap: &mut Gap) -> Option<(Touch, Address)> {
+    pub fn older(&self, gap: &mut Gap) -> Option<(Touch, MemberRef)> {
         loop {
             let part = self.parts.get(gap.part)?;
             let chunk = self.tree.chunks.get(part.chunk);
@@ -155,7 +155,7 @@ impl<'a> View<'a> {
     }
 
     /// Steps over the next newer one.
-    pub fn newer(&self, gap: &mut Gap) -> Option<(Touch, Address)> {
+    pub fn newer(&self, gap: &mut Gap) -> Option<(Touch, MemberRef)> {
         loop {
             let part = self.parts.get(gap.part)?;
             let chunk = self.tree.chunks.get(part.chunk);
