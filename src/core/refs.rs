@@ -1,13 +1,13 @@
-//! How names and timeline find each other: a name by its home, an entry by its place.
+//! What names and timeline know of each other: a name is found by its hash prefix, an entry by its id.
 
-/// Where to look for a name among all of a set, however many there are: the form it is stored in (2 bits) and the high
-/// bits of its hash (30). Several names may have the same one; a [`EntryId`] tells them apart.
+/// Where to look for a name, however large the set: the form it is stored in (2 bits) and the high bits of its hash (30).
+/// It never changes. Names may share one; their [`EntryId`]s differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HashPrefix(u32);
 
 const HASH_BITS: u32 = 30;
 
-/// How many points there are: what [`HashPrefix::hash_bits`] is below.
+/// [`HashPrefix::hash_bits`] are below this.
 pub const HASH_RANGE: u32 = 1 << HASH_BITS;
 
 impl HashPrefix {
@@ -16,19 +16,19 @@ impl HashPrefix {
         HashPrefix(form << HASH_BITS | hash_bits_of(hash))
     }
 
-    /// The form of the name (`names.rs`).
+    /// The form of the name (`member/packed.rs`).
     #[inline]
     pub fn form(self) -> u32 {
         self.0 >> HASH_BITS
     }
 
-    /// The part of the hash: names are evenly spread over the points from 0 to [`HASH_RANGE`].
+    /// The high bits of the hash: names are spread evenly from 0 to [`HASH_RANGE`].
     #[inline]
     pub fn hash_bits(self) -> u32 {
         self.0 & (HASH_RANGE - 1)
     }
 
-    /// The home of this form and point.
+    /// Of a form and the high bits of a hash.
     pub fn at(form: u32, hash_bits: u32) -> HashPrefix {
         HashPrefix(form << HASH_BITS | hash_bits)
     }
@@ -44,20 +44,20 @@ impl HashPrefix {
     }
 }
 
-/// The point of a name's hash.
+/// The bits of a name's hash that its prefix has.
 #[inline]
 pub fn hash_bits_of(hash: u64) -> u32 {
     (hash >> (64 - HASH_BITS)) as u32
 }
 
-/// Where a member's entry is: the chunk, and the index in it.
+/// A member's entry in the timeline: its chunk, and the index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EntryId(u32);
 
 const INDEX_BITS: u32 = 10;
 
 impl EntryId {
-    /// No entry's place.
+    /// No entry.
     pub const NONE: EntryId = EntryId(u32::MAX);
 
     pub fn new(chunk: u32, index: usize) -> EntryId {
@@ -73,20 +73,20 @@ impl EntryId {
     }
 }
 
-/// The most chunks a timeline can have. The last would have a place that is none.
+/// The most chunks a timeline can have. One more would give out [`EntryId::NONE`].
 pub const MAX_CHUNKS: usize = (1 << (32 - INDEX_BITS)) - 1;
 
-/// A member as the timeline knows it: no other has both the same home and the same place.
+/// A member as the timeline knows it. No two share both parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MemberRef {
     pub prefix: HashPrefix,
     pub entry_id: EntryId,
 }
 
-/// Who must be told where a member's entry is now.
+/// Keeps the ids of the entries, and has to follow when entries move.
 pub trait MoveListener {
-    /// A member's entry moves. No other member of this home has an entry at `to` at that moment.
+    /// A member's entry gets another id. No other member of the same prefix has that one at this moment.
     fn moved(&mut self, from: MemberRef, to: EntryId);
-    /// A member of this home is about to be told of.
+    /// An entry of this prefix is about to move.
     fn prefetch(&self, prefix: HashPrefix);
 }

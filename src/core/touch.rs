@@ -16,8 +16,8 @@ pub struct Touch {
 pub struct TouchState {
     /// The touch.
     pub touch: Touch,
-    /// Whether it has been told that the member went offline, or never will be because it never came online
-    /// (`told.rs`).
+    /// Whether the time-out has been reported, or never will be because the member never came online
+    /// (`timeline/timeouts.rs`).
     pub timeout_reported: bool,
 }
 
@@ -26,15 +26,15 @@ pub struct TouchState {
 pub enum TouchMode {
     /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
     Now,
-    /// It happened in the past: a later one that is remembered stays, and it leaves nothing behind where it would not
-    /// be remembered itself.
+    /// It happened in the past: it does not replace a later touch that is remembered, and is dropped where it would not be
+    /// remembered itself.
     Past,
     /// It comes resolved from a primary or a log, and is applied as it stands.
     Replayed,
 }
 
 impl Touch {
-    /// This touch as it can be stored: a clock out of bounds leaves it at the edge.
+    /// This touch with time and ttl clamped to what can be stored.
     #[inline]
     pub fn bounded(self) -> Touch {
         Touch {
@@ -66,7 +66,7 @@ impl Touch {
 }
 
 impl TouchState {
-    /// Whether its time is up at `now`, and nobody has been told.
+    /// Whether it has timed out at `now` and that has not been reported.
     #[inline]
     pub fn is_unreported(self, now: Millis) -> bool {
         !self.timeout_reported && self.touch.ttl > 0 && !self.touch.is_online(now)

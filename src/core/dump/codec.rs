@@ -1,7 +1,7 @@
 //! Members as bytes, for a dump.
 //!
 //! A dump is a sequence of blocks of some ten thousand bytes, so that neither side ever needs room for all of it. Each
-//! block stands by itself: groups of members with the same ttl, in the order they were seen, each told as the time
+//! block stands by itself: groups of members with the same ttl, in the order they were seen, each with the time
 //! since the one before. A member is a byte that says its form, with the length of a short text in it, the name in that
 //! form, and the time in a variable number of bytes (LEB128).
 //!

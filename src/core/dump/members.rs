@@ -1,4 +1,4 @@
-//! All that a set holds, told in its order, and a set made of what was told.
+//! All that a set holds, in its order, and a set made of that.
 
 use super::codec::{Corrupt, Decoder};
 use crate::core::member::Text;
@@ -46,7 +46,7 @@ impl PresenceSet {
     }
 
     /// Adds the members of a block of a dump that is loaded at `now`. Returns how many. Those who went offline before and
-    /// are remembered were told of where the dump was made. A member told twice is corrupt, as is one too many; those
+    /// are remembered have been reported where the dump was made. A member that comes twice is corrupt, as is one too many; those
     /// before it may have been added.
     pub fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
         let mut members = Decoder::new(block);

@@ -1,32 +1,32 @@
 //! From a name's hash to the member: extendible hashing over small tables.
 //!
 //! One big hash table rehashes everything it holds when it grows. Here the high bits of the hash choose one of many
-//! leaves (`segment.rs`) of at most 224 cache lines, each of which grows by itself in steps and at last splits in two (Fagin
-//! et al., "Extendible hashing", 1979), so that the worst any insertion waits for is one leaf's worth of work.
+//! segments (`segment.rs`) of at most 224 cache lines, each of which grows by itself in steps and at last splits in two (Fagin
+//! et al., "Extendible hashing", 1979), so that the worst any insertion waits for is one segment's worth of work.
 //!
-//! A hash fills all leaves alike, so all would be full, and split, at nearly the same time, and memory would go up in
+//! A hash fills all segments alike, so all would be full, and split, at nearly the same time, and memory would grow in
 //! steps. So they are filled unevenly: the first one twice as fast as the last, and those between in such a way that
-//! while the number of names doubles, the leaves split one after the other (Martin, "Spiral storage", 1979). The load
+//! while the number of names doubles, the segments split one after the other (Martin, "Spiral storage", 1979). The load
 //! of all together is the same at every size.
 //!
-//! Leaves are in the order of their points, and so are the lines in each. So a walk over all names needs to remember
-//! nothing but the point it has come to, however the leaves grow, split and join meanwhile.
+//! Segments are in the order of their hash bits, and so are the buckets in each. So a walk over all names needs to remember
+//! nothing but the hash bits it has come to, however segments grow, split and join meanwhile.
 
 use super::segment::{Bucket, Segment, Slot, Stored};
 use crate::core::memory::{Mover, Steps};
 use crate::core::refs::{EntryId, HASH_RANGE, hash_bits_of};
 
-/// Sizes of a leaf in lines; each a size that allocators serve without waste.
+/// Sizes of a segment in buckets; each a size class of common allocators.
 const SIZES: [usize; 14] = [2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 224];
-/// The size of the halves of a leaf that splits.
+/// The size of the halves of a segment that splits.
 const HALF: usize = 128;
 
-/// How many names a leaf with so much room may have: nine tenths.
+/// How many names a segment of this capacity may have: nine tenths.
 fn full(capacity: usize) -> usize {
     capacity - capacity.div_ceil(10)
 }
 
-/// A point as a number whose high bits choose the leaf: bent so that values near 0 are twice as frequent as those at
+/// Hash bits as a number whose high bits choose the segment: bent so that values near 0 are twice as frequent as those at
 /// the other end. That takes 2^x - 1 for an x between 0 and 1, which 0.66 x + 0.34 x² is near enough to.
 #[inline]
 fn spiral(hash_bits: u32) -> u64 {
@@ -37,7 +37,7 @@ fn spiral(hash_bits: u32) -> u64 {
     x * (LINEAR + ((SQUARE * x) >> 32))
 }
 
-/// The first point whose [`spiral`] begins with these `depth` bits or more.
+/// The first hash bits whose [`spiral`] begins with these `depth` bits or more.
 fn first_hash_bits(bits: u64, depth: u8) -> u32 {
     if bits >> depth != 0 {
         return HASH_RANGE;
@@ -54,10 +54,10 @@ fn first_hash_bits(bits: u64, depth: u8) -> u32 {
     low
 }
 
-/// The first `depth` bits of a point's [`spiral`].
+/// The first `depth` bits of [`spiral`]: an index into a directory of that depth.
 #[inline]
 fn directory_index(hash_bits: u32, depth: u8) -> u64 {
-    // A shift by all 64 bits is none to the processor.
+    // In two steps: at depth 0 the shift would be by 64, which overflows.
     (spiral(hash_bits) >> 1) >> (63 - depth)
 }
 
@@ -71,14 +71,14 @@ pub struct SlotRef {
 /// Names of one form, by their hashes.
 #[derive(Clone)]
 pub struct Index<N, const K: usize> {
-    /// For each value of the first `depth` bits of a point's [`spiral`], a leaf. Leaves of a lesser depth stand here
+    /// For each value of the first `depth` bits of [`spiral`], a segment. A segment of a lesser depth is listed
     /// repeatedly.
     directory: Vec<u32>,
     depth: u8,
     segments: Vec<Segment<N, K>>,
-    /// Leaves that were joined into another.
+    /// Ids of segments that were joined into another.
     free: Vec<u32>,
-    /// Lines of all leaves.
+    /// Buckets of all segments.
     buckets: usize,
     len: usize,
 }
@@ -115,7 +115,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         self.segments.len()
     }
 
-    /// Moves the leaves' blocks; `inner` moves what a name owns itself.
+    /// Moves the segments' blocks; `inner` moves what a name owns itself.
     pub fn relocate<M: Mover>(
         &mut self,
         steps: &mut Steps<M>,
@@ -144,7 +144,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         Some(SlotRef { segment, slot })
     }
 
-    /// Where the name of this point is whose entry has this place.
+    /// The slot of the name with these hash bits and this entry.
     #[inline]
     pub fn find_entry(&self, hash_bits: u32, entry_id: EntryId) -> Option<SlotRef> {
         let segment = self.segment_of(hash_bits)?;
@@ -152,14 +152,14 @@ impl<N: Stored, const K: usize> Index<N, K> {
         Some(SlotRef { segment, slot })
     }
 
-    /// The entry of the name of this point moves from one place to another.
+    /// The entry of the name with these hash bits gets another id.
     #[inline]
     pub fn move_entry(&mut self, hash_bits: u32, from: EntryId, to: EntryId) {
         let slot_ref = self.find_entry(hash_bits, from);
         self.set_entry_id(slot_ref.expect("the timeline's members have names"), to);
     }
 
-    /// Asks the processor for the lines that a search for this point begins with.
+    /// Prefetches the bucket that a search for these hash bits begins with.
     #[inline]
     pub fn prefetch(&self, hash_bits: u32) {
         if let Some(segment) = self.segment_of(hash_bits) {
@@ -206,7 +206,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         self.len += 1;
     }
 
-    /// Takes out the name of this point that stands there.
+    /// Takes out the name in that slot, which has these hash bits.
     pub fn remove(&mut self, hash_bits: u32, slot_ref: SlotRef) -> (N, EntryId) {
         let segment = &mut self.segments[slot_ref.segment as usize];
         let removed = segment.remove(hash_bits, slot_ref.slot);
@@ -217,7 +217,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         removed
     }
 
-    /// The first point beyond a leaf's.
+    /// The end of a segment's hash bits, exclusive.
     fn end_of(segment: &Segment<N, K>) -> u32 {
         first_hash_bits(
             directory_index(segment.start, segment.depth) + 1,
@@ -225,7 +225,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         )
     }
 
-    /// Gives a full leaf the next size, or splits it.
+    /// Gives a full segment the next size, or splits it.
     #[cold]
     fn grow(&mut self, segment: u32) {
         let buckets = self.segments[segment as usize].buckets.len();
@@ -266,7 +266,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         });
         self.segments[segment as usize] = low;
         self.segments[high_id as usize] = high;
-        // The run of the directory that named the old leaf: its upper half names the new one.
+        // The upper half of the run of the directory that listed the old segment lists the new one.
         let run = 1_usize << (self.depth - depth);
         let first = directory_index(middle, depth) as usize * run;
         self.directory[first..first + run].fill(high_id);
@@ -276,7 +276,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         }
     }
 
-    /// Gives a leaf that has become empty a smaller size, or joins it with the one it was split from.
+    /// Gives a sparsely filled segment a smaller size, or joins it with the one it was split from.
     #[cold]
     fn shrink(&mut self, segment: u32) {
         let at = &self.segments[segment as usize];
@@ -304,7 +304,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         self.segments[segment as usize] = new;
     }
 
-    /// Joins a leaf with its other half, where that is of the same depth and both fit comfortably.
+    /// Joins a segment with its other half, where that is of the same depth and both fit comfortably.
     fn join(&mut self, segment: u32) {
         let (start, depth) = {
             let segment = &self.segments[segment as usize];
@@ -335,7 +335,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         self.halve_directory();
     }
 
-    /// Halves the directory while no leaf needs its full depth. Looks at it only after many joins.
+    /// Halves the directory while no segment needs its full depth. Looks at it only after many joins.
     fn halve_directory(&mut self) {
         let in_use = self.segments.len() - self.free.len();
         while self.depth > 0 && in_use * 4 <= self.directory.len() {
@@ -353,8 +353,8 @@ impl<N: Stored, const K: usize> Index<N, K> {
         }
     }
 
-    /// Visits the names on one line whose point is this or a later one. Returns the point to go on with, [`HASH_RANGE`] at
-    /// the end. The names of a point are all on the same line.
+    /// Visits the names of one home bucket that have these hash bits or higher ones. Returns the hash bits to go on with,
+    /// [`HASH_RANGE`] at the end. Names of the same hash bits have the same home bucket.
     pub fn visit(&self, hash_bits: u32, mut f: impl FnMut(SlotRef)) -> u32 {
         let Some(id) = self.segment_of(hash_bits) else {
             return HASH_RANGE;

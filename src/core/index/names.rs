@@ -1,5 +1,5 @@
 //! The names of a set's members, by hash: an index for each stored form, so that a member is no wider than its form needs
-//! (12 bytes for a number, 20 for a UUID or a short text, the place in the timeline included).
+//! (12 bytes for a number, 20 for a UUID or a short text, the id of its entry included).
 
 use super::extendible::{Index, SlotRef};
 use super::segment::Stored;
@@ -12,7 +12,7 @@ use crate::core::refs::{EntryId, HASH_RANGE, HashPrefix, MemberRef, MoveListener
 /// The most members of one form in a set.
 pub const MAX_NAMES: usize = HASH_RANGE as usize;
 
-/// Two halves instead of a `u64`, which would leave room unused on a line of such.
+/// Two halves instead of a `u64`, whose alignment would waste room in a bucket.
 type Number = [u32; 2];
 
 impl Stored for Number {
@@ -45,14 +45,14 @@ fn halves(number: u64) -> Number {
     [number as u32, (number >> 32) as u32]
 }
 
-/// Where a member stands, until the next time one is added or removed.
+/// A member's name among them, until the next one is added or removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameRef {
     form: u32,
     at: SlotRef,
 }
 
-/// The names of a set, each with its member's place in the timeline.
+/// The names of a set, each with the id of its member's entry.
 #[derive(Clone, Default)]
 pub struct Names {
     numbers: Index<Number, 5>,
@@ -121,7 +121,7 @@ impl Names {
         self.longs.relocate(steps, |name, mover| mover.slice(name));
     }
 
-    /// Where a member stands.
+    /// The name of a member.
     #[inline]
     pub fn find(&self, member: &LookupKey) -> Option<NameRef> {
         let hash = member.hash();
@@ -141,7 +141,7 @@ impl Names {
         })
     }
 
-    /// Where the member stands that the timeline knows by this address.
+    /// The name of a member that the timeline knows by this reference.
     #[inline]
     pub fn at(&self, member: MemberRef) -> NameRef {
         let MemberRef { prefix, entry_id } = member;
@@ -153,7 +153,7 @@ impl Names {
         }
     }
 
-    /// Adds a member whose entry has this place, and who is not there.
+    /// Adds a member who is not there.
     pub fn insert(&mut self, member: &LookupKey, entry_id: EntryId) {
         let hash = member.hash();
         match *member.packed() {
@@ -167,7 +167,7 @@ impl Names {
         }
     }
 
-    /// Takes out the member of this home that stands there. Returns the place of its entry.
+    /// Takes out a member of this prefix. Returns its entry.
     pub fn remove(&mut self, prefix: HashPrefix, name: NameRef) -> EntryId {
         let (hash_bits, at) = (prefix.hash_bits(), name.at);
         match prefix.form() {
@@ -200,28 +200,28 @@ impl Names {
         f(self.member(name).unpack(&mut Text::default()))
     }
 
-    /// The place of the member's entry in the timeline.
+    /// The member's entry in the timeline.
     #[inline(always)]
     pub fn entry_id(&self, name: NameRef) -> EntryId {
         with_index!(self.shared, name.form, |index| index.entry_id(name.at))
     }
 
-    /// The member's entry is there from now on.
+    /// The member's entry is this one from now on.
     #[inline(always)]
     pub fn set_entry_id(&mut self, name: NameRef, entry_id: EntryId) {
         with_index!(self.unique, name.form, |index| index
             .set_entry_id(name.at, entry_id));
     }
 
-    /// Asks the processor for what finding a member of this home will read.
+    /// Prefetches what finding a member of this prefix reads.
     #[inline]
     pub fn prefetch(&self, prefix: HashPrefix) {
         with_index!(self.shared, prefix.form(), |index| index
             .prefetch(prefix.hash_bits()));
     }
 
-    /// Visits a few members, in the order of their homes from this one on. Returns the home to go on with, `None` at the
-    /// end. Who is there throughout a walk is visited, once.
+    /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None` at the
+    /// end. Whoever is there throughout a walk is visited exactly once.
     pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(NameRef)) -> Option<HashPrefix> {
         let form = from.form();
         let next = with_index!(self.shared, form, |index| index
@@ -233,7 +233,7 @@ impl Names {
         }
     }
 
-    /// Where each member stands.
+    /// All of them.
     #[cfg(test)]
     pub fn name_refs(&self) -> Vec<NameRef> {
         let mut name_refs = Vec::new();
@@ -268,7 +268,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_a_cache_line() {
+    fn a_bucket_is_a_cache_line() {
         assert_eq!(size_of::<Bucket<Number, 5>>(), 64);
         assert_eq!(size_of::<Bucket<[u8; 16], 3>>(), 64);
         assert_eq!(size_of::<Bucket<Box<[u8]>, 3>>(), 64);

@@ -1,13 +1,12 @@
-//! Small hash tables of cache lines, of which an index has many (`index.rs`).
+//! A segment of an index (`extendible.rs`): a small hash table whose buckets are cache lines.
 //!
-//! A leaf has the names of one stretch of points (`entry_id.rs`), on lines in the order of their points: whose point is a
-//! third of the way along the stretch begins to be looked for a third of the way down the lines. A name stands on its
-//! own line or, where that is full, on one of the next. All that finding a member takes is on the line: its name, its
-//! place in the timeline, and a few bits of the hash, the tag, by which most names are told apart without being read (the
-//! idea of Abseil's Swiss tables and of F14). A line counts how many names had to go on to a later one, so a search
-//! stops as soon as none did, and a removal leaves no tombstone (F14).
+//! It has the names of one range of hash bits. Buckets are ordered by hash bits, so a name whose bits lie a third of the way
+//! into the range has its home bucket a third of the way into the segment. A full bucket overflows into the next (linear
+//! probing by bucket). A lookup needs nothing but the bucket: it has the names, the ids of their entries, and a tag for each,
+//! a few bits of the hash that rule out most other names without reading them (as in Abseil's Swiss tables and F14). A bucket
+//! counts the names that overflowed from it, so a search ends early, and removals leave no tombstones (F14).
 //!
-//! Hashes are not kept. A leaf that is written anew makes them again, from names that stand in a row.
+//! Hashes are not stored. A segment that is rebuilt hashes its names again; they are read in a row.
 
 use crate::core::memory::prefetch;
 use crate::core::refs::{EntryId, HASH_RANGE, hash_bits_of};
@@ -17,17 +16,17 @@ pub trait Stored: Default {
     fn hash(&self) -> u64;
 }
 
-/// How many bits of `Bucket::marks` count the names that went on.
+/// How many bits of `Bucket::marks` are the overflow count.
 const OVERFLOW_BITS: u32 = 8;
 const MAX_OVERFLOW: u32 = (1 << OVERFLOW_BITS) - 1;
 
-/// A cache line with room for `K` members. A tag of 0 says that there is none.
+/// A cache line with slots for `K` members. A slot with a tag of 0 is empty.
 #[derive(Clone)]
 #[repr(C)]
 pub struct Bucket<N, const K: usize> {
     names: [N; K],
     entry_ids: [EntryId; K],
-    /// The number of names that went on, and above it the tags.
+    /// The overflow count, and above it the tags.
     marks: u32,
 }
 
@@ -45,7 +44,7 @@ impl<N, const K: usize> Bucket<N, K> {
     const TAG_BITS: u32 = (u32::BITS - OVERFLOW_BITS) / K as u32;
     const TAG: u32 = (1 << Self::TAG_BITS) - 1;
 
-    /// The tag of a name: bits of its hash that are no part of its point.
+    /// The tag of a name: bits of its hash that are not in its prefix.
     #[inline]
     fn tag_of(hash: u64) -> u32 {
         (hash as u32 & Self::TAG).max(1)
@@ -67,13 +66,13 @@ impl<N, const K: usize> Bucket<N, K> {
         self.marks & MAX_OVERFLOW
     }
 
-    /// The names with this tag, one bit each; of 0, where there is none.
+    /// A mask of the slots with this tag; of tag 0, the empty ones.
     #[inline]
     fn tagged(&self, tag: u32) -> u32 {
         (0..K).fold(0, |mask, at| mask | u32::from(self.tag(at) == tag) << at)
     }
 
-    /// The names whose entries are at this place in the timeline, one bit each.
+    /// A mask of the slots with this entry.
     #[inline]
     fn holding(&self, entry_id: EntryId) -> u32 {
         (0..K).fold(0, |mask, at| {
@@ -81,13 +80,13 @@ impl<N, const K: usize> Bucket<N, K> {
         })
     }
 
-    /// The names on this line, for their blocks to be moved (`mover.rs`).
+    /// The names, for their own blocks of memory to be moved (`memory/mover.rs`).
     pub fn names_mut(&mut self) -> &mut [N] {
         &mut self.names
     }
 }
 
-/// A line of a leaf and which of its names, in one number.
+/// A slot of a segment: the bucket, and the slot in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot(u32);
 
@@ -110,15 +109,15 @@ impl Slot {
     }
 }
 
-/// The names of the points from `start` on.
+/// The names whose hash bits are `start` or more, up to the start of the next segment.
 #[derive(Clone)]
 pub struct Segment<N, const K: usize> {
     pub buckets: Box<[Bucket<N, K>]>,
-    /// Lines for each point, in units of 2^-32.
+    /// Buckets for each value of the hash bits, in units of 2^-32.
     scale: u64,
     pub start: u32,
     items: u16,
-    /// How many high bits the leaf's points share, once bent (`index.rs`).
+    /// The local depth: how many leading bits of `spiral` its names share (`extendible.rs`).
     pub depth: u8,
 }
 
@@ -145,7 +144,7 @@ impl<N, const K: usize> Segment<N, K> {
         self.buckets.len() * K
     }
 
-    /// The line that a search begins with.
+    /// The bucket that a search begins with.
     #[inline]
     fn home_bucket(&self, hash_bits: u32) -> usize {
         ((u64::from(hash_bits - self.start) * self.scale) >> 32) as usize
@@ -160,15 +159,15 @@ impl<N, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Asks the processor for what a search will most likely read: one in four names stands on the line after its own.
+    /// Prefetches what a search most likely reads; one name in four has overflowed into the next bucket.
     #[inline]
     pub fn prefetch(&self, hash_bits: u32) {
         let home_bucket = self.home_bucket(hash_bits);
         prefetch(&self.buckets[home_bucket]);
     }
 
-    /// Where the name is for which `is_it` says yes, of those that `candidates` names by their bits. It names all of a line at
-    /// once: which of them it is nobody can foretell, the processor neither.
+    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket. One mask for the whole
+    /// bucket instead of a test for each slot, whose branches could not be predicted.
     #[inline]
     fn search(
         &self,
@@ -209,7 +208,7 @@ impl<N, const K: usize> Segment<N, K> {
         )
     }
 
-    /// Where the name of this point is whose entry has this place.
+    /// The slot of the name with these hash bits and this entry.
     #[inline]
     pub fn find_entry(&self, hash_bits: u32, entry_id: EntryId) -> Option<Slot> {
         self.search(hash_bits, |bucket| bucket.holding(entry_id), |_, _| true)
@@ -230,7 +229,7 @@ impl<N, const K: usize> Segment<N, K> {
         self.buckets[slot.bucket()].entry_ids[slot.at()] = entry_id;
     }
 
-    /// Every cell with a name.
+    /// Every slot with a name.
     #[cfg(test)]
     pub fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
         (0..self.buckets.len())
@@ -241,7 +240,7 @@ impl<N, const K: usize> Segment<N, K> {
 }
 
 impl<N: Stored, const K: usize> Segment<N, K> {
-    /// A leaf for the points from `start` on up to `end`.
+    /// A segment for hash bits from `start` up to `end`, exclusive.
     pub fn new(buckets: usize, start: u32, end: u32, depth: u8) -> Self {
         let mut all = Vec::new();
         all.resize_with(buckets, Bucket::default);
@@ -274,7 +273,7 @@ impl<N: Stored, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Takes a name out, and uncounts it on the lines it went past.
+    /// Takes a name out, and off the overflow counts of the buckets it was moved past.
     pub fn remove(&mut self, hash_bits: u32, slot: Slot) -> (N, EntryId) {
         let (bucket, at) = (slot.bucket(), slot.at());
         let mut passed = self.home_bucket(hash_bits);
@@ -293,7 +292,7 @@ impl<N: Stored, const K: usize> Segment<N, K> {
         )
     }
 
-    /// Calls `f` with the hash of each name, the name and its place, roughly in the order of their points.
+    /// Calls `f` with the hash of each name, the name and its entry, roughly in the order of their hash bits.
     pub fn drain(mut self, mut f: impl FnMut(u64, N, EntryId)) {
         for bucket in &mut self.buckets {
             for at in 0..K {
@@ -305,7 +304,7 @@ impl<N: Stored, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Panics where a line has not counted the names that went past it.
+    /// Panics where an overflow count is wrong.
     #[cfg(test)]
     pub fn check(&self) {
         let mut overflow_count = vec![0; self.buckets.len()];
@@ -324,8 +323,8 @@ impl<N: Stored, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Calls `f` with where each name is whose own line is that of this point, or those of them that are not of a lesser
-    /// point. Returns the first point of the next line, which may be beyond the leaf's last.
+    /// Calls `f` with the slot of each name that has the same home bucket as these hash bits, and no lower bits. Returns the
+    /// first hash bits of the next bucket, which may be beyond the segment.
     pub fn visit(&self, hash_bits: u32, mut f: impl FnMut(Slot)) -> u32 {
         let home_bucket = self.home_bucket(hash_bits);
         let mut bucket = home_bucket;

@@ -120,15 +120,15 @@ impl Text {
     }
 }
 
-/// A short text, zero padded, with its length in the last byte. It is read in words that overlap, for a copy of as many
-/// bytes as there happen to be would be a call, and what it has written could not be read as a whole at once.
+/// A short text, zero padded, with its length in the last byte. It is read in overlapping words: a copy of variable length
+/// is a call of memcpy, and reading back what that wrote byte by byte is a store-forwarding stall.
 #[inline]
 fn pack_short(name: &[u8]) -> [u8; 16] {
     let len = name.len();
     let (low, high) = match (name.first_chunk(), name.last_chunk()) {
         (Some(first), Some(last)) => {
             let last = u64::from_le_bytes(*last);
-            // What is in `first` already goes; by 64 bits a word cannot be shifted at once.
+            // Drops the bytes that `first` has already. In two steps, since the shift may be by 64, which overflows.
             (
                 u64::from_le_bytes(*first),
                 last >> (8 * (MAX_SHORT - len)) >> 8,

@@ -2,7 +2,7 @@
 //!
 //! A growing `Vec` copies everything it holds each time it doubles, which at ten million members stops the server for
 //! tens of milliseconds. An arena adds a page of [`PAGE`] items instead; only the first page grows by copying, so that
-//! a small set stays small. A freed place is given out again lowest first, so the high pages drain and can be returned.
+//! a small set stays small. A freed slot is given out again lowest first, so the high pages drain and can be returned.
 
 /// Items in a page.
 pub const PAGE: usize = 256;
@@ -10,13 +10,13 @@ const WORDS: usize = PAGE / 64;
 /// What the first page starts with; it doubles up to [`PAGE`].
 const FIRST: usize = 1;
 
-/// A paged store of `T`, addressed by index. `T::default()` fills places that hold nothing.
+/// A paged store of `T`, addressed by index. `T::default()` fills free slots.
 #[derive(Clone)]
 pub struct Arena<T> {
     pages: Vec<Box<[T]>>,
-    /// Which places of each page hold an item.
+    /// Which slots of each page hold an item.
     live: Vec<[u64; WORDS]>,
-    /// Which pages have a free place, one bit a page.
+    /// Which pages have a free slot, one bit a page.
     open: Vec<u64>,
     /// No word of `open` before this one has a bit set.
     first_open: usize,
@@ -75,8 +75,8 @@ impl<T> Arena<T> {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 
-    /// The place at `index`, to be changed, which may hold nothing: `None` where it was given back.
-    pub fn place_mut(&mut self, index: u32) -> Option<&mut T> {
+    /// The slot at `index`, to be changed, which may be free; `None` where its page is gone.
+    pub fn slot_mut(&mut self, index: u32) -> Option<&mut T> {
         let page = self.pages.get_mut(index as usize / PAGE)?;
         page.get_mut(index as usize % PAGE)
     }
@@ -87,7 +87,7 @@ impl<T> Arena<T> {
         self.first_open = self.first_open.min(word);
     }
 
-    /// The lowest page with a free place, or `None` where all are full.
+    /// The lowest page with a free slot, or `None` where all are full.
     fn lowest_open(&mut self) -> Option<usize> {
         while self.first_open < self.open.len() {
             let bits = self.open[self.first_open];
@@ -101,52 +101,52 @@ impl<T> Arena<T> {
 }
 
 impl<T: Default> Arena<T> {
-    /// Stores `item` at the lowest free place and returns its index.
+    /// Stores `item` in the lowest free slot and returns its index.
     pub fn insert(&mut self, item: T) -> u32 {
         let page = match self.lowest_open() {
             Some(page) => page,
             None => self.grow(),
         };
-        let place = self.live[page]
+        let slot = self.live[page]
             .iter()
             .enumerate()
             .find_map(|(i, &word)| {
                 (word != u64::MAX).then(|| i * 64 + word.trailing_ones() as usize)
             })
-            .expect("an open page has a free place");
-        self.live[page][place / 64] |= 1 << (place % 64);
-        self.pages[page][place] = item;
+            .expect("an open page has a free slot");
+        self.live[page][slot / 64] |= 1 << (slot % 64);
+        self.pages[page][slot] = item;
         self.len += 1;
         if self.next_free(page).is_none() {
             self.open[page / 64] &= !(1 << (page % 64));
         }
-        (page * PAGE + place) as u32
+        (page * PAGE + slot) as u32
     }
 
-    /// Takes the item at `index` out; its place may be given out again.
+    /// Takes the item at `index` out; its slot may be given out again.
     pub fn remove(&mut self, index: u32) -> T {
-        let (page, place) = (index as usize / PAGE, index as usize % PAGE);
-        let bit = 1 << (place % 64);
+        let (page, slot) = (index as usize / PAGE, index as usize % PAGE);
+        let bit = 1 << (slot % 64);
         debug_assert!(
-            self.live[page][place / 64] & bit != 0,
+            self.live[page][slot / 64] & bit != 0,
             "double free of {index}"
         );
-        self.live[page][place / 64] &= !bit;
+        self.live[page][slot / 64] &= !bit;
         self.len -= 1;
         self.set_open(page);
-        let item = std::mem::take(&mut self.pages[page][place]);
+        let item = std::mem::take(&mut self.pages[page][slot]);
         self.drop_empty_tail();
         item
     }
 
     fn next_free(&self, page: usize) -> Option<usize> {
         self.live[page].iter().enumerate().find_map(|(i, &word)| {
-            let place = i * 64 + word.trailing_ones() as usize;
-            (word != u64::MAX && place < self.pages[page].len()).then_some(place)
+            let slot = i * 64 + word.trailing_ones() as usize;
+            (word != u64::MAX && slot < self.pages[page].len()).then_some(slot)
         })
     }
 
-    /// Makes room: the only page doubles, or a page is added. Returns a page with a free place.
+    /// Makes room: the only page doubles, or a page is added. Returns a page with a free slot.
     fn grow(&mut self) -> usize {
         if let [only] = self.pages.as_mut_slice()
             && only.len() < PAGE
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lowest_place_first_and_pages_returned() {
+    fn lowest_slot_first_and_pages_returned() {
         let mut arena = Arena::default();
         for i in 0..2000_u32 {
             assert_eq!(arena.insert(i), i);

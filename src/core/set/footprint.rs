@@ -12,7 +12,7 @@ impl PresenceSet {
             }
     }
 
-    /// The block that a compact set's members are in, `None` for a table.
+    /// The block that a small set's members are in, `None` for a table.
     pub fn buffer(&self) -> Option<&[u8]> {
         match &self.form {
             Form::Small(small) => Some(small.buffer()),
@@ -20,7 +20,7 @@ impl PresenceSet {
         }
     }
 
-    /// What [`bytes`](Self::bytes) was when it was last noted. A compact set always knows.
+    /// What [`bytes`](Self::bytes) was when it was last noted. A small set always knows.
     pub fn noted_bytes(&self) -> usize {
         match &self.form {
             Form::Small(_) => self.bytes(),

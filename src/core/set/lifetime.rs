@@ -43,7 +43,7 @@ impl PresenceSet {
         evicted
     }
 
-    /// Members are forgotten at `now`: nothing is left of them but the record. `f` is given the position of each one that
+    /// Members are forgotten at `now`: nothing is left of them but the peak. `f` is given the position of each one that
     /// was stored, and its touch.
     pub fn forget<'a>(
         &mut self,

@@ -1,4 +1,4 @@
-//! What a presence key holds: members, settings and the record.
+//! What a presence key holds: members, settings and the peak.
 //!
 //! Every change is a function of the state and its arguments alone, so that servers that apply the same changes in the
 //! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
@@ -28,7 +28,7 @@ pub struct Touched {
     pub applied: bool,
     /// Whether the member is online now and was not before.
     pub joined: bool,
-    /// The touch that was there, where its time was up or ended by the new one and nobody had been told (`told.rs`).
+    /// The touch that was there, where it had timed out, or the new one ends it, and that had not been reported (`timeline/timeouts.rs`).
     pub timed_out: Option<Touch>,
 }
 
@@ -39,7 +39,7 @@ pub enum Form {
     Table(Box<Table>),
 }
 
-/// Members who are online or remembered, with the settings and the record of their key.
+/// Members who are online or remembered, with the settings and the peak of their key.
 #[derive(Clone)]
 pub struct PresenceSet {
     settings: StoredSettings,
@@ -78,13 +78,13 @@ impl PresenceSet {
         self.settings = StoredSettings::new(settings);
     }
 
-    /// The record.
+    /// The most members that were online at once.
     #[inline]
     pub fn peak(&self) -> Peak {
         self.peak.get()
     }
 
-    /// Replaces the record, by one carried over from elsewhere or by none.
+    /// Replaces the peak, by one carried over from elsewhere or by none.
     pub fn set_peak(&mut self, peak: Peak) {
         self.peak = StoredPeak::new(peak);
     }
@@ -137,7 +137,7 @@ impl PresenceSet {
     }
 
     /// Touches members: each was seen at `seen.at` and stays online for `seen.ttl`. `now` is the command's own time. A
-    /// ttl of 0 is the touch of one who leaves. `f` is told of each member, in order. The record is left to
+    /// ttl of 0 is the touch of one who leaves. `f` is given what became of each member, in order. The peak is left to
     /// [`judge_peak`](Self::judge_peak).
     pub fn touch<'a>(
         &mut self,
@@ -290,7 +290,7 @@ impl PresenceSet {
     }
 
     /// Members leave: those who are online at `now` are offline at once, and stay remembered, seen now, where the key
-    /// retains. `f` is told the position of each one that was online.
+    /// retains. `f` is given the position of each one that was online.
     pub fn leave<'a>(
         &mut self,
         members: impl ExactSizeIterator<Item = &'a [u8]>,
@@ -308,7 +308,7 @@ impl PresenceSet {
         });
     }
 
-    /// Sets the record where more members are online than ever before. Returns whether that was so.
+    /// Raises the peak where more members are online than ever before. Returns whether that was so.
     #[inline]
     pub fn judge_peak(&mut self, now: Millis) -> bool {
         let highest = self.peak.count.get();

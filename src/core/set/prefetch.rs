@@ -1,7 +1,7 @@
 //! One member's touch in two steps, so that the memory it needs comes while the caller does other work.
 //!
-//! A touch in a large set waits for the line that the member's name is on. Many members are touched in batches, which
-//! wait together (`table.rs`); one alone waits while the server is asked for the time and told of the change.
+//! A touch in a large set waits for the cache line with the member's name. Many members are touched in batches, which
+//! wait together (`table/batch.rs`); one alone waits while the server is asked for the time and notified of the change.
 
 use super::members::{Error, PresenceSet, Touched};
 use crate::core::member::LookupKey;

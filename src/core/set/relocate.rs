@@ -34,7 +34,7 @@ mod tests {
             let items = std::mem::take(block).into_vec();
             let mut new = Vec::with_capacity(items.len());
             new.extend(items);
-            // A place that holds nothing has blocks of no bytes.
+            // A free slot of an arena has blocks of no bytes.
             self.moved += usize::from(!new.is_empty());
             *block = new.into_boxed_slice();
         }

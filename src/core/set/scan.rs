@@ -31,7 +31,7 @@ impl PresenceSet {
         };
         let mut from = HashPrefix::from_bits(u32::try_from(cursor).unwrap_or(0));
         let mut visited = 0;
-        // A line may be empty, so lines are counted as well: ten for each member, as the server's own scans do.
+        // A bucket may be empty, so buckets are counted as well: ten for each member, as the server's own scans do.
         for _ in 0..count.saturating_mul(10) {
             let next = table.names.visit(from, |name_ref| {
                 visited += 1;

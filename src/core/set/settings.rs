@@ -1,4 +1,4 @@
-//! What is kept of a key beside its members: its settings and its record.
+//! What is kept of a key beside its members: its settings and its peak.
 
 use crate::core::memory::Uint;
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
@@ -66,7 +66,7 @@ impl StoredSettings {
     }
 }
 
-/// The record as a set keeps it.
+/// The peak as a set keeps it.
 #[derive(Clone, Copy)]
 pub struct StoredPeak {
     pub count: Uint<6>,

@@ -5,8 +5,8 @@ use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
 impl PresenceSet {
-    /// Calls `f` for members whose time is up at `now` and who have not been told, at most `limit`, and notes that they
-    /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each one told.
+    /// Calls `f` for members who have timed out at `now` and have not been reported, at most `limit`, and notes that they
+    /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each member.
     pub fn report_timeouts(
         &mut self,
         now: Millis,
@@ -21,7 +21,7 @@ impl PresenceSet {
         }
     }
 
-    /// When the next member goes offline who has not been told, where this is before it is removed. `None`: all those
+    /// When the next unreported member times out, where this is before it is removed. `None`: all those
     /// who go offline are removed at that moment.
     pub fn next_timeout(&mut self) -> Option<Millis> {
         let retain = self.retain();

@@ -1,7 +1,7 @@
-//! The compact form of a set with few members: one block of bytes, searched from the front.
+//! A set with few members: one block of bytes, searched from the front.
 //!
 //! Most presence keys in a chat are rooms of a few, for which an index and a timeline would cost more than the
-//! members. What those of a room have in common is told once, in the block's head (`head.rs`):
+//! members. What those of a room have in common is stored once, in the block's head (`head.rs`):
 //!
 //! ```text
 //! head    number of members 1 | base and width of times 4 | common ttl 2
@@ -147,7 +147,7 @@ impl Small {
         })
     }
 
-    /// A member's place and touch.
+    /// A member's offset in the block, and its touch.
     pub fn find(&self, name: &[u8]) -> Option<(usize, TouchState)> {
         let head = self.head()?;
         let mut at = HEAD;

@@ -1,7 +1,7 @@
-//! The head of a compact set's block: what its entries have in common, and how an entry's time and ttl are told with it.
+//! The head of a small set's block: what its entries have in common, and how an entry's time and ttl are coded with it.
 //!
 //! A time is counted from the head's base, in as many bytes as they all need, which is the head's width; the high bit says
-//! whether the entry has been told (`told.rs`). The base is a multiple of two minutes, so that it takes 30 bits beside the
+//! whether the time-out has been reported (`timeline/timeouts.rs`). The base is a multiple of two minutes, so that it takes 30 bits beside the
 //! width's two.
 //!
 //! The common ttl is the first member's, as a number of few digits and the zeros that follow: that is how people write
@@ -88,13 +88,13 @@ impl Head {
         at >= self.base && at - self.base < self.reported_bit()
     }
 
-    /// The bit above a time that says that the entry has been told.
+    /// The bit above a time that says that the time-out has been reported.
     #[inline]
     fn reported_bit(self) -> u64 {
         1 << (8 * self.width - 1)
     }
 
-    /// The time that `entry` begins with, and whether it has been told.
+    /// The time that `entry` begins with, and whether the time-out has been reported.
     #[inline]
     pub fn time(self, entry: &[u8]) -> (Millis, bool) {
         // One load, where there are as many bytes behind it; nearly all entries are that long.

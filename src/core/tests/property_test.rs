@@ -409,7 +409,7 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Rooms: a compact set that may become a table, or a table of few members.
+    /// Rooms: a small set that may become a table, or a table of few members.
     #[test]
     fn small_sets_agree_with_the_model(
         beginning in beginning(),
@@ -424,7 +424,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Audiences: many chunks and tables, squeezed, split and joined.
+    /// Audiences: many chunks and segments, compacted, split and joined.
     #[test]
     fn large_sets_agree_with_the_model(
         beginning in beginning(),

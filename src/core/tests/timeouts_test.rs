@@ -210,7 +210,7 @@ impl Run {
             let ends = unreported
                 .filter(|(name, touch)| touch.ttl > 0 && !self.reported.contains(name))
                 .map(|(_, touch)| touch.at + touch.ttl);
-            // A compact set leaves those out who are removed when their time is up.
+            // A small set leaves those out who are removed when their time is up.
             match (next, ends.min()) {
                 (Some(next), Some(first)) => assert!(next >= first),
                 (Some(next), None) => panic!("nobody's time is up at {next}"),

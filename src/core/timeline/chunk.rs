@@ -1,17 +1,17 @@
 //! A run of the timeline: up to 1,024 entries in order of time, and which of them are alive.
 //!
-//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether it has been told (`timeout_reported.rs`,
-//! one bit), and the home of its member (32 bits). A refresh appends a new entry and kills the old one, so chunks thin
-//! out as they age; a dead entry costs eight bytes until the chunk is squeezed.
+//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether its time-out has been reported
+//! (`timeouts.rs`, one bit), and the hash prefix of its member (32 bits). A refresh appends a new entry and kills the old one,
+//! so chunks become sparse as they age; a dead entry costs eight bytes until the chunk is compacted.
 //!
-//! An entry keeps its index when the dead ones before it go: a squeezed chunk has a second set of bits, which says of
+//! An entry keeps its index when the dead ones before it go: a compacted chunk has a second bitmap, which says of
 //! which indices an entry is still stored, and the entry stands where as many stored ones are before it (rank and
-//! select, as in succinct data structures; Jacobson, "Space-efficient static trees and graphs", 1989). So squeezing is
-//! copying within the chunk, and no member has to be told that its place is another.
+//! select, as in succinct data structures; Jacobson, "Space-efficient static trees and graphs", 1989). So compacting is
+//! copying within the chunk, and no entry gets another id.
 //!
 //! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits do
 //! not stand there but in a block of their own: a refresh changes one of them in an old chunk and reads nothing of its
-//! entries, and all chunks' bits together take few pages of memory, whose addresses the processor remembers.
+//! entries, and all chunks' bitmaps together take few pages of memory, which the TLB covers.
 //!
 //! In a mixed lane every entry has a ttl of its own. There the block is half as long again: behind the entries stands,
 //! in 32 bits each, when their time is up. That is what is searched (`mixed_chunk.rs`), so it stands in a row by itself.
@@ -34,7 +34,7 @@ const STRETCH: usize = 8;
 
 /// Where an entry's time begins in its word.
 const TIME_SHIFT: u32 = 33;
-/// The bit of a word that says that the entry has been told.
+/// The bit of a word that says that the time-out has been reported.
 const REPORTED: u64 = 1 << 32;
 /// The largest distance of an entry from the base: 24 days.
 pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
@@ -46,7 +46,7 @@ pub struct Entry {
     pub prefix: HashPrefix,
     /// How much longer than its lane's ttl the member's own is: 0 but in a mixed lane.
     pub extra: u32,
-    /// Whether it has been told that the member went offline when its time was up.
+    /// Whether the time-out has been reported.
     pub timeout_reported: bool,
 }
 
@@ -66,26 +66,26 @@ impl Entry {
 pub struct Chunk {
     /// A power of two of entries. Of a mixed lane there is half as much behind them: an [`end`](Self::end) each.
     entries: Box<[u64]>,
-    /// A bit for each index: whether its entry is alive. Of a squeezed chunk this is the first half, and the second
+    /// A bit for each index: whether its entry is alive. Of a compacted chunk this is the first half, and the second
     /// half has a bit for each index whose entry is stored.
     bits: Box<[u64]>,
     /// What the entries' times are counted from; no entry is earlier.
     base: Millis,
-    /// Of a squeezed chunk: how many entries are stored before each quarter of the indices there may be.
+    /// Of a compacted chunk: how many entries are stored before each quarter of the indices there may be.
     quarters: [u16; 4],
     /// Indices given out.
     len: u16,
     /// Entries stored.
     stored: u16,
     alive: u16,
-    /// Living entries before this index have all been told.
+    /// The time-outs of living entries before this index have all been reported.
     pub reported_upto: u16,
     compacted: bool,
-    /// Whether it waits to be squeezed (`compact.rs`).
+    /// Whether it is queued for compaction (`compact.rs`).
     pub queued: bool,
-    /// A chunk after which another was begun: it only loses entries, and is squeezed early.
+    /// A chunk after which another was begun: it only loses entries, and is compacted early.
     pub sealed: bool,
-    /// Its place in its block's links.
+    /// Its index in its block's links.
     pub link: u8,
     /// The block it belongs to.
     pub block: u32,
@@ -192,7 +192,7 @@ impl Chunk {
         &self.bits[..self.len().div_ceil(64)]
     }
 
-    /// Of a squeezed chunk: which indices have an entry that is stored.
+    /// Of a compacted chunk: which indices have an entry that is stored.
     #[inline]
     pub fn storing(&self) -> &[u64] {
         &self.bits[self.bits.len() / 2..]
@@ -264,7 +264,7 @@ impl Chunk {
         self.entries[word] = other | u64::from(end) << shift;
     }
 
-    /// The time of the entry that stands there, counted from the base, and whether it has been told.
+    /// The time of the entry that stands there, counted from the base, and whether its time-out has been reported.
     #[inline]
     pub fn time_and_reported(&self, position: usize) -> (u32, bool) {
         let word = self.entries[position];
@@ -292,13 +292,13 @@ impl Chunk {
         }
     }
 
-    /// Marks an entry as told.
+    /// Notes that the time-out of an entry has been reported.
     pub fn set_reported(&mut self, index: usize) {
         let position = self.position(index);
         self.entries[position] |= REPORTED;
     }
 
-    /// The first living entry that has not been told. What is found out on the way is kept.
+    /// The first living entry whose time-out has not been reported. What is found out on the way is kept.
     pub fn first_unreported(&mut self) -> Option<usize> {
         let mut from = self.reported_upto as usize;
         let found = loop {

@@ -47,7 +47,7 @@ impl ChunkTree {
         self.chunk_bytes += chunk.bytes() - before;
     }
 
-    /// Lets a chunk's dead entries go; the places of the living stay what they are.
+    /// Drops a chunk's dead entries; the ids of the living stay what they are.
     pub fn compact_chunk(&mut self, id: u32, room: usize) {
         let chunk = self.chunks.get_mut(id);
         let before = chunk.bytes();

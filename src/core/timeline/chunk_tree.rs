@@ -2,7 +2,7 @@
 //! the number of the living, so that a rank is a binary search and a sum over at most a few hundred small numbers
 //! (`rank.rs`).
 //!
-//! Chunks and blocks stand in arenas and know their parents, so whoever has an entry's place finds its lane.
+//! Chunks and blocks stand in arenas and know their parents, so whoever has an entry's id finds its lane.
 
 use std::collections::VecDeque;
 
@@ -22,11 +22,11 @@ pub struct Link {
     pub alive: u32,
 }
 
-/// Up to [`BLOCK`] chunks in order of time. Never empty, but for places of the arena not in use.
+/// Up to [`BLOCK`] chunks in order of time. Never empty, except in free slots of the arena.
 #[derive(Default)]
 pub struct Block {
     pub lane: u32,
-    /// Its place in the lane's root, counted from `Lane::front`.
+    /// Its position in the lane's root, counted from `Lane::front`.
     pub seq: u64,
     pub links: Vec<Link>,
 }
@@ -60,7 +60,7 @@ pub struct Lane {
     pub expired: usize,
     /// What `seq` of the first block of the root is.
     pub front: u64,
-    /// No member seen before this moment is still to be told (`told.rs`).
+    /// The time-outs of members seen before this moment have been reported (`timeouts.rs`).
     pub reported_upto: Millis,
     pub root: VecDeque<Root>,
 }

@@ -1,16 +1,15 @@
-//! Getting the room of dead entries back.
+//! Compaction: getting the room of dead entries back, as in log-structured storage.
 //!
-//! A sealed chunk is squeezed when half of it is dead: its living entries are copied into a block of half the size, and keep
-//! their indices (`chunk.rs`). So each refresh, which kills one entry, pays for copying one, and between a half and all of
-//! every block is alive.
+//! A sealed chunk is compacted when half of it is dead: its living entries are copied into a block of half the size, and keep
+//! their indices (`chunk.rs`). So each refresh, which kills one entry, pays for copying one, and at least half of every block
+//! is alive.
 //!
-//! Where only an eighth of the indices is alive, the chunk is joined with a neighbour or written anew, and its members are
-//! told of their new places. Each refresh pays for an eighth of that, and a long tail of old chunks with few survivors each
-//! cannot form.
+//! Where only an eighth of the indices is alive, the chunk is joined with a neighbour or rebuilt, and its entries get new ids.
+//! Each refresh pays for an eighth of that, and a long tail of old chunks with few survivors each cannot form.
 //!
-//! Members who are refreshed at random thin all chunks out alike, so that thousands would be half dead, or dead but for an
-//! eighth, in the same moment. So they queue, and each entry that dies pays for a little of that work. It pays for more than
-//! twice as much as there is to do in the long run, so the queue moves on.
+//! Random refreshes make all chunks sparse at the same rate, so thousands would be due in the same moment. So they queue,
+//! and each entry that dies pays for a little of the work: more than twice as much as there is to do in the long run, so the
+//! queue drains.
 
 use super::chunk::{Chunk, MAX_ENTRIES, MAX_SPAN};
 use super::log::Timeline;
@@ -20,11 +19,11 @@ use crate::core::refs::MoveListener;
 /// Two chunks are joined while they have at most this many living entries together, half of the largest chunk.
 const MAX_JOINED: usize = MAX_ENTRIES / 2;
 
-/// What it costs to tell a member of a new place, in the same.
+/// What it costs to point a name at a new entry, in the same unit.
 const REPOINT_COST: usize = 16;
 
 impl Timeline {
-    /// Notes that a chunk has become thin.
+    /// Queues a chunk that has become sparse.
     #[inline]
     pub fn queue_sparse(&mut self, id: u32) {
         let chunk = self.tree.chunks.get_mut(id);
@@ -34,7 +33,7 @@ impl Timeline {
         }
     }
 
-    /// An entry has died: squeezes the next chunk, where what was done for the one before is paid for.
+    /// An entry has died: compacts the next chunk, once the last one is paid for.
     #[inline]
     pub fn compact_some(&mut self, listener: &mut impl MoveListener) {
         self.sparse.owed = self.sparse.owed.saturating_sub(PAID);
@@ -52,12 +51,12 @@ impl Timeline {
             queue.shrink_to(MIN_QUEUE);
         }
         let waiting = |chunk: &mut Chunk| std::mem::take(&mut chunk.queued) && chunk.is_sparse();
-        if self.tree.chunks.place_mut(id).is_some_and(waiting) {
+        if self.tree.chunks.slot_mut(id).is_some_and(waiting) {
             self.sparse.owed = self.compact(id, listener);
         }
     }
 
-    /// Makes a chunk smaller that has become thin. Returns what that cost.
+    /// Makes a sparse chunk smaller. Returns what that cost.
     fn compact(&mut self, id: u32, listener: &mut impl MoveListener) -> usize {
         let chunk = self.tree.chunks.get(id);
         let alive = chunk.alive();

@@ -1,4 +1,4 @@
-//! How much work is done at once while members who are refreshed at random thin all chunks out alike.
+//! How much work is done at once while random refreshes make all chunks sparse at the same rate.
 
 use super::super::chunk::Entry;
 use super::*;

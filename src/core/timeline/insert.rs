@@ -12,8 +12,8 @@ const MAX_SHIFT: usize = 64;
 const MIDDLE_ROOM: usize = 64;
 
 impl Timeline {
-    /// Adds an entry of one who stays for `ttl`. Among entries of the same time it comes last. Others may move, of which
-    /// `listener` is told.
+    /// Adds an entry of one who stays for `ttl`. Among entries of the same time it comes last. Others may move, which
+    /// `listener` follows.
     pub fn insert(
         &mut self,
         ttl: Millis,
@@ -145,7 +145,7 @@ impl Timeline {
             let chunk = self.tree.chunks.get_mut(id);
             if !chunk.is_full() {
                 chunk.insert(index, entry);
-                // From the last on: each moves to a place that nobody has any more.
+                // From the last on: each gets the index that the one before has just left.
                 for at in (index + 1..chunk.len()).rev() {
                     if chunk.is_alive(at) {
                         let (prefix, entry_id) = (chunk.entry(at).prefix, EntryId::new(id, at - 1));

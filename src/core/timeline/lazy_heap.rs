@@ -73,7 +73,7 @@ impl LazyHeap {
         }
     }
 
-    /// The lane with the earliest true time, as `time_of` tells it together with the ttl.
+    /// The lane with the earliest true time, as `time_of` says, together with the ttl.
     pub fn earliest(
         &mut self,
         mut time_of: impl FnMut(u32) -> Option<(Millis, Millis)>,

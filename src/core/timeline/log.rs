@@ -9,8 +9,8 @@
 //! chunks each, and both levels carry the number of the living, so a rank query adds up at most a few hundred small
 //! numbers (`rank.rs`). Beside a member's name stands its [`EntryId`], chunk and index, so killing an entry needs no search.
 //!
-//! Chunks thin out as their members are refreshed. A chunk that is half dead is squeezed into half its size; each refresh
-//! pays for one copied entry. Where but few of a chunk's places are alive, its members get new ones (`compact.rs`).
+//! Chunks become sparse as their members are refreshed. A chunk that is half dead is compacted into half its size; each
+//! refresh pays for one copied entry. Where only few indices of a chunk are alive, its entries get new ones (`compact.rs`).
 //!
 //! Beyond a number of ttls, further ones share mixed lanes (`mixed.rs`).
 
@@ -48,11 +48,11 @@ pub struct Timeline {
     pub expired: usize,
     /// Lanes by the time their first member beyond the frontier expires.
     pub expiry: LazyHeap,
-    /// Lanes by the time their first untold member expires, once that is asked for (`timeout_reported.rs`).
+    /// Lanes by the time their first unreported member expires, once that is asked for (`timeouts.rs`).
     pub timeouts: LazyHeap,
     /// Whether it was.
     pub reports_timeouts: bool,
-    /// Chunks that have become thin.
+    /// Chunks that have become sparse.
     pub sparse: SparseQueue,
     /// Where the latest entry was written.
     pub latest: u32,
@@ -140,7 +140,7 @@ impl Timeline {
         chunk.prefetch_life(entry_id.index());
     }
 
-    /// Removes an entry that is no member's any more. Others may move, of which `listener` is told.
+    /// Removes an entry that is no member's any more. Other entries may move, which `listener` follows.
     pub fn kill(&mut self, entry_id: EntryId, listener: &mut impl MoveListener) {
         let id = entry_id.chunk();
         let chunk = self.tree.chunks.get_mut(id);

@@ -7,9 +7,9 @@
 //! 24 days, another those from there to 49, and so on.
 //!
 //! So the chunks of a mixed lane are looked at one by one, as lanes are otherwise. Which of them has something happening
-//! next, an agenda of chunks says: when it comes to a chunk's time, that chunk is gone over (`mixed_chunk.rs`), a
+//! next, a lazy heap of chunks says: when a chunk's time comes, that chunk is scanned (`chunk/ends.rs`), a
 //! microsecond's work. How many members of each chunk had expired at the frontier is noted, so that a list finds its
-//! beginning by adding up (`view.rs`).
+//! beginning by adding up (`mixed/view.rs`).
 //!
 //! There are two frontiers. A replica judges what it replays by its primary's clock, and answers by its own; were there
 //! one, it would step back and forth between the two, over all chunks each time.
@@ -35,7 +35,7 @@ pub struct Mixed {
     recent: usize,
     /// Chunks by when their first member is due for removal, and by its ttl.
     due: LazyHeap,
-    /// Chunks by when their first untold member expires.
+    /// Chunks by when their first unreported member expires.
     timeouts: LazyHeap,
     /// What is due at one moment may be in many chunks in a row: which of them is the first.
     run: Option<(Due, u32)>,
@@ -47,7 +47,7 @@ struct Notes {
     first_end: Millis,
     /// Nobody in the chunk expires later.
     last_end: Millis,
-    /// Some of those who are due first, as [`Chunk::front`] tells; empty where that is not known. Of those who have gone
+    /// Some of those who are due first, as `Chunk::front` finds them; empty where that is not known. Of those who have gone
     /// since, the entries are dead.
     front: Vec<u16>,
 }
@@ -182,7 +182,7 @@ impl Mixed {
         self.frontiers[frontier].expired
     }
 
-    /// An entry has come to a chunk. `note_timeout`: its end is to be told.
+    /// An entry has come to a chunk. `note_timeout`: its time-out is to be reported.
     pub fn added(&mut self, id: u32, touch: Touch, retain: Millis, note_timeout: bool) {
         let end = touch.due(0);
         let notes = self.note_of(id);
@@ -241,7 +241,7 @@ impl Mixed {
         }
     }
 
-    /// All agendas.
+    /// All heaps.
     fn heaps(&mut self) -> impl Iterator<Item = &mut LazyHeap> {
         let [first, second] = &mut self.frontiers;
         [
@@ -291,14 +291,14 @@ impl Mixed {
         }
     }
 
-    /// Notes when untold members expire, from now on.
+    /// Notes when unreported members expire, from now on.
     pub fn note_timeout(&mut self, tree: &ChunkTree) {
         for id in tree.mixed_chunks() {
             self.timeouts.note(self.first_end(id), 0, id);
         }
     }
 
-    /// The chunk whose next untold member expires first, and when.
+    /// The chunk whose next unreported member expires first, and when.
     pub fn next_timeout(&mut self, tree: &ChunkTree) -> Option<(Millis, u32)> {
         let next = self.timeouts.earliest(|id| {
             let (chunk, ttl) = tree.chunk_and_ttl(id);

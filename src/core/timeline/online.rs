@@ -2,7 +2,7 @@
 //!
 //! How many are online is asked after every touch, for the peak. It is kept as "all but those that had expired at the
 //! *frontier*", a moment that moves along with the questions: a lane is counted anew only when its next member's time
-//! comes, which an agenda of lanes tells. So the answer is O(1) between two expiries, O(log n) for each lane in which
+//! comes, which a lazy heap of lanes says. So the answer is O(1) between two expiries, O(log n) for each lane in which
 //! something expired since, and no eviction has to have run for it to be right. When the clock steps back the frontier
 //! is set back and each lane counted once.
 //!
@@ -133,7 +133,7 @@ impl Timeline {
             self.tree.chunks.get(id),
             &mut self.tree.lanes[lane as usize],
         );
-        // The base tells it for most, without the entry.
+        // For most the chunk's base decides it, without the entry.
         if has_expired(chunk.base(), in_lane.ttl, self.frontier)
             && has_expired(chunk.time(index), in_lane.ttl, self.frontier)
         {
@@ -161,7 +161,7 @@ impl Timeline {
         mixed.is_none_or(|mixed| mixed.last_end(&self.tree) <= cutoff)
     }
 
-    /// The first one due of a chunk of which [`next_due`](Self::next_due) told.
+    /// The first one due of a chunk that [`next_due`](Self::next_due) returned.
     pub fn first_of_front(&self, chunk: u32) -> Option<MemberRef> {
         let index = self.mixed.as_ref()?.first_of_front(chunk)?;
         let prefix = self.tree.chunks.get(chunk).entry(index).prefix;

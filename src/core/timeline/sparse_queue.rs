@@ -1,4 +1,4 @@
-//! The queue of chunks that have become thin (`compact.rs`), and what the work on them costs.
+//! The queue of chunks to be compacted (`compact.rs`), and what is owed for the work done.
 
 use std::collections::VecDeque;
 
@@ -7,10 +7,10 @@ pub const PAID: usize = 8;
 /// Room that an empty queue keeps, for a refresh not to ask for it anew.
 pub const MIN_QUEUE: usize = 16;
 
-/// The queue of chunks that have become thin.
+/// The queue of chunks that have become sparse.
 #[derive(Clone, Default)]
 pub struct SparseQueue {
-    /// A chunk that is not there any more, or not thin, may still have its number here.
+    /// May still name chunks that are gone, or not sparse any more.
     pub queue: VecDeque<u32>,
     /// What has not been paid for of the work that was done.
     pub owed: usize,

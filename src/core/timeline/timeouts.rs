@@ -1,12 +1,12 @@
-//! Who went offline unseen: members whose time was up, told of once each.
+//! Time-outs: members who went offline without a command, each reported once.
 //!
 //! Removal does not do for that. A key that retains longer than a touch lasts keeps its members long after they went
-//! offline, and others are touched again first. So each touch carries a bit that says whether its end has been told,
-//! set by [`PresenceSet::report_timeouts`], which goes over the expired ones in order of time. Whoever takes an entry away sees by
-//! the bit whether its end is still to be told.
+//! offline, and others are touched again first. So each touch carries a bit that says whether its time-out has been reported,
+//! set by `PresenceSet::report_timeouts`, which goes over the expired ones in order of time. Whoever takes an entry away sees by
+//! the bit whether its time-out is still to be reported.
 //!
 //! The bits are no part of the state: replicas and dumps do not have them, and two sets that differ in them only are
-//! equal. What was told is found again without looking at it twice: a lane knows up to which time, a chunk up to which
+//! equal. What has been reported is not looked at again: a lane knows up to which time that is, a chunk up to which
 //! entry.
 
 use super::chunk::Entry;
@@ -39,7 +39,7 @@ impl Timeline {
         lanes.map(|(_, lane)| lane.ttl).min()
     }
 
-    /// When the next untold member expires, and where it is. Lanes are gone over once when this is first asked, and
+    /// When the next unreported member expires, and where it is. Lanes are gone over once when this is first asked, and
     /// followed from then on.
     pub fn next_timeout(&mut self) -> Option<(Millis, First)> {
         let mut timeouts = std::mem::take(&mut self.timeouts);
@@ -67,7 +67,7 @@ impl Timeline {
         own.into_iter().chain(mixed).min_by_key(|(time, _)| *time)
     }
 
-    /// When the oldest untold member of a lane was seen.
+    /// When the oldest unreported member of a lane was seen.
     fn first_unreported(&mut self, lane: u32) -> Option<Millis> {
         let mut found = None;
         self.each_unreported(lane, |time, _| {
@@ -77,7 +77,7 @@ impl Timeline {
         found
     }
 
-    /// Tells those of a lane whose time was up at `now`, at most `limit`.
+    /// Reports those of a lane whose time was up at `now`, at most `limit`.
     pub fn report(
         &mut self,
         lane: u32,
@@ -119,7 +119,7 @@ impl Timeline {
         unreported.len().min(limit)
     }
 
-    /// Goes over the untold members of a lane in order of time for as long as `f` says that it has told them.
+    /// Goes over the unreported members of a lane in order of time, for as long as `f` says that it has reported them.
     fn each_unreported(&mut self, lane: u32, mut f: impl FnMut(Millis, MemberRef) -> bool) {
         let tree = &mut self.tree;
         let lane = &mut tree.lanes[lane as usize];

@@ -143,7 +143,7 @@ impl Chunk {
         front.iter().rev().map(|(_, index)| *index).collect()
     }
 
-    /// When the time of the first one is up who has not been told.
+    /// When the first one expires whose time-out has not been reported.
     pub fn first_unreported_end(&self, ttl: Millis) -> Option<Millis> {
         let mut first = None;
         self.each_living(|_, position| {
@@ -156,7 +156,7 @@ impl Chunk {
         first.map(|end| self.base() + ttl + u64::from(end))
     }
 
-    /// The indices of those whose time was up at `now` and who have not been told, in that order.
+    /// The indices of those who had expired at `now` and whose time-outs have not been reported, in the order of their ends.
     pub fn unreported_ends(&self, ttl: Millis, now: Millis) -> Vec<usize> {
         let Some(limit) = self.limit(ttl, now) else {
             return Vec::new();

@@ -25,7 +25,7 @@ impl Mixed {
         next
     }
 
-    /// The first one due of a chunk of which [`next_due`](Self::next_due) told.
+    /// The first one due of a chunk that [`next_due`](Self::next_due) returned.
     pub fn first_of_front(&self, id: u32) -> Option<usize> {
         let front = &self.notes.get(id as usize)?.front;
         front.last().map(|index| usize::from(*index))

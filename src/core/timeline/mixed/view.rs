@@ -70,7 +70,7 @@ impl<'a> View<'a> {
         if query.reaches(first) && query.has_all_from(first) {
             return chunk.alive();
         }
-        // The next chunk's base mostly tells, without a look at the entries.
+        // The next chunk's base mostly decides it, without a look at the entries.
         let is_before = || !query.has_all_from(last) || !query.has_all_from(chunk.last_time());
         if query.reaches(first) && is_before() {
             return chunk.alive() - self.mixed.expired_in(id);
