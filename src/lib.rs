@@ -3,6 +3,8 @@
 //! [`core`] is the data structure and knows nothing of the server; the rest is the shell around it. `docs/design.md`
 //! shows how it fits together.
 
+#![deny(unsafe_code)]
+
 mod announcements;
 mod arg;
 mod clients;
@@ -14,6 +16,7 @@ mod defaults;
 mod error;
 mod events;
 mod expiry;
+#[allow(unsafe_code)] // the border to a C interface
 mod ffi;
 mod glob;
 mod keys;

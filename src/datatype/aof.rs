@@ -1,14 +1,10 @@
 //! Rewriting the append-only file without an RDB preamble: the commands that make a key.
 
 use std::ffi::CStr;
-use std::os::raw::c_void;
-
-use redis_module::raw;
 
 use super::value::Value;
 use crate::core::{Settings, Touch};
 use crate::ffi::data_type::AofWriter;
-use crate::ffi::guard::guard;
 use crate::ffi::replicate::CommandSink;
 use crate::ffi::string::{KeyName, ServerStr, SharedString};
 use crate::replication;
@@ -18,60 +14,44 @@ const BATCH: usize = 64;
 
 /// Emits the key's making, a touch for neighbours of the same moment and ttl, whatever the order, and the record, which
 /// the touches leave alone: their times step back and forth, and it was never that of those who are left.
-///
-/// # Safety
-/// Called by the server only, with a value of the type.
-pub unsafe extern "C" fn aof_rewrite(
-    io: *mut raw::RedisModuleIO,
-    key: *mut raw::RedisModuleString,
-    value: *mut c_void,
-) {
-    // SAFETY: the server passes a value of the type, which is a boxed `Value`.
-    let value = unsafe { &*value.cast::<Value>() };
-    // SAFETY: the server passes its io and the key's name, which live during this call.
-    let (writer, key) = unsafe { (AofWriter::new(io), ServerStr::new(key)) };
-    let Some(key) = key else {
-        return;
+pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
+    if value.is_damaged() {
+        super::warn_of_damage();
+    }
+    let set = value.saved();
+    let mut log = Log {
+        writer: log,
+        key,
+        moment: None,
+        members: Vec::with_capacity(BATCH),
     };
-    guard("aof_rewrite", || {
-        if value.is_damaged() {
-            super::warn_of_damage();
-        }
-        let set = value.saved();
-        let mut log = Log {
-            writer,
-            key,
-            moment: None,
-            members: Vec::with_capacity(BATCH),
-        };
-        let settings = set.settings();
-        // Without retention a touch of one who left removes the member, which may still be to be evicted.
-        let first = Settings {
-            retain: settings.retain.max(1),
-            ..settings
-        };
-        let mut left = false;
-        set.each_in_order(|_, seen| left |= seen.ttl == 0);
-        let since = match set.is_untouched() {
-            true => c"AT",
-            false => c"EMPTY",
-        };
-        log.configure(
-            if left { &first } else { &settings },
-            since,
-            set.empty_since(),
-        );
-        set.each_in_order(|name, seen| log.add(name, seen));
-        log.flush();
-        if left && first != settings {
-            log.configure(&settings, since, set.empty_since());
-        }
-        log.set_peak(set.peak().count, set.peak().at);
-    });
+    let settings = set.settings();
+    // Without retention a touch of one who left removes the member, which may still be to be evicted.
+    let first = Settings {
+        retain: settings.retain.max(1),
+        ..settings
+    };
+    let mut left = false;
+    set.each_in_order(|_, seen| left |= seen.ttl == 0);
+    let since = match set.is_untouched() {
+        true => c"AT",
+        false => c"EMPTY",
+    };
+    log.configure(
+        if left { &first } else { &settings },
+        since,
+        set.empty_since(),
+    );
+    set.each_in_order(|name, seen| log.add(name, seen));
+    log.flush();
+    if left && first != settings {
+        log.configure(&settings, since, set.empty_since());
+    }
+    log.set_peak(set.peak().count, set.peak().at);
 }
 
 struct Log<'a> {
-    writer: AofWriter<'a>,
+    writer: &'a AofWriter<'a>,
     key: KeyName<'a>,
     moment: Option<Touch>,
     members: Vec<SharedString>,

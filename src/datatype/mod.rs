@@ -1,11 +1,14 @@
-//! The type of presence keys, `presence-`, and the callbacks by which the server handles its values: each file is named
-//! for what it does, each callback for the API's name of it.
+//! The type of presence keys, `presence-`, and what is done when the server handles its values: each file is named for that,
+//! each function for the API's name of it.
 
-use redis_module::raw;
+use std::ffi::CStr;
 
 use crate::ffi::context::Context;
-use crate::ffi::data_type::{DataType, TypeHandle};
+use crate::ffi::data_type::{
+    AofWriter, DataType, Defrag, Digest, KeyContext, RdbReader, RdbWriter, TypeHandle,
+};
 use crate::ffi::log;
+use crate::ffi::string::KeyName;
 
 mod aof;
 mod copy;
@@ -17,15 +20,51 @@ pub mod value;
 
 use value::Value;
 
-/// What TYPE answers; nine characters, of which the server makes the type's identity in dumps.
-const NAME: &std::ffi::CStr = c"presence-";
-
 static TYPE: TypeHandle<Value> = TypeHandle::new();
 
 impl DataType for Value {
+    const NAME: &'static CStr = c"presence-";
+    const VERSION: i32 = rdb::VERSION;
+
     #[inline]
     fn handle() -> &'static TypeHandle<Value> {
         &TYPE
+    }
+
+    fn rdb_load(reader: &RdbReader, version: i32) -> Option<Box<Value>> {
+        rdb::load(reader, version)
+    }
+
+    fn rdb_save(&self, writer: &mut RdbWriter) {
+        rdb::save(self, writer);
+    }
+
+    fn aof_rewrite(&self, key: KeyName, log: &AofWriter) {
+        aof::rewrite(self, key, log);
+    }
+
+    fn digest(&self, digest: &mut Digest) {
+        digest::add(self, digest);
+    }
+
+    fn mem_usage(&self, block: usize, key: &KeyContext) -> usize {
+        memory::usage(self, block, key)
+    }
+
+    fn free_effort(&self) -> usize {
+        self.allocations()
+    }
+
+    fn unlink(&self, key: &KeyContext) {
+        memory::unlink(self, key);
+    }
+
+    fn copy(&self, keys: &KeyContext) -> Option<Box<Value>> {
+        copy::copy(self, keys)
+    }
+
+    fn defrag(&mut self, from: usize, defrag: &mut Defrag) -> Option<usize> {
+        self.relocate(from, defrag)
     }
 }
 
@@ -36,20 +75,5 @@ fn warn_of_damage() {
 
 /// Registers the type.
 pub fn register(ctx: Context) -> Result<(), String> {
-    // SAFETY: a plain structure of the server, for which all zeros means no callback.
-    let mut methods: raw::RedisModuleTypeMethods = unsafe { std::mem::zeroed() };
-    // The newest version that the oldest supported server, Redis 7.0, knows.
-    methods.version = 4;
-    methods.rdb_load = Some(rdb::rdb_load);
-    methods.rdb_save = Some(rdb::rdb_save);
-    methods.aof_rewrite = Some(aof::aof_rewrite);
-    methods.digest = Some(digest::digest);
-    methods.free = Some(memory::free);
-    methods.free_effort2 = Some(memory::free_effort);
-    methods.unlink2 = Some(memory::unlink);
-    methods.mem_usage2 = Some(memory::mem_usage);
-    methods.copy2 = Some(copy::copy);
-    methods.defrag = Some(defrag::defrag);
-    // SAFETY: each callback takes a value of the type for a boxed `Value`.
-    unsafe { TYPE.register(ctx, NAME, rdb::VERSION, &mut methods) }
+    TYPE.register(ctx)
 }

@@ -79,7 +79,8 @@ impl Value {
     }
 
     /// The block that a compact set's members are in, see [`PresenceSet::buffer`].
-    pub fn buffer(&self) -> Option<&[u8]> {
+    #[allow(clippy::borrowed_box)] // as there
+    pub fn buffer(&self) -> Option<&Box<[u8]>> {
         self.set.buffer()
     }
 

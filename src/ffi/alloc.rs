@@ -11,8 +11,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 
 use redis_module::raw;
 
+use super::api;
+
 /// Alignment that the server's allocator (jemalloc or libc) guarantees for every block.
-const GUARANTEED_ALIGN: usize = 16;
+pub(super) const GUARANTEED_ALIGN: usize = 16;
 
 /// Forwards to the server's allocator when the module is loaded into one, to the system's otherwise.
 ///
@@ -91,6 +93,26 @@ unsafe impl GlobalAlloc for ServerAlloc {
             None => unsafe { System.realloc(block, layout, new_size) },
         }
     }
+}
+
+/// The size of a box's block as the allocator has it, in bytes; 0 where it is empty. In a server only.
+#[allow(clippy::borrowed_box)] // a slice might begin anywhere in a block; a box is one
+pub fn size_of_block<T>(block: &Box<[T]>) -> usize {
+    const { assert!(align_of::<T>() <= GUARANTEED_ALIGN) };
+    match size_of_val::<[T]>(block) {
+        0 => 0,
+        // SAFETY: the box is not empty, and its memory is the server's allocator's, as all of the module's is.
+        _ => unsafe { block_size(block.as_ptr().cast()) },
+    }
+}
+
+/// The size of a block as the allocator has it, in bytes.
+///
+/// # Safety
+/// It must be a block of the server's allocator.
+pub(super) unsafe fn block_size(block: *const libc::c_void) -> usize {
+    // SAFETY: the caller vouches for the block, which is only looked at.
+    unsafe { api!(RedisModule_MallocSize)(block.cast_mut()) }
 }
 
 /// A block aligned to more than the allocator guarantees: over-allocated, the true start kept in the word before it.

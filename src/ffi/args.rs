@@ -12,7 +12,7 @@ impl<'a> Args<'a> {
     /// # Safety
     /// `argv` must be `argc` valid strings that live, unchanged, for `'a`; of none it may be null.
     #[inline]
-    pub unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: i32) -> Args<'a> {
+    pub(super) unsafe fn new(argv: *mut *mut raw::RedisModuleString, argc: i32) -> Args<'a> {
         if argc == 0 {
             return Args(&[]);
         }

@@ -17,12 +17,12 @@ impl Context<'_> {
     /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with that; or
     /// null where nothing is asked but what state the server is in.
     #[inline]
-    pub unsafe fn new<'a>(ctx: *mut raw::RedisModuleCtx) -> Context<'a> {
+    pub(super) unsafe fn new<'a>(ctx: *mut raw::RedisModuleCtx) -> Context<'a> {
         Context(ctx, PhantomData)
     }
 
     #[inline]
-    pub(crate) fn as_ptr(self) -> *mut raw::RedisModuleCtx {
+    pub(super) fn as_ptr(self) -> *mut raw::RedisModuleCtx {
         self.0
     }
 

@@ -16,7 +16,7 @@ impl<'a> Keyspace<'a> {
     /// # Safety
     /// Only for a callback that the server runs on its main thread, with that callback's context, and once in it.
     #[inline]
-    pub unsafe fn new(ctx: Context<'a>) -> Keyspace<'a> {
+    pub(super) unsafe fn new(ctx: Context<'a>) -> Keyspace<'a> {
         Keyspace { ctx }
     }
 

@@ -1,5 +1,8 @@
-//! The only border to the server: everything `unsafe` about the module API lives below this folder, but for the
-//! callbacks of the data type, which are nothing else.
+//! The only border to the server. The module API is wrapped here in types that keep its promises: what is borrowed from the
+//! server has the lifetime of what it is borrowed from, keys are opened through the one [`Keyspace`](keyspace::Keyspace) of
+//! a callback, and what the server calls are functions that read its structures, hold the panic guard and hand on what
+//! needs no promise. No raw pointer and no `unsafe` function leaves this folder, and it knows nothing of what stands
+//! behind it but the function that loads the module.
 
 pub mod alloc;
 pub mod args;
@@ -44,4 +47,4 @@ macro_rules! api_if_any {
     };
 }
 
-pub(crate) use {api, api_if_any};
+use {api, api_if_any};

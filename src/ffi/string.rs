@@ -22,7 +22,7 @@ impl<'a> ServerStr<'a> {
     /// # Safety
     /// If it is not null, it must point to a string that lives, unchanged, for `'a`.
     #[inline]
-    pub unsafe fn new(string: *const raw::RedisModuleString) -> Option<ServerStr<'a>> {
+    pub(super) unsafe fn new(string: *const raw::RedisModuleString) -> Option<ServerStr<'a>> {
         NonNull::new(string.cast_mut()).map(|string| ServerStr(string, PhantomData))
     }
 
@@ -39,7 +39,7 @@ impl<'a> ServerStr<'a> {
 
     /// For the server. Those who are given it may retain the string, but not change it.
     #[inline]
-    pub(crate) fn as_ptr(self) -> *mut raw::RedisModuleString {
+    pub(super) fn as_ptr(self) -> *mut raw::RedisModuleString {
         self.0.as_ptr()
     }
 }

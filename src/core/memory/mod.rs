@@ -3,6 +3,7 @@
 mod arena;
 pub mod bits;
 mod mover;
+#[allow(unsafe_code)] // a hint to the processor has no safe form
 mod prefetch;
 mod uint;
 

@@ -13,7 +13,8 @@ impl PresenceSet {
     }
 
     /// The block that a small set's members are in, `None` for a table.
-    pub fn buffer(&self) -> Option<&[u8]> {
+    #[allow(clippy::borrowed_box)] // that it is a box tells the allocator that it begins here
+    pub fn buffer(&self) -> Option<&Box<[u8]>> {
         match &self.form {
             Form::Small(small) => Some(small.buffer()),
             Form::Table(_) => None,

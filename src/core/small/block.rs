@@ -85,7 +85,8 @@ impl Small {
     }
 
     /// The block itself.
-    pub fn buffer(&self) -> &[u8] {
+    #[allow(clippy::borrowed_box)] // that it is a box tells the allocator that it begins here
+    pub fn buffer(&self) -> &Box<[u8]> {
         &self.bytes
     }
 

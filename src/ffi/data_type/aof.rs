@@ -17,7 +17,7 @@ pub struct AofWriter<'a> {
 impl<'a> AofWriter<'a> {
     /// # Safety
     /// `io` must be what the server passed to the type's `aof_rewrite`, and `'a` end with that call.
-    pub unsafe fn new(io: *mut raw::RedisModuleIO) -> AofWriter<'a> {
+    pub(super) unsafe fn new(io: *mut raw::RedisModuleIO) -> AofWriter<'a> {
         AofWriter {
             io,
             lives: PhantomData,

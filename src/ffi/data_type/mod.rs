@@ -1,6 +1,11 @@
-//! A native data type.
+//! A native data type: a value that keys hold, and the functions by which the server handles it.
 
 mod aof;
+mod callbacks;
+mod defrag;
+mod digest;
+mod key_context;
+mod rdb;
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -10,14 +15,53 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use redis_module::raw;
 
 pub use aof::AofWriter;
+pub use defrag::Defrag;
+pub use digest::Digest;
+pub use key_context::KeyContext;
+pub use rdb::{IoError, RdbBytes, RdbReader, RdbWriter};
 
 use super::api;
 use super::context::Context;
+use super::string::KeyName;
 
-/// What a key of a native data type holds.
+/// What a key of a native data type holds. The functions are named for the server's callbacks; a panic in one is logged, and
+/// answered as what is said there. Values are dropped on any thread.
 pub trait DataType: Sized + Send + 'static {
+    /// What TYPE answers; nine characters, of which the server makes the type's identity in dumps.
+    const NAME: &'static CStr;
+    /// The version of its dumps.
+    const VERSION: i32;
+
     /// The type, as the server knows it.
     fn handle() -> &'static TypeHandle<Self>;
+
+    /// Reads a value of a dump, which may come from anywhere. `None`, or a panic: it is refused.
+    fn rdb_load(reader: &RdbReader, version: i32) -> Option<Box<Self>>;
+
+    /// Writes a value into a dump.
+    fn rdb_save(&self, writer: &mut RdbWriter);
+
+    /// Writes the commands that make the key.
+    fn aof_rewrite(&self, key: KeyName, log: &AofWriter);
+
+    /// Adds all that is part of the key's state.
+    fn digest(&self, digest: &mut Digest);
+
+    /// Bytes that the key takes, of which the value's own block is `block`. 0 after a panic.
+    fn mem_usage(&self, block: usize, key: &KeyContext) -> usize;
+
+    /// How many allocations the value has: beyond a few dozen it is freed on another thread. 1 after a panic.
+    fn free_effort(&self) -> usize;
+
+    /// The key is on its way out, by whatever verb but a flush.
+    fn unlink(&self, key: &KeyContext);
+
+    /// A copy for another key. `None`, or a panic: there is none.
+    fn copy(&self, keys: &KeyContext) -> Option<Box<Self>>;
+
+    /// Moves the blocks that the value has, from a step on, until `defrag` says that it has been long enough. Returns the step
+    /// to go on with.
+    fn defrag(&mut self, from: usize, defrag: &mut Defrag) -> Option<usize>;
 }
 
 /// The server's handle of a data type. Whatever has that type is a boxed `T`.
@@ -26,7 +70,7 @@ pub struct TypeHandle<T> {
     value: PhantomData<fn(T) -> T>,
 }
 
-impl<T> TypeHandle<T> {
+impl<T: DataType> TypeHandle<T> {
     /// That of a type that is not registered yet, which no value has.
     pub const fn new() -> TypeHandle<T> {
         TypeHandle {
@@ -35,26 +79,18 @@ impl<T> TypeHandle<T> {
         }
     }
 
-    /// Registers the type; `version` is that of its dumps.
-    ///
-    /// # Safety
-    /// The callbacks must take the type's values for what they are, boxed `T`s.
-    pub unsafe fn register(
-        &self,
-        ctx: Context,
-        name: &CStr,
-        version: i32,
-        methods: &mut raw::RedisModuleTypeMethods,
-    ) -> Result<(), String> {
-        // SAFETY: the context is live; the server copies the structure.
+    /// Registers the type.
+    pub fn register(&self, ctx: Context) -> Result<(), String> {
+        let mut methods = callbacks::of::<T>();
+        // SAFETY: the context is live, the name a C string; the server copies the structure, whose callbacks take the type's
+        // values for boxed `T`s.
         let handle = unsafe {
-            api!(RedisModule_CreateDataType)(ctx.as_ptr(), name.as_ptr(), version, methods)
+            let create = api!(RedisModule_CreateDataType);
+            create(ctx.as_ptr(), T::NAME.as_ptr(), T::VERSION, &raw mut methods)
         };
         if handle.is_null() {
-            return Err(format!(
-                "the data type {} was refused",
-                name.to_string_lossy()
-            ));
+            let name = T::NAME.to_string_lossy();
+            return Err(format!("the data type {name} was refused"));
         }
         self.handle.store(handle, Ordering::Relaxed);
         Ok(())
