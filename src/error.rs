@@ -65,6 +65,8 @@ impl From<core::Error> for Error {
     fn from(error: core::Error) -> Error {
         match error {
             core::Error::Full => Error::Full,
+            core::Error::AtInFuture => Error::AtInFuture,
+            core::Error::CutoffInFuture => Error::CutoffInFuture,
         }
     }
 }

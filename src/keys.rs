@@ -9,7 +9,7 @@ use crate::ffi::context::Context;
 use crate::ffi::key::{Mode, OpenKey, OtherType};
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::KeyName;
-use crate::replication;
+use crate::wire;
 
 impl From<OtherType> for Error {
     fn from(_: OtherType) -> Error {
@@ -61,26 +61,9 @@ impl<'k> ReadKey<'k> {
 pub struct WriteKey<'k>(OpenKey<'k, Value>);
 
 impl<'k> WriteKey<'k> {
-    /// Opens a key. What is gone at `now` is removed first, unless the command is replayed (`None`).
-    #[inline]
-    pub fn open(
-        keyspace: &'k mut Keyspace<'_>,
-        name: KeyName<'k>,
-        now: Option<Millis>,
-    ) -> Result<WriteKey<'k>> {
-        let mut key = WriteKey::open_as_it_is(keyspace, name)?;
-        if let Some(now) = now {
-            key.begin(now);
-        }
-        Ok(key)
-    }
-
     /// Opens a key, which may be gone though nobody has removed it.
     #[inline(always)]
-    pub fn open_as_it_is(
-        keyspace: &'k mut Keyspace<'_>,
-        name: KeyName<'k>,
-    ) -> Result<WriteKey<'k>> {
+    pub fn open(keyspace: &'k mut Keyspace<'_>, name: KeyName<'k>) -> Result<WriteKey<'k>> {
         WriteKey::open_in_mode(keyspace, name, Mode::WRITE)
     }
 
@@ -106,8 +89,21 @@ impl<'k> WriteKey<'k> {
         Ok(WriteKey(key))
     }
 
-    fn context(&self) -> Context<'k> {
+    /// The server, as the callback sees it that opened the key.
+    #[inline]
+    pub fn context(&self) -> Context<'k> {
         self.0.context()
+    }
+
+    #[inline]
+    pub fn name(&self) -> KeyName<'k> {
+        self.0.name()
+    }
+
+    /// Whether the key holds a set without members.
+    #[inline]
+    pub fn is_empty(&mut self) -> bool {
+        self.set().is_some_and(|set| set.is_empty())
     }
 
     /// Removes the key where it is gone at `now`.
@@ -136,23 +132,32 @@ impl<'k> WriteKey<'k> {
         self.0.store(Value::new(PresenceSet::new(settings, now)));
     }
 
-    /// Changes the set of a key that holds one.
+    /// Changes the set of a key that holds one. `None`: the change was cut short by a panic, and the set is damaged.
     #[inline]
-    pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> R {
+    pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> Option<R> {
         self.value()
             .expect("a key that is changed holds a set")
             .change(change)
     }
 
-    /// The key has changed: tells those who watch or track it.
+    /// Puts an empty set of the same settings and peak in the place of a damaged one, as of `now`.
+    pub fn replace_damaged(&mut self, now: Millis) {
+        if let Some(value) = self.value() {
+            let emptied = value.emptied(now);
+            self.0.unlink();
+            self.0.store(Value::new(emptied));
+        }
+    }
+
+    /// Tells those who watch or track the key that it has changed.
     #[inline]
-    pub fn changed(&mut self) {
+    pub fn signal_modified(&mut self) {
         self.0.signal_modified();
     }
 
     /// Has the eviction look at the key when it next has something to do there.
     pub fn watch(&mut self) {
-        let due = self.set().and_then(watch_list::next_look);
+        let due = self.set().and_then(|set| set.next_look());
         self.watch_at(due);
     }
 
@@ -173,7 +178,7 @@ impl<'k> WriteKey<'k> {
     }
 
     /// Removes the key where nobody is in it any more and its linger is over at `now`. Those whose time is up are the
-    /// eviction's: they have to be told of first.
+    /// eviction's: their time-outs have to be reported first.
     pub fn remove_if_gone(&mut self, now: Millis) {
         if self
             .set()
@@ -183,12 +188,13 @@ impl<'k> WriteKey<'k> {
         }
     }
 
-    /// Takes the members out of a key that is gone: their time-outs are still to be told, by a primary.
+    /// Takes the members out of a key that is gone: their time-outs are still to be reported, by a primary.
     fn part(&mut self) {
-        let set = self.change(|set| {
+        let parted = self.change(|set| {
             let empty = PresenceSet::new(set.settings(), 0);
             std::mem::replace(set, empty)
         });
+        let Some(set) = parted else { return };
         if !self.context().is_primary() {
             orphans::free_in_batches(set);
         } else if !set.is_empty() {
@@ -199,7 +205,7 @@ impl<'k> WriteKey<'k> {
     /// Removes the key: notifies, and replicates a DEL.
     fn remove(&mut self) {
         self.0.unlink();
-        replication::delete(self.context(), self.0.name());
+        wire::delete(&self.context(), self.0.name());
         self.0.signal_modified();
         self.0.notify_generic(c"del");
     }

@@ -23,9 +23,10 @@ mod keys;
 mod listeners;
 mod metrics;
 mod parse;
-mod replication;
 mod server_events;
 mod settings;
+mod transaction;
+mod wire;
 
 use expiry::{eviction, slot_imports};
 use ffi::args::Args;

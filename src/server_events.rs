@@ -24,7 +24,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
 impl KeyspaceEvents for Handlers {
     /// A value that has come under another name is watched under that.
     fn renamed(keyspace: &mut Keyspace, to: KeyName) {
-        if let Ok(mut key) = WriteKey::open(keyspace, to, None)
+        if let Ok(mut key) = WriteKey::open(keyspace, to)
             && let Some(value) = key.value()
         {
             value.set_queued(Millis::MAX);

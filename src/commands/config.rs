@@ -4,22 +4,23 @@ use std::ffi::CStr;
 
 use super::spec::Spec;
 use crate::arg::{Arg, Numbers};
-use crate::core::Settings;
 use crate::core::time::Millis;
+use crate::core::{Change, Since};
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
-use crate::keys::WriteKey;
-use crate::{clock, parse, replication, defaults};
+use crate::parse;
+use crate::transaction::{self, Origin};
+use crate::wire;
 
 const TTL: Arg = option(c"TTL", Numbers::Duration);
 const RETAIN: Arg = option(c"RETAIN", Numbers::DurationOrZero);
 const LINGER: Arg = option(c"LINGER", Numbers::Linger);
 /// In a replayed command only: when the key was made.
-const AT: Arg = Arg::unix_time(c"at-ms").token(c"AT");
+const AT: Arg = Arg::unix_time(c"at-ms").token(wire::MADE_AT);
 /// In a replayed command only: since when the key has had no members.
-const EMPTY: Arg = Arg::unix_time(c"at-ms").token(c"EMPTY");
+const EMPTY: Arg = Arg::unix_time(c"at-ms").token(wire::EMPTY_SINCE);
 
 const fn option(token: &'static CStr, numbers: Numbers) -> Arg {
     Arg::integer(c"milliseconds")
@@ -42,8 +43,7 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
-    let name = args.string(1);
-    let replayed = ctx.is_replayed();
+    let origin = Origin::of(ctx);
     let (mut ttl, mut retain, mut linger, mut since) = (None, None, None, None);
     let mut options = parse::Options::new(args, 2);
     while let Some(option) = options.next() {
@@ -55,57 +55,21 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
             // -1: for ever.
             let value = Millis::try_from(options.number(&LINGER)?).ok();
             parse::once(&mut linger, value, &LINGER)?;
-        } else if replayed && AT.is(option) {
-            parse::once(&mut since, (options.millis(&AT)?, false), &AT)?;
-        } else if replayed && EMPTY.is(option) {
-            parse::once(&mut since, (options.millis(&EMPTY)?, true), &EMPTY)?;
+        } else if origin.is_replayed() && AT.is(option) {
+            parse::once(&mut since, Since::Made(options.millis(&AT)?), &AT)?;
+        } else if origin.is_replayed() && EMPTY.is(option) {
+            parse::once(&mut since, Since::Emptied(options.millis(&EMPTY)?), &EMPTY)?;
         } else {
             return Err(Error::Expected(SPEC.args));
         }
     }
-    let mut key = WriteKey::open_as_it_is(keyspace, name)?;
-    let (now, emptied) = match since {
-        Some(since) => since,
-        // A new setting of a key that is there has no time, and none is asked for.
-        None if replayed && key.value().is_some() => (0, false),
-        None => (clock::now(ctx), false),
+    let change = Change::Configure {
+        ttl,
+        retain,
+        linger,
+        since,
     };
-    if !replayed {
-        key.begin(now);
-    }
-    let old = key.set().map(|set| set.settings());
-    let base = old.unwrap_or_else(defaults::of_new_keys);
-    let new = Settings {
-        ttl: ttl.unwrap_or(base.ttl),
-        retain: retain.unwrap_or(base.retain),
-        linger: linger.unwrap_or(base.linger),
-    };
-    if old == Some(new) && !emptied {
-        if replayed {
-            replication::verbatim(ctx);
-        }
-        ctx.reply_ok();
-        return Ok(());
-    }
-    if old.is_none() {
-        key.create(new, now);
-    }
-    key.change(|set| {
-        set.configure(new);
-        if emptied && set.is_empty() {
-            set.set_emptied(now);
-        }
-    });
-    match old {
-        _ if replayed => replication::verbatim(ctx),
-        None => replication::create(ctx, name, &new, now),
-        Some(_) => replication::configure(ctx, name, &new),
-    }
-    key.changed();
-    key.watch();
-    if !replayed {
-        key.remove_if_gone(now);
-    }
+    transaction::run(keyspace, args.string(1), origin, change, Args::NONE)?;
     ctx.reply_ok();
     Ok(())
 }

@@ -2,14 +2,13 @@
 
 use super::spec::Spec;
 use crate::arg::Arg;
-use crate::core::Touch;
+use crate::core::Change;
 use crate::error::Result;
-use crate::events::Batch;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
-use crate::keys::WriteKey;
-use crate::{clock, parse, replication};
+use crate::parse;
+use crate::transaction::{self, Origin};
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.LEAVE",
@@ -25,33 +24,9 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
-    let name = args.string(1);
     let members = parse::members(args, 2)?;
-    let now = clock::now(ctx);
-    let mut key = WriteKey::open(keyspace, name, Some(now))?;
-    if key.value().is_none() {
-        ctx.reply_integer(0);
-        return Ok(());
-    }
-    let mut left = Vec::new();
-    let mut batch = Batch::new();
-    key.change(|set| {
-        set.leave(members.iter(), now, |index| {
-            left.push(members.string(index));
-            batch.leave(members.get(index).unwrap_or_default());
-        });
-    });
-    if !left.is_empty() {
-        // Resolved to what it was: a touch that keeps nobody online.
-        replication::touch(ctx, name, Touch { at: now, ttl: 0 }, &left);
-        key.changed();
-        key.watch();
-    }
-    drop(key);
-    batch.send(keyspace, name);
-    if !left.is_empty() {
-        WriteKey::open(keyspace, name, None)?.remove_if_gone(now);
-    }
-    ctx.reply_integer(left.len() as i64);
+    let origin = Origin::of(ctx);
+    let left = transaction::run(keyspace, args.string(1), origin, Change::Leave, members)?;
+    ctx.reply_integer(left.members as i64);
     Ok(())
 }

@@ -2,12 +2,13 @@
 
 use super::spec::Spec;
 use crate::arg::{Arg, Numbers};
-use super::touch::{Given, touch};
+use crate::core::Change;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
-use crate::{parse, replication};
+use crate::transaction::{self, Origin};
+use crate::{parse, wire};
 
 const EX: Arg = Arg::integer(c"seconds")
     .numbers(Numbers::Seconds)
@@ -40,34 +41,30 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
-    let mut given = Given {
-        replayed: ctx.is_replayed(),
-        ..Given::default()
-    };
+    let origin = Origin::of(ctx);
+    let (mut at, mut ttl, mut sets_peak) = (None, None, true);
     let mut options = parse::Options::new(args, 2);
     let announced = loop {
         let Some(option) = options.next() else {
             return Err(Error::missing(&MEMBERS));
         };
         if EX.is(option) {
-            let ttl = options.millis(&EX)? * 1000;
-            parse::once(&mut given.ttl, ttl, &EXPIRATION)?;
+            parse::once(&mut ttl, options.millis(&EX)? * 1000, &EXPIRATION)?;
         } else if PX.is(option) {
-            let ttl = match options.value(&PX)? {
-                // How one who left is replicated, see `replication`.
-                b"0" if given.replayed => 0,
-                ttl => parse::millis(ttl, &PX)?,
+            let value = match options.value(&PX)? {
+                wire::LEFT if origin.is_replayed() => 0,
+                value => parse::millis(value, &PX)?,
             };
-            parse::once(&mut given.ttl, ttl, &EXPIRATION)?;
+            parse::once(&mut ttl, value, &EXPIRATION)?;
         } else if AT.is(option) {
             // One that is replayed may be of a server whose clock started in 1970.
-            let at = match options.value(&AT)? {
-                at if given.replayed => parse::millis(at, &AT)?,
-                at => parse::recent_time(at, &AT)?,
+            let value = match options.value(&AT)? {
+                value if origin.is_replayed() => parse::millis(value, &AT)?,
+                value => parse::recent_time(value, &AT)?,
             };
-            parse::once(&mut given.at, at, &AT)?;
-        } else if given.replayed && option == replication::NO_MAX.to_bytes() {
-            given.sets_no_max = true;
+            parse::once(&mut at, value, &AT)?;
+        } else if origin.is_replayed() && option == wire::NO_MAX.to_bytes() {
+            sets_peak = false;
         } else if MEMBERS.is(option) {
             break options.number(&MEMBERS)? as usize;
         } else if args.from(2).iter().any(|arg| MEMBERS.is(arg)) {
@@ -84,5 +81,13 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
             given: members.len(),
         });
     }
-    touch(ctx, keyspace, args.string(1), members, &given)
+    let change = Change::Touch {
+        at,
+        ttl,
+        mode: origin.mode_of_touch(at),
+        sets_peak,
+    };
+    let touched = transaction::run(keyspace, args.string(1), origin, change, members)?;
+    ctx.reply_integer(touched.joined as i64);
+    Ok(())
 }

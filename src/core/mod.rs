@@ -33,6 +33,9 @@ mod touch;
 pub use member::LookupKey;
 pub use memory::{Mover, Uint};
 pub use query::{List, Span};
-pub use set::{Error, Peak, PresenceSet, ScanCursor, Settings, Touched};
+pub use set::{
+    Change, Effects, Error, Members, Observer, Peak, PresenceSet, ScanCursor, Settings, Since,
+    Touched,
+};
 pub use table::BATCH;
 pub use touch::{Touch, TouchMode, TouchState};

@@ -8,7 +8,7 @@ use crate::ffi::data_type::KeyContext;
 pub fn copy(value: &Value, keys: &KeyContext) -> Option<Box<Value>> {
     let mut copy = value.duplicate()?;
     if let Some(name) = keys.to_name()
-        && let Some(due) = copy.set().and_then(watch_list::next_look)
+        && let Some(due) = copy.set().and_then(|set| set.next_look())
     {
         copy.set_queued(watch_list::watch(keys.to_db(), name.bytes(), due));
     }

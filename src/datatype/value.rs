@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::core::time::Millis;
 use crate::core::{Mover, PresenceSet, Uint};
 use crate::expiry::schedule;
+use crate::ffi::guard::guard;
 use crate::metrics;
 
 /// A presence set, and what the module keeps with it: when the eviction will look at the key, or that a change was cut
@@ -59,18 +60,23 @@ impl Value {
         (!self.is_damaged()).then(|| Value::new(self.set.clone()))
     }
 
-    /// The set as it is saved. Of a damaged one only the settings and the record: nothing half-changed may come back as
+    /// The set as it is saved. Of a damaged one only the settings and the peak: nothing half-changed may come back as
     /// if it were sound.
     pub fn saved(&self) -> Cow<'_, PresenceSet> {
         if !self.is_damaged() {
             return Cow::Borrowed(&self.set);
         }
-        // Where it had members, the latest moment that is known of it is that of its record.
-        let peak = self.set.peak();
-        let since = self.set.empty_since().max(peak.at);
+        // Where it had members, the latest moment that is known of it is that of its peak.
+        let since = self.set.empty_since().max(self.set.peak().at);
+        Cow::Owned(self.emptied(since))
+    }
+
+    /// A set of the same settings and peak, without members since `since`.
+    pub fn emptied(&self, since: Millis) -> PresenceSet {
         let mut emptied = PresenceSet::new(self.set.settings(), since);
-        emptied.set_peak(peak);
-        Cow::Owned(emptied)
+        emptied.set_peak(self.set.peak());
+        emptied.set_emptied(since);
+        emptied
     }
 
     /// Whether the set is damaged.
@@ -89,14 +95,16 @@ impl Value {
         self.set.allocations()
     }
 
-    /// Changes the set, and brings the module's totals up to date. Should the change panic, the set is damaged and never
-    /// used again.
+    /// Changes the set, and brings the module's totals up to date. `None`: the change panicked, which is in the log. The set
+    /// is damaged then, and never used again.
     #[inline]
-    pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> R {
+    pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> Option<R> {
         let (len, bytes) = (self.set.len(), self.set.noted_bytes());
         let note = std::mem::replace(&mut self.set.owner_word, Uint::new(DAMAGED));
-        let result = change(&mut self.set);
-        self.set.owner_word = note;
+        let result = guard("a change", || change(&mut self.set));
+        if result.is_some() {
+            self.set.owner_word = note;
+        }
         if self.set.len() != len {
             self.set.note_bytes();
             metrics::MEMBERS.replace(len, self.set.len());
@@ -131,7 +139,6 @@ impl Drop for Value {
 mod tests {
     use super::*;
     use crate::core::Settings;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
 
     const SETTINGS: Settings = Settings {
         ttl: 1000,
@@ -144,8 +151,8 @@ mod tests {
         let mut value = Value::new(PresenceSet::new(SETTINGS, 0));
         value.change(|set| set.set_emptied(1));
         assert!(value.set().is_some());
-        let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
-        assert!(cut_short.is_err());
+        let cut_short: Option<()> = value.change(|_| panic!("a bug"));
+        assert!(cut_short.is_none());
         assert!(value.set().is_none());
         assert!(value.duplicate().is_none());
         assert_eq!(value.saved().settings(), SETTINGS);
@@ -165,8 +172,8 @@ mod tests {
                 Millis::MAX
             );
         }
-        let cut_short = catch_unwind(AssertUnwindSafe(|| value.change(|_| panic!("a bug"))));
-        assert!(cut_short.is_err());
+        let cut_short: Option<()> = value.change(|_| panic!("a bug"));
+        assert!(cut_short.is_none());
         value.set_queued(64);
         assert!(value.is_damaged());
         assert_eq!(

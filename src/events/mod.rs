@@ -132,7 +132,9 @@ fn wants_timeouts() -> bool {
 
 /// What is to be told of one key, in order. The events are counted when they are added, and told when the key is closed:
 /// notifications run the code of other modules.
-pub struct Batch {
+pub struct Outbox {
+    /// What the time is to whom it is about.
+    now: Millis,
     published: u8,
     notified: bool,
     /// The events, and how long each one's message is.
@@ -141,11 +143,12 @@ pub struct Batch {
     messages: Vec<u8>,
 }
 
-impl Batch {
-    /// An empty one.
+impl Outbox {
+    /// An empty one, of what happens at `now`.
     #[inline]
-    pub fn new() -> Batch {
-        Batch {
+    pub fn new(now: Millis) -> Outbox {
+        Outbox {
+            now,
             published: PUBLISHED.load(Ordering::Relaxed),
             notified: publish::notifies(),
             events: Vec::new(),
@@ -160,31 +163,32 @@ impl Batch {
 
     /// A member came online.
     #[inline]
-    pub fn join(&mut self, member: &[u8]) {
+    pub fn joined(&mut self, member: &[u8]) {
         metrics::JOINS.add(1);
         self.add(Event::Join, member);
     }
 
     /// A member left.
-    pub fn leave(&mut self, member: &[u8]) {
+    pub fn left(&mut self, member: &[u8]) {
         metrics::LEAVES.add(1);
         self.add(Event::Leave, member);
     }
 
-    /// A member's time was up, which nobody had noticed, as far as this server knows. Returns whether it is this server's
-    /// to count.
-    pub fn timeout(&mut self, member: &[u8], seen: Touch, retain: Millis) -> bool {
+    /// The time of a member's touch was up, which nobody had noticed, as far as this server knows. `retain` is what its key
+    /// retains.
+    pub fn timed_out(&mut self, member: &[u8], touch: Touch, retain: Millis) {
         let epoch = EPOCH.borrow();
-        let counts = epoch.counts(seen, retain);
-        metrics::TIMEOUTS.add(counts.into());
-        if epoch.publishes(seen, retain) {
+        if epoch.counts(touch, retain) {
+            metrics::TIMEOUTS.add(1);
+            metrics::TIMEOUT_LAG.set(self.now.saturating_sub(touch.due(0)));
+        }
+        if epoch.publishes(touch, retain) {
             self.add(Event::Timeout, member);
         }
-        counts
     }
 
     /// More members are online than ever before.
-    pub fn max(&mut self, peak: u64) {
+    pub fn new_peak(&mut self, peak: u64) {
         if self.tells(Event::Max) {
             self.add(Event::Max, peak.to_string().as_bytes());
         }

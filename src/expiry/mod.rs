@@ -3,7 +3,6 @@
 
 pub mod eviction;
 pub mod orphans;
-pub mod removal;
 pub mod rounds;
 pub mod schedule;
 pub mod slot_imports;
@@ -12,3 +11,6 @@ pub mod turn;
 pub mod turns;
 pub mod unfinished;
 pub mod watch_list;
+
+/// Members removed or reported between two looks at the clock.
+const BATCH: usize = 64;

@@ -10,13 +10,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
-use super::removal::{self, BATCH};
-use crate::core::PresenceSet;
+use super::BATCH;
 use crate::core::time::{MAX_TIME, Millis};
-use crate::events::Batch;
+use crate::core::{Change, Effects, Members, Observer, PresenceSet, Touch};
+use crate::events::Outbox;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::string::KeyName;
-use crate::metrics::ORPHAN_BYTES;
+use crate::metrics::{self, ORPHAN_BYTES};
 
 /// The members of one key that is gone.
 pub struct Orphans {
@@ -52,16 +52,25 @@ impl Orphans {
         Orphans { db, set, bytes }
     }
 
-    /// Removes a batch of the members, whose time-outs are added to `batch`. Returns whether there are more.
-    pub fn report(&mut self, now: Millis, batch: &mut Batch) -> bool {
-        removal::evict(&mut self.set, MAX_TIME, now, BATCH, batch);
+    /// Removes a batch of the members, whose time-outs are added to `outbox`. Returns whether there are more.
+    pub fn report(&mut self, outbox: &mut Outbox) -> bool {
+        let removed = self.remove(&mut Reporter(outbox));
+        metrics::EVICTED.add(removed);
         !self.set.is_empty()
     }
 
     /// Removes a batch of the members, of whom nobody hears.
     fn free(&mut self) {
-        self.set.evict(MAX_TIME, BATCH, |_, _| {});
+        self.remove(&mut ());
         self.count();
+    }
+
+    fn remove(&mut self, observer: &mut impl Observer) -> usize {
+        let change = Change::Evict {
+            cutoff: MAX_TIME,
+            limit: BATCH,
+        };
+        apply(&mut self.set, change, None, observer)
     }
 
     /// Brings what is counted up to date.
@@ -102,18 +111,38 @@ pub fn is_empty() -> bool {
 }
 
 /// A member of such a key is back, or forgotten: its time-out is reported ahead of the others.
-pub fn report_member(db: i32, key: KeyName, member: &[u8], batch: &mut Batch) {
+pub fn report_member(db: i32, key: KeyName, member: &[u8], outbox: &mut Outbox) {
     let mut waiting = WAITING.borrow();
     let of_name = waiting.to_report.get_mut(key.bytes());
     for orphans in of_name.into_iter().flatten() {
         if orphans.db == db {
-            let retain = orphans.set.settings().retain;
-            orphans.set.forget([member].into_iter(), 0, |_, kept| {
-                if kept.is_unreported(MAX_TIME) {
-                    batch.timeout(member, kept.touch, retain);
-                }
-            });
+            let set = &mut orphans.set;
+            apply(set, Change::Forget, Some(member), &mut Reporter(outbox));
         }
+    }
+}
+
+/// Applies a change to orphans, for all of whom time is up. Returns how many it was about.
+fn apply(
+    set: &mut PresenceSet,
+    change: Change,
+    member: Option<&[u8]>,
+    observer: &mut impl Observer,
+) -> usize {
+    let members = Members::Each(member.into_iter());
+    let effects = set.apply(change, members, MAX_TIME, observer);
+    effects.map_or(0, |effects: Effects| effects.members)
+}
+
+/// Reports time-outs, and nothing else of orphans.
+struct Reporter<'a>(&'a mut Outbox);
+
+impl Observer for Reporter<'_> {
+    fn changed(&mut self, _position: usize) {}
+    fn joined(&mut self, _name: &[u8]) {}
+    fn left(&mut self, _name: &[u8]) {}
+    fn timed_out(&mut self, name: &[u8], touch: Touch, retain: Millis) {
+        self.0.timed_out(name, touch, retain);
     }
 }
 

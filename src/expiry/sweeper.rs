@@ -4,30 +4,21 @@
 //! It is done in batches, and a key that is not through at the end of its turn gets another. For each turn one
 //! `PRESENCE.EVICT` is replicated, or one for each batch that is published; never one a member.
 
-use super::removal::{self, BATCH};
 use super::schedule::Entry;
 use super::turn::Turn;
-use super::{unfinished, watch_list};
+use super::{BATCH, unfinished, watch_list};
+use crate::core::Change;
 use crate::core::time::Millis;
-use crate::events::Batch;
+use crate::ffi::args::Args;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::SharedString;
 use crate::keys::WriteKey;
-use crate::{metrics, replication};
-
-/// What was done of a turn.
-#[derive(Default)]
-struct Progress {
-    evicted: usize,
-    reported: usize,
-    /// Whether there is nothing left to do.
-    done: bool,
-}
+use crate::metrics;
+use crate::transaction::{Origin, Transaction};
 
 /// A turn of the key that an entry names, if that still has what it was noted for.
 pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
-    let ctx = keyspace.context();
-    if !ctx.select_db(entry.db) {
+    if !keyspace.context().select_db(entry.db) {
         return;
     }
     let name = SharedString::new(&entry.name);
@@ -44,59 +35,63 @@ pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
     {
         metrics::SWEEP_LAG.set(turn.now - due);
     }
-    let mut signalled = false;
-    let done = loop {
-        let mut batch = Batch::new();
-        let progress = take_batches(&mut key, turn, &mut batch);
-        if progress.evicted > 0 {
-            replication::evict(ctx, name, turn.now, progress.evicted);
+    let is_through = loop {
+        let mut transaction = Transaction::new(key, Origin::Here, turn.now);
+        let is_through = take_batches(&mut transaction, turn);
+        if !transaction.has_events() {
+            key = transaction.keep_open();
+            break is_through;
         }
-        if progress.evicted + progress.reported > 0 && !signalled {
-            // Whoever hears of a time-out finds that what they cached of the key holds no longer.
-            key.changed();
-            signalled = true;
-        }
-        if batch.is_empty() {
-            break progress.done;
-        }
-        drop(key);
-        batch.send(keyspace, name);
+        transaction.close().finish(keyspace, name);
         match WriteKey::open_untouched(keyspace, name) {
             Ok(reopened) => key = reopened,
             Err(_) => return,
         }
-        if progress.done || turn.is_over() {
-            break progress.done;
+        if is_through || turn.is_over() {
+            break is_through;
         }
     };
     key.remove_if_gone(turn.now);
     match key.value() {
-        Some(value) if !done => value.set_queued(unfinished::push(entry, turn.now)),
+        Some(value) if !is_through => value.set_queued(unfinished::push(entry, turn.now)),
         _ => key.watch(),
     }
 }
 
-/// Evicts and reports in batches until nothing is due, the turn is over, or there are messages to be sent.
-fn take_batches(key: &mut WriteKey, turn: Turn, batch: &mut Batch) -> Progress {
-    let mut progress = Progress::default();
-    while key.set().is_some() {
-        let (evicted, reported) = key.change(|set| {
-            let evicted = removal::evict(set, turn.now, turn.now, BATCH, batch);
-            match evicted < BATCH {
-                true => (
-                    evicted,
-                    removal::report_timeouts(set, turn.now, BATCH, batch),
-                ),
-                false => (evicted, 0),
+/// Evicts and reports in batches until nothing is due, the turn is over, or there is something to be published. Returns
+/// whether nothing is due.
+fn take_batches(transaction: &mut Transaction, turn: Turn) -> bool {
+    let evict = Change::Evict {
+        cutoff: turn.now,
+        limit: BATCH,
+    };
+    let report = Change::ReportTimeouts { limit: BATCH };
+    let (mut evicted, mut reported) = (0, 0);
+    let is_through = loop {
+        let Some(batch) = take_batch(transaction, evict) else {
+            break true;
+        };
+        evicted += batch;
+        if batch < BATCH {
+            let Some(batch) = take_batch(transaction, report) else {
+                break true;
+            };
+            reported += batch;
+            if batch < BATCH {
+                break true;
             }
-        });
-        progress.evicted += evicted;
-        progress.reported += reported;
-        progress.done = evicted < BATCH && reported < BATCH;
-        if progress.done || !batch.is_empty() || turn.is_over() {
-            return progress;
         }
-    }
-    progress.done = true;
-    progress
+        if transaction.has_events() || turn.is_over() {
+            break false;
+        }
+    };
+    transaction.settle_turn(evicted, reported);
+    is_through
+}
+
+/// Applies a change to a key that holds a set. `None`: it holds none, or the change was cut short.
+fn take_batch(transaction: &mut Transaction, change: Change) -> Option<usize> {
+    transaction.key().set()?;
+    let effects = transaction.apply(change, Args::NONE, None, &mut Vec::new());
+    effects.ok().map(|effects| effects.members)
 }

@@ -9,7 +9,7 @@
 use super::turn::Turn;
 use super::{orphans, slot_imports, sweeper, unfinished, watch_list};
 use crate::core::time::Millis;
-use crate::events::Batch;
+use crate::events::Outbox;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::string::SharedString;
@@ -101,10 +101,10 @@ fn report_orphans(keyspace: &mut Keyspace, turn: Turn) -> bool {
     let selected = keyspace.context().select_db(orphans.db);
     let name = SharedString::new(&key);
     let has_more = loop {
-        let mut batch = Batch::new();
-        let has_more = orphans.report(turn.now, &mut batch);
+        let mut outbox = Outbox::new(turn.now);
+        let has_more = orphans.report(&mut outbox);
         if selected {
-            batch.send(keyspace, name.borrow());
+            outbox.send(keyspace, name.borrow());
         }
         if !has_more || turn.is_over() {
             break has_more;

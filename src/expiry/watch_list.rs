@@ -5,7 +5,6 @@
 
 use super::schedule::{Entry, Inspected, Schedule};
 use crate::core::time::Millis;
-use crate::core::{PresenceSet, Touch};
 use crate::ffi::main_thread::MainThread;
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
@@ -41,20 +40,6 @@ pub fn bytes() -> usize {
 /// When the eviction would look at a key that is due at `due`.
 pub fn looks_at(due: Millis) -> Millis {
     Schedule::slot(due)
-}
-
-/// When the eviction has to look at a key next: when something is to be removed, or somebody's time is up.
-pub fn next_look(set: &mut PresenceSet) -> Option<Millis> {
-    set.next_due().into_iter().chain(set.next_timeout()).min()
-}
-
-/// When the eviction has to look at a key because of a touch at `now`.
-#[inline]
-pub fn look_after(seen: Touch, retain: Millis, now: Millis) -> Millis {
-    match seen.is_online(now) {
-        true => seen.due(0),
-        false => seen.due(retain),
-    }
 }
 
 /// Takes out a key that is due at `now`, if it is come to: `None` while something [is due](is_due) asks for another call.

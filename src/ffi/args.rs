@@ -9,6 +9,9 @@ use super::string::ServerStr;
 pub struct Args<'a>(&'a [ServerStr<'a>]);
 
 impl<'a> Args<'a> {
+    /// No arguments at all.
+    pub const NONE: Args<'static> = Args(&[]);
+
     /// # Safety
     /// `argv` must be `argc` valid strings that live, unchanged, for `'a`; of none it may be null.
     #[inline]

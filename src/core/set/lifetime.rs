@@ -43,23 +43,6 @@ impl PresenceSet {
         evicted
     }
 
-    /// Members are forgotten at `now`: nothing is left of them but the peak. `f` is given the position of each one that
-    /// was stored, and its touch.
-    pub fn forget<'a>(
-        &mut self,
-        members: impl Iterator<Item = &'a [u8]>,
-        now: Millis,
-        mut f: impl FnMut(usize, TouchState),
-    ) {
-        let mut position = 0;
-        self.in_batches(members, true, |set, member| {
-            if let Some(state) = set.remove(member, now) {
-                f(position, state);
-            }
-            position += 1;
-        });
-    }
-
     /// Takes a member out. After the last one there have been no members since `now`.
     pub(super) fn remove(&mut self, member: &LookupKey, now: Millis) -> Option<TouchState> {
         let state = match &mut self.form {

@@ -19,6 +19,10 @@ use crate::core::touch::{Touch, TouchMode, TouchState};
 pub enum Error {
     /// The set would have more members than it can address (a billion of one form).
     Full,
+    /// A touch of the past lies in the future.
+    AtInFuture,
+    /// What is due in the future is not due.
+    CutoffInFuture,
 }
 
 /// What a touch did.
@@ -287,25 +291,6 @@ impl PresenceSet {
             Form::Small(small) => small.find(member.name()).map(|(_, state)| state),
             Form::Table(table) => table.get(member),
         }
-    }
-
-    /// Members leave: those who are online at `now` are offline at once, and stay remembered, seen now, where the key
-    /// retains. `f` is given the position of each one that was online.
-    pub fn leave<'a>(
-        &mut self,
-        members: impl ExactSizeIterator<Item = &'a [u8]>,
-        now: Millis,
-        mut f: impl FnMut(usize),
-    ) {
-        let left = Touch { at: now, ttl: 0 }.bounded();
-        let mut position = 0;
-        self.in_batches(members, false, |set, member| {
-            if set.is_online(member, now) {
-                set.touch_one(member, left, TouchMode::Now, now);
-                f(position);
-            }
-            position += 1;
-        });
     }
 
     /// Raises the peak where more members are online than ever before. Returns whether that was so.

@@ -1,5 +1,6 @@
 //! The set itself: [`PresenceSet`], and what can be done with one.
 
+mod change;
 mod filter;
 mod footprint;
 mod lifetime;
@@ -11,6 +12,7 @@ mod scan;
 mod settings;
 mod timeouts;
 
+pub use change::{Change, Effects, Members, Observer, Since};
 pub(in crate::core) use members::Form;
 pub use members::{Error, PresenceSet, Touched};
 pub use scan::ScanCursor;

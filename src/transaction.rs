@@ -1,0 +1,463 @@
+//! The one way in which a key's set is changed, by whatever command, from a primary or a log, or by the eviction.
+//!
+//! The change is applied first; what has come of it is then replicated, those who watch the key are told, the eviction
+//! learns when to look at it, the key is closed, events go out, and a key that nobody is left in goes. So nothing is
+//! replicated that was not done. A change that is cut short by an internal error leaves an empty set behind, here and on
+//! the replicas alike.
+
+use crate::core::time::Millis;
+use crate::core::{Change, Effects, LookupKey, Members, Observer, Touch, TouchMode};
+use crate::error::{Error, Result};
+use crate::events::Outbox;
+use crate::expiry::orphans;
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
+use crate::ffi::string::{KeyName, ServerStr};
+use crate::keys::WriteKey;
+use crate::{clock, defaults, listeners, metrics, wire};
+
+/// Where changes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A client of this server, or its own eviction: what comes of the change is found out here, replicated and reported.
+    Here,
+    /// A primary, or a log: the change comes resolved, is applied as it stands and passed on as it came.
+    Replayed,
+}
+
+impl Origin {
+    /// Where the command comes from that is running.
+    #[inline]
+    pub fn of(ctx: Context) -> Origin {
+        match ctx.is_replayed() {
+            true => Origin::Replayed,
+            false => Origin::Here,
+        }
+    }
+
+    #[inline]
+    pub fn is_replayed(self) -> bool {
+        self == Origin::Replayed
+    }
+
+    /// How a touch that says that it happened then meets the touches that are there.
+    #[inline]
+    pub fn mode_of_touch(self, at: Option<Millis>) -> TouchMode {
+        match (self, at) {
+            (Origin::Replayed, _) => TouchMode::Replayed,
+            (Origin::Here, None) => TouchMode::Now,
+            (Origin::Here, Some(_)) => TouchMode::Past,
+        }
+    }
+}
+
+/// A key that is being changed.
+pub struct Transaction<'k> {
+    key: WriteKey<'k>,
+    origin: Origin,
+    now: Millis,
+    outbox: Outbox,
+    /// Whether the key did not exist before.
+    is_made: bool,
+    /// Whether those who watch the key were told.
+    is_signalled: bool,
+}
+
+/// Changes a key as a command says, of these members of it; none where it is not about members. `at` says when: now, or
+/// for what is replayed its own time.
+#[inline]
+pub fn run<'a>(
+    keyspace: &mut Keyspace,
+    name: KeyName<'a>,
+    origin: Origin,
+    change: Change,
+    members: Args<'a>,
+) -> Result<Effects> {
+    let ctx = keyspace.context();
+    let mut key = match change.is_expiry() {
+        true => WriteKey::open_untouched(keyspace, name)?,
+        false => WriteKey::open(keyspace, name)?,
+    };
+    // The memory that a touch needs is asked for ahead of other work.
+    let ahead = match (members.strings(), key.set()) {
+        ([_], Some(set)) => members.get(0).map(|member| set.prefetch(member)),
+        _ => None,
+    };
+    let now = match origin {
+        Origin::Here => clock::now(ctx),
+        Origin::Replayed => change
+            .time(key.set().is_none())
+            .unwrap_or_else(|| clock::now(ctx)),
+    };
+    if origin == Origin::Here {
+        change.check(now)?;
+        // Of a key that is gone the eviction has yet to report who was in it.
+        if !change.is_expiry() {
+            key.begin(now);
+        }
+    }
+    let mut transaction = Transaction::new(key, origin, now);
+    let mut effects = Effects::default();
+    if transaction.make(&change) {
+        if change.is_sure() {
+            // Done first, while the memory is on its way.
+            transaction.signal();
+        }
+        let mut changed = Vec::new();
+        effects = transaction.apply(change, members, ahead, &mut changed)?;
+        transaction.settle(&change, &effects, members, &changed);
+    } else {
+        transaction.pass_by(&change, members);
+    }
+    transaction.close().finish(keyspace, name);
+    Ok(effects)
+}
+
+impl<'k> Transaction<'k> {
+    /// Of an open key, as of `now`.
+    #[inline]
+    pub fn new(key: WriteKey<'k>, origin: Origin, now: Millis) -> Transaction<'k> {
+        Transaction {
+            key,
+            origin,
+            now,
+            outbox: Outbox::new(now),
+            is_made: false,
+            is_signalled: false,
+        }
+    }
+
+    /// The key, to be looked at.
+    pub fn key(&mut self) -> &mut WriteKey<'k> {
+        &mut self.key
+    }
+
+    /// Whether there is something to be published.
+    pub fn has_events(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Makes a set of a key that holds none, where the change needs one. Returns whether there is one.
+    #[inline]
+    fn make(&mut self, change: &Change) -> bool {
+        if self.key.set().is_some() {
+            return true;
+        }
+        let settings = defaults::of_new_keys();
+        self.is_made = change.makes_a_set(settings, self.now);
+        if self.is_made {
+            self.key.create(settings, self.now);
+        }
+        self.is_made
+    }
+
+    /// Applies a change to the set. Members of whom something was changed are added to `changed`, where what is replicated
+    /// names them alone. A change that is refused has changed nothing.
+    #[inline]
+    pub fn apply<'a>(
+        &mut self,
+        change: Change,
+        members: Args<'a>,
+        ahead: Option<LookupKey<'a>>,
+        changed: &mut Vec<ServerStr<'a>>,
+    ) -> Result<Effects> {
+        let now = self.now;
+        let about = match ahead {
+            Some(member) => Members::Prefetched(member),
+            None => Members::Each(members.iter()),
+        };
+        let applied = if self.origin.is_replayed() {
+            self.key
+                .change(|set| set.apply(change, about, now, &mut ()))
+        } else {
+            let names_changed = match change {
+                Change::Touch { .. } => !change.is_sure(),
+                _ => change == Change::Leave,
+            };
+            let mut recorder = Recorder {
+                outbox: &mut self.outbox,
+                members,
+                changed: names_changed.then_some(changed),
+                orphans: orphans_of(&self.key),
+            };
+            if change == Change::Forget {
+                recorder.report_orphans();
+            }
+            self.key
+                .change(|set| set.apply(change, about, now, &mut recorder))
+        };
+        match applied {
+            Some(effects) => {
+                let effects = effects?;
+                if let Some(peak) = effects.peak
+                    && self.reports_peak(&change)
+                {
+                    self.outbox.new_peak(peak.count);
+                }
+                Ok(effects)
+            }
+            None => {
+                self.repair();
+                Err(Error::Internal)
+            }
+        }
+    }
+
+    /// Whether a new peak that a change has set is an event: one that members have set, here.
+    #[inline]
+    fn reports_peak(&self, change: &Change) -> bool {
+        !self.origin.is_replayed() && matches!(change, Change::Touch { .. })
+    }
+
+    /// There is no set for the change to be applied to.
+    #[cold]
+    fn pass_by(&mut self, change: &Change, members: Args) {
+        if self.origin.is_replayed() {
+            self.key.context().replicate_verbatim();
+        } else if *change == Change::Forget {
+            Recorder {
+                outbox: &mut self.outbox,
+                members,
+                changed: None,
+                orphans: orphans_of(&self.key),
+            }
+            .report_orphans();
+        }
+    }
+
+    /// What follows from a change while the key is open: it is replicated, those who watch the key are told, and the
+    /// eviction learns when to look at it.
+    #[inline]
+    fn settle(&mut self, change: &Change, effects: &Effects, members: Args, changed: &[ServerStr]) {
+        self.replicate(change, effects, members, changed);
+        if effects.changed || self.is_made {
+            self.signal();
+            let due = match effects.due {
+                None if self.is_made => self.key.set().and_then(|set| set.next_look()),
+                due => due,
+            };
+            self.key.watch_at(due);
+        }
+    }
+
+    /// Replicates what a change did, and counts it.
+    #[inline]
+    fn replicate(
+        &mut self,
+        change: &Change,
+        effects: &Effects,
+        members: Args,
+        changed: &[ServerStr],
+    ) {
+        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
+        if self.origin.is_replayed() {
+            return ctx.replicate_verbatim();
+        }
+        if self.is_made
+            && let Some(set) = self.key.set()
+        {
+            wire::create(&ctx, name, &set.settings(), now);
+        }
+        match (*change, effects.touch) {
+            (Change::Touch { .. }, Some(touch)) => {
+                metrics::TOUCHES.add(members.len());
+                if change.is_sure() {
+                    replicate_touch(ctx, name, touch, members.strings(), true);
+                } else {
+                    // The peak was judged at a time that only this server knows.
+                    replicate_touch(ctx, name, touch, changed, false);
+                    if let Some(peak) = effects.peak {
+                        wire::set_peak(&ctx, name, peak);
+                    }
+                }
+            }
+            // Resolved to what it was: a touch that keeps nobody online.
+            (Change::Leave, Some(touch)) => replicate_touch(ctx, name, touch, changed, true),
+            (Change::Forget, _) if effects.changed => {
+                ctx.replicate_verbatim();
+                if let Some(set) = self.key.set()
+                    && set.is_empty()
+                {
+                    // Its linger counts from now, a moment that only this server knows.
+                    wire::empty(&ctx, name, &set.settings(), now);
+                }
+            }
+            (Change::Evict { cutoff, .. }, _) if effects.changed => {
+                wire::evict(&ctx, name, cutoff, effects.members);
+                metrics::EVICTED.add(effects.members);
+            }
+            (Change::Configure { .. }, _) if effects.changed && !self.is_made => {
+                if let Some(set) = self.key.set() {
+                    wire::configure(&ctx, name, &set.settings());
+                }
+            }
+            (Change::SetPeak(_) | Change::RaisePeak(_) | Change::RestartPeak, _) => {
+                if let Some(peak) = effects.peak {
+                    wire::set_peak(&ctx, name, peak);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells those who watch or track the key that it has changed, once.
+    #[inline]
+    fn signal(&mut self) {
+        if !self.is_signalled {
+            self.key.signal_modified();
+            self.is_signalled = true;
+        }
+    }
+
+    /// As [`settle`](Self::settle), for one turn of the eviction in which so many members were evicted and so many
+    /// reported. Who looks at the key next is the eviction's to say.
+    pub fn settle_turn(&mut self, evicted: usize, reported: usize) {
+        let change = Change::Evict {
+            cutoff: self.now,
+            limit: evicted,
+        };
+        let effects = Effects {
+            changed: evicted > 0,
+            members: evicted,
+            ..Effects::default()
+        };
+        self.replicate(&change, &effects, Args::NONE, &[]);
+        if evicted + reported > 0 {
+            // Whoever hears of a time-out finds that what they cached of the key holds no longer.
+            self.signal();
+        }
+    }
+
+    /// The key, which stays open: there is nothing to be published.
+    pub fn keep_open(self) -> WriteKey<'k> {
+        debug_assert!(self.outbox.is_empty());
+        self.key
+    }
+
+    /// Closes the key, which goes where nobody is left in it and its linger is over.
+    #[inline]
+    pub fn close(mut self) -> Closed {
+        let mut is_empty = !self.origin.is_replayed() && self.key.is_empty();
+        if is_empty && !self.has_events() {
+            self.key.remove_if_gone(self.now);
+            is_empty = false;
+        }
+        Closed {
+            now: self.now,
+            outbox: self.outbox,
+            is_empty,
+        }
+    }
+
+    /// A change was cut short by an internal error. What the set held cannot be trusted any more, so an empty one of the
+    /// same settings and peak takes its place; replicas, which know nothing of the change, are told the same. On a replica
+    /// nothing can be told: the set stays as it is, and answers errors.
+    #[cold]
+    fn repair(&mut self) {
+        if self.origin.is_replayed() {
+            return;
+        }
+        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
+        self.key.replace_damaged(now);
+        wire::delete(&ctx, name);
+        if let Some(set) = self.key.set() {
+            wire::empty(&ctx, name, &set.settings(), now);
+            wire::set_peak(&ctx, name, set.peak());
+        }
+        self.signal();
+        self.key.watch();
+        self.key.remove_if_gone(now);
+    }
+}
+
+/// Replicates a touch of members. Where nobody listens, the server is only told that there was a change, for the points at
+/// which it saves.
+#[inline]
+fn replicate_touch(
+    ctx: Context,
+    key: KeyName,
+    touch: Touch,
+    members: &[ServerStr],
+    sets_peak: bool,
+) {
+    if members.is_empty() {
+        return;
+    }
+    match listeners::are_there(ctx) {
+        true => wire::touch(&ctx, key, touch, members, sets_peak),
+        false => ctx.replicate_verbatim(),
+    }
+}
+
+/// What is left to do once the key is closed, since it runs the code of others.
+pub struct Closed {
+    now: Millis,
+    outbox: Outbox,
+    is_empty: bool,
+}
+
+impl Closed {
+    /// Publishes what there is to be published, and removes the key where nobody is left in it and its linger is over.
+    #[inline]
+    pub fn finish(self, keyspace: &mut Keyspace, name: KeyName) {
+        self.outbox.send(keyspace, name);
+        // Whoever heard of it may have put something else there.
+        if self.is_empty
+            && let Ok(mut key) = WriteKey::open_untouched(keyspace, name)
+        {
+            key.remove_if_gone(self.now);
+        }
+    }
+}
+
+/// The database and the name of a key, where there are orphans.
+#[inline]
+fn orphans_of<'k>(key: &WriteKey<'k>) -> Option<(i32, KeyName<'k>)> {
+    (!orphans::is_empty()).then(|| (key.context().db(), key.name()))
+}
+
+/// Notes what a change does to members of this server's own keys.
+struct Recorder<'t, 'a> {
+    outbox: &'t mut Outbox,
+    members: Args<'a>,
+    /// The members of whom something was changed, where that is asked for.
+    changed: Option<&'t mut Vec<ServerStr<'a>>>,
+    /// The database and the name of the key, where there are orphans.
+    orphans: Option<(i32, KeyName<'t>)>,
+}
+
+impl Recorder<'_, '_> {
+    /// The members are forgotten, those of a key before this one of the same name included.
+    fn report_orphans(&mut self) {
+        if let Some((db, key)) = self.orphans {
+            for member in self.members.iter() {
+                orphans::report_member(db, key, member, self.outbox);
+            }
+        }
+    }
+}
+
+impl Observer for Recorder<'_, '_> {
+    #[inline]
+    fn changed(&mut self, position: usize) {
+        if let Some(changed) = &mut self.changed {
+            changed.push(self.members.string(position));
+        }
+    }
+
+    fn joined(&mut self, name: &[u8]) {
+        if let Some((db, key)) = self.orphans {
+            orphans::report_member(db, key, name, self.outbox);
+        }
+        self.outbox.joined(name);
+    }
+
+    fn left(&mut self, name: &[u8]) {
+        self.outbox.left(name);
+    }
+
+    fn timed_out(&mut self, name: &[u8], touch: Touch, retain: Millis) {
+        self.outbox.timed_out(name, touch, retain);
+    }
+}
