@@ -1,11 +1,12 @@
 //! Times and numbers at the edges of what can be stored, and beyond: nothing wraps around. Within the edges the property
 //! test goes along with the model; what is beyond them comes from no command, but from a clock gone mad.
 
+use super::witness::apply;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 use crate::core::touch::Touch;
+use crate::core::{Change, PresenceSet, TouchMode};
 use crate::core::{List, Span};
-use crate::core::{PresenceSet, TouchMode};
 
 fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
     Settings {
@@ -71,7 +72,7 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
             assert_eq!(set.online(MAX_TIME), 1);
             assert!(!set.is_gone(MAX_TIME));
             set.configure(settings(1000, u64::MAX, None));
-            set.leave([&b"ann"[..]].into_iter(), MAX_TIME, |_| {});
+            apply(&mut set, Change::Leave, &[b"ann".to_vec()], MAX_TIME);
             assert_eq!((set.online(MAX_TIME), set.remembered(MAX_TIME)), (0, 1));
             set.configure(settings(1000, 0, None));
             assert_eq!(set.evict(now, 10, |_, _| {}), 1);

@@ -6,3 +6,4 @@ mod model;
 mod property_ops;
 mod property_test;
 mod timeouts_test;
+mod witness;

@@ -8,12 +8,12 @@ use proptest::prelude::*;
 
 use super::model::{Model, is_online};
 use super::property_ops::{Op, Step, beginning, name, retain, steps};
+use super::witness::{Witness, apply};
 use crate::core::dump::Encoder;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::Touch;
-use crate::core::{List, Span};
-use crate::core::{PresenceSet, TouchMode, Touched};
+use crate::core::{Change, List, Members, PresenceSet, Span, TouchMode};
 
 /// Names the first difference only: the lists are long.
 fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what: &str) {
@@ -77,38 +77,40 @@ impl Run {
         }
     }
 
-    fn touch(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode, judge: bool) {
+    fn touch(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode) {
         let now = self.now;
-        let expected: Vec<bool> = members
-            .iter()
-            .map(|name| self.model.touch(name, touch, mode, now))
-            .collect();
+        let joining = |name: &&Vec<u8>| self.model.touch(name, touch, mode, now);
+        let expected: Vec<Vec<u8>> = members.iter().filter(joining).cloned().collect();
+        let change = |sets_peak| Change::Touch {
+            at: Some(touch.at),
+            ttl: Some(touch.ttl),
+            mode,
+            sets_peak,
+        };
         let mut judged = false;
         for set in &mut self.sets {
-            let (mut joined, mut applied) = (Vec::new(), false);
-            let names = members.iter().map(Vec::as_slice);
-            let mut note = |touched: Touched| {
-                joined.push(touched.joined);
-                applied |= touched.applied;
-            };
             // Many at once, or one by one in two steps, as a command of one member does it.
+            let (mut joined, mut applied) = (Vec::new(), 0);
             if members.len().is_multiple_of(2) {
-                set.touch(names, touch, mode, now, |_, touched| note(touched))
-                    .expect("there is room");
+                let (effects, witness) = apply(set, change(true), members, now);
+                assert_eq!(effects.joined, witness.joined.len());
+                assert_eq!(effects.members, witness.changed.len());
+                (joined, applied) = (witness.joined, effects.members);
             } else {
-                for name in names {
+                for name in members {
+                    let mut witness = Witness::default();
                     let member = set.prefetch(name);
-                    note(
-                        set.touch_prefetched(&member, touch, mode, now)
-                            .expect("there is room"),
-                    );
+                    let member = Members::<std::iter::Empty<_>>::Prefetched(member);
+                    let effects = set.apply(change(false), member, now, &mut witness);
+                    applied += effects.expect("there is room").members;
+                    joined.extend(witness.joined);
+                }
+                if applied > 0 && touch.ttl > 0 {
+                    set.judge_peak(now);
                 }
             }
             assert_same(&joined, &expected, "who came online");
-            judged = judge && applied;
-            if judged {
-                set.judge_peak(now);
-            }
+            judged = applied > 0 && touch.ttl > 0;
         }
         if judged {
             self.model.judge_peak(now);
@@ -121,27 +123,28 @@ impl Run {
             .filter(|position| self.model.leave(&members[*position], now))
             .collect();
         for set in &mut self.sets {
-            let mut left = Vec::new();
-            set.leave(members.iter().map(Vec::as_slice), now, |position| {
-                left.push(position);
-            });
-            assert_same(&left, &expected, "who left");
+            let (effects, witness) = apply(set, Change::Leave, members, now);
+            assert_same(&witness.changed, &expected, "who left");
+            assert_eq!(effects.members, expected.len());
+            let names: Vec<_> = expected.iter().map(|i| members[*i].clone()).collect();
+            assert_same(&witness.left, &names, "the names of who left");
         }
     }
 
     fn forget(&mut self, members: &[Vec<u8>]) {
-        let now = self.now;
-        let mut expected = Vec::new();
+        let (now, retain) = (self.now, self.model.settings.retain);
+        let (mut expected, mut remembered) = (Vec::new(), 0);
         for (position, name) in members.iter().enumerate() {
-            let forgotten = self.model.forget(name, now);
-            expected.extend(forgotten.map(|touch| (position, touch)));
+            if let Some(touch) = self.model.forget(name, now) {
+                expected.push(position);
+                remembered += usize::from(now < touch.due(retain));
+            }
         }
         for set in &mut self.sets {
-            let mut forgotten = Vec::new();
-            set.forget(members.iter().map(Vec::as_slice), now, |position, state| {
-                forgotten.push((position, state.touch));
-            });
-            assert_same(&forgotten, &expected, "the forgotten");
+            let (effects, witness) = apply(set, Change::Forget, members, now);
+            assert_same(&witness.changed, &expected, "the forgotten");
+            let counted = (effects.members, effects.remembered);
+            assert_eq!(counted, (expected.len(), remembered));
         }
     }
 
@@ -159,8 +162,17 @@ impl Run {
 
     fn configure(&mut self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.model.settings);
+        let settings = self.model.settings;
+        let change = Change::Configure {
+            ttl: Some(settings.ttl),
+            retain: Some(settings.retain),
+            linger: Some(settings.linger),
+            since: None,
+        };
         for set in &mut self.sets {
-            set.configure(self.model.settings);
+            let differs = set.settings() != settings;
+            let (effects, _) = apply(set, change, &[], self.now);
+            assert_eq!((effects.changed, set.settings()), (differs, settings));
         }
     }
 
@@ -175,7 +187,7 @@ impl Run {
             } => {
                 let ttl = ttl.unwrap_or(self.model.settings.ttl);
                 let members = names(count, |i| from + i * step);
-                self.touch(&members, Touch { at: now, ttl }, TouchMode::Now, true);
+                self.touch(&members, Touch { at: now, ttl }, TouchMode::Now);
             }
             Op::Import {
                 from,
@@ -185,7 +197,7 @@ impl Run {
             } => {
                 let at = now.saturating_sub(ago);
                 let members = names(count, |i| from + i);
-                self.touch(&members, Touch { at, ttl }, TouchMode::Past, true);
+                self.touch(&members, Touch { at, ttl }, TouchMode::Past);
             }
             Op::Replay {
                 from,
@@ -195,7 +207,7 @@ impl Run {
             } => {
                 let at = now.saturating_add_signed(at).min(MAX_TIME);
                 let members = names(count, |i| from + i);
-                self.touch(&members, Touch { at, ttl }, TouchMode::Replayed, ttl > 0);
+                self.touch(&members, Touch { at, ttl }, TouchMode::Replayed);
             }
             Op::Leave { from, count } => self.leave(&names(count, |i| from + i)),
             Op::Forget { from, count, step } => {
@@ -212,7 +224,7 @@ impl Run {
                 let peak = Peak { count, at: now };
                 self.model.peak = peak;
                 for set in &mut self.sets {
-                    set.set_peak(peak);
+                    apply(set, Change::SetPeak(peak), &[], now);
                 }
             }
             Op::List {
@@ -301,7 +313,7 @@ impl Run {
             if round < 40 {
                 let others = names(5, |i| touch + round * 5 + i);
                 let (touched, leaving) = others.split_at(3);
-                self.touch(touched, Touch { at: now, ttl: 1000 }, TouchMode::Now, true);
+                self.touch(touched, Touch { at: now, ttl: 1000 }, TouchMode::Now);
                 self.leave(leaving);
                 throughout.retain(|name| !leaving.contains(name));
                 at_any_time.extend(touched.iter().cloned());

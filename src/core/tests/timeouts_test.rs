@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::model::{Model, is_online};
-use crate::core::PresenceSet;
+use super::witness::apply;
 use crate::core::TouchMode;
 use crate::core::set::Settings;
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
+use crate::core::{Change, PresenceSet};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -81,18 +82,14 @@ impl Run {
         // A touch that was applied stands last; one that was ignored has changed nothing.
         let applied = self.model.get(&name) == Some(touch) && old != Some(touch);
         let ended = old.is_some_and(|old| is_online(old, now)) && !is_online(touch, now);
-        let mut timed_out = None;
-        self.set
-            .touch(
-                [name.as_slice()].into_iter(),
-                touch,
-                mode,
-                now,
-                |_, touched| {
-                    timed_out = touched.timed_out;
-                },
-            )
-            .expect("there is room");
+        let change = Change::Touch {
+            at: Some(touch.at),
+            ttl: Some(touch.ttl),
+            mode,
+            sets_peak: false,
+        };
+        let (_, witness) = apply(&mut self.set, change, std::slice::from_ref(&name), now);
+        let timed_out = witness.timed_out.first().map(|(_, touch)| *touch);
         if old == Some(touch) {
             // The same touch again: whatever was said of it stays said.
             assert_eq!(timed_out.is_some(), was_unreported);
@@ -156,21 +153,18 @@ impl Run {
                 if self.model.leave(&name, now) {
                     self.reported.remove(&name);
                 }
-                self.set.leave([name.as_slice()].into_iter(), now, |_| ());
+                apply(&mut self.set, Change::Leave, &[name], now);
             }
             Op::Forget(who) => {
                 let name = name(who);
                 let forgotten = self.model.forget(&name, now);
                 let unreported = forgotten.is_some_and(|touch| self.is_unreported(&name, touch));
                 self.reported.remove(&name);
-                let mut said = false;
-                self.set
-                    .forget([name.as_slice()].into_iter(), now, |_, state| {
-                        said = state.is_unreported(now);
-                    });
+                let (_, witness) = apply(&mut self.set, Change::Forget, &[name], now);
+                let said = !witness.timed_out.is_empty();
                 assert_eq!(
                     said, unreported,
-                    "the forgotten of whom nobody was reported"
+                    "the forgotten whose time-outs were not reported"
                 );
             }
             Op::Clock(by) => self.now = now.saturating_add_signed(by),

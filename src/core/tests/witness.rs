@@ -1,0 +1,44 @@
+//! An observer that remembers everything.
+
+use crate::core::time::Millis;
+use crate::core::{Change, Effects, Members, Observer, PresenceSet, Touch};
+
+/// What was told of members while a change was applied, each in order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Witness {
+    pub changed: Vec<usize>,
+    pub joined: Vec<Vec<u8>>,
+    pub left: Vec<Vec<u8>>,
+    pub timed_out: Vec<(Vec<u8>, Touch)>,
+}
+
+impl Observer for Witness {
+    fn changed(&mut self, position: usize) {
+        self.changed.push(position);
+    }
+
+    fn joined(&mut self, name: &[u8]) {
+        self.joined.push(name.to_vec());
+    }
+
+    fn left(&mut self, name: &[u8]) {
+        self.left.push(name.to_vec());
+    }
+
+    fn timed_out(&mut self, name: &[u8], touch: Touch, _retain: Millis) {
+        self.timed_out.push((name.to_vec(), touch));
+    }
+}
+
+/// Applies a change about these members, which is not refused.
+pub fn apply(
+    set: &mut PresenceSet,
+    change: Change,
+    members: &[Vec<u8>],
+    now: Millis,
+) -> (Effects, Witness) {
+    let mut witness = Witness::default();
+    let members = Members::Each(members.iter().map(Vec::as_slice));
+    let effects = set.apply(change, members, now, &mut witness);
+    (effects.expect("there is room"), witness)
+}
