@@ -66,7 +66,7 @@ pub fn load(reader: &RdbReader, version: i32) -> Option<Box<Value>> {
         Ok(set) => {
             let mut value = Value::new(set);
             if let Some((db, name)) = reader.key()
-                && let Some(due) = value.set().and_then(watch_list::next_look)
+                && let Some(due) = value.set().and_then(|set| set.next_look())
             {
                 value.set_queued(watch_list::watch(db, name.bytes(), due));
             }
