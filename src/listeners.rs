@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::ffi::context::Context;
+use crate::ffi::context::{Context, InfoSection};
 
 const UNKNOWN: u8 = 0;
 const NOBODY: u8 = 1;
@@ -38,7 +38,7 @@ pub fn are_there(ctx: Context) -> bool {
 
 #[cold]
 fn ask(ctx: Context) -> u8 {
-    let none = |field| ctx.info(c"replication", field) == Some(0);
+    let none = |field| ctx.info(InfoSection::Replication, field) == Some(0);
     let nobody = !ctx.has_append_only_file()
         && !ctx.is_in_cluster()
         && none(c"repl_backlog_active")

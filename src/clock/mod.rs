@@ -4,7 +4,7 @@ mod transaction;
 
 use crate::core::time::{MAX_TIME, Millis};
 use crate::ffi::clock;
-use crate::ffi::context::Context;
+use crate::ffi::context::{Context, InfoSection};
 
 /// The server's cached command time in Unix ms: all commands of a transaction or a script see the same instant.
 ///
@@ -44,7 +44,7 @@ pub fn monotonic_micros() -> u64 {
 
 #[cold]
 fn cached_by_info(ctx: Context) -> Millis {
-    match ctx.info(c"server", c"server_time_usec") {
+    match ctx.info(InfoSection::Server, c"server_time_usec") {
         Some(micros) => bounded((micros / 1000).cast_signed()),
         None => wall(),
     }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::core::Touch;
 use crate::core::time::Millis;
-use crate::ffi::context::Context;
+use crate::ffi::context::{Context, InfoSection};
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::publish;
@@ -121,7 +121,7 @@ pub fn link_up() {
 
 /// The link to the primary went down.
 pub fn link_down(ctx: Context) {
-    let silence = ctx.info(c"replication", c"master_last_io_seconds_ago");
+    let silence = ctx.info(InfoSection::Replication, c"master_last_io_seconds_ago");
     EPOCH.borrow().link_down(clock::wall(), silence);
 }
 

@@ -8,11 +8,11 @@
 use super::schedule::Entry;
 use crate::ffi::cluster;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::slot_migration::{SlotImports, Slots};
+use crate::ffi::slot_migration::{SlotImports, SlotRange};
 
 struct Imports {
     /// The slots of each job.
-    slots: Vec<(Vec<u8>, Slots)>,
+    slots: Vec<(Vec<u8>, SlotRange)>,
     held: Vec<Entry>,
     /// What was held until a migration came to its end, and has yet to have its turn.
     released: Vec<Vec<Entry>>,
@@ -28,7 +28,7 @@ static IMPORTS: MainThread<Imports> = MainThread::new(Imports {
 pub struct Imported;
 
 impl SlotImports for Imported {
-    fn begin(job: &[u8], slots: impl Iterator<Item = Slots>) {
+    fn begin(job: &[u8], slots: impl Iterator<Item = SlotRange>) {
         let slots = slots.map(|slots| (job.to_vec(), slots));
         IMPORTS.borrow().slots.extend(slots);
     }
@@ -50,7 +50,7 @@ pub fn hold(entry: Entry) -> Option<Entry> {
     let Some(slot) = cluster::key_slot(&entry.name) else {
         return Some(entry);
     };
-    let holds = |(_, slots): &(Vec<u8>, Slots)| (slots.first..=slots.last).contains(&slot);
+    let holds = |(_, slots): &(Vec<u8>, SlotRange)| (slots.first..=slots.last).contains(&slot);
     if imports.slots.iter().any(holds) {
         imports.held.push(entry);
         return None;

@@ -12,6 +12,13 @@ use super::api;
 #[derive(Clone, Copy)]
 pub struct Context<'a>(*mut raw::RedisModuleCtx, PhantomData<&'a ()>);
 
+/// A section of the server's INFO. Those of modules are not among them: they run the code of these.
+#[derive(Clone, Copy, Debug)]
+pub enum InfoSection {
+    Server,
+    Replication,
+}
+
 impl Context<'_> {
     /// # Safety
     /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with that; or
@@ -68,7 +75,11 @@ impl Context<'_> {
     }
 
     /// A number from a section of the server's INFO, `None` where it has no such field. Takes some microseconds.
-    pub fn info(self, section: &CStr, field: &CStr) -> Option<u64> {
+    pub fn info(self, section: InfoSection, field: &CStr) -> Option<u64> {
+        let section = match section {
+            InfoSection::Server => c"server",
+            InfoSection::Replication => c"replication",
+        };
         let mut error = 0;
         // SAFETY: the context is live; the data is used before it is freed; the names are C strings.
         let number = unsafe {

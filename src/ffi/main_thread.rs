@@ -3,7 +3,8 @@
 use std::cell::{RefCell, RefMut};
 
 /// A cell for module state. The server calls a module's commands, timers, events and data type callbacks from its main
-/// thread or under its global lock; the one exception, freeing values, uses no such state.
+/// thread or under its global lock. The one exception is freeing values (`DataType`), which must use no such state: that is
+/// the one promise here that no type keeps, since a lock or a look at the thread would cost more than what it guards.
 pub struct MainThread<T>(RefCell<T>);
 
 // SAFETY: never touched by two threads at once, see the type.

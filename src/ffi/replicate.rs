@@ -97,7 +97,7 @@ macro_rules! arguments {
             #[inline]
             fn replicate(self, ctx: Context, command: &CStr, list: &[ServerStr]) {
                 let ($($name,)*) = self;
-                let format = [$($type::LETTER,)* b'v', 0];
+                let format: &[u8] = const { &[$($type::LETTER,)* b'v', 0] };
                 // SAFETY: the context is live. The format has a letter for each argument, and `v` for the list, an array of
                 // as many of the server's strings as its length says; all live until the call returns.
                 unsafe {
@@ -119,7 +119,7 @@ macro_rules! arguments {
                 list: &[ServerStr],
             ) {
                 let ($($name,)*) = self;
-                let format = [$($type::LETTER,)* b'v', 0];
+                let format: &[u8] = const { &[$($type::LETTER,)* b'v', 0] };
                 // SAFETY: the caller vouches for the io. The format is made as in `replicate`.
                 unsafe {
                     api!(RedisModule_EmitAOF)(

@@ -14,7 +14,7 @@ use super::server_events::subscribe_raw;
 /// What is done while slots are on their way to this node.
 pub trait SlotImports {
     /// These slots are on their way, as one job.
-    fn begin(job: &[u8], slots: impl Iterator<Item = Slots>);
+    fn begin(job: &[u8], slots: impl Iterator<Item = SlotRange>);
 
     /// Those of a job are here, or will not come.
     fn end(job: &[u8]);
@@ -39,14 +39,14 @@ const REDIS_IMPORT_COMPLETED: u64 = 2;
 struct Migration {
     version: u64,
     job: [u8; 41],
-    ranges: *const Slots,
+    ranges: *const SlotRange,
     count: u32,
 }
 
-/// Slots, the last one included.
+/// A range of slots, the last one included.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct Slots {
+pub struct SlotRange {
     pub first: c_int,
     pub last: c_int,
 }
@@ -143,7 +143,7 @@ unsafe extern "C" fn on_redis_migration<I: SlotImports>(
     };
     guard("a slot's migration", || match part {
         REDIS_IMPORT_STARTED => {
-            let slots = |range: &RedisRange| Slots {
+            let slots = |range: &RedisRange| SlotRange {
                 first: range.first.into(),
                 last: range.last.into(),
             };

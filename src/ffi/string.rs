@@ -45,11 +45,9 @@ impl<'a> ServerStr<'a> {
 }
 
 /// A string of the server's that is owned here, and given back when dropped. It belongs to no context: the server may
-/// come to share it, and it may live for as long as the module does.
+/// come to share it, and it may live for as long as the module does. It stays on the thread it was made on, since the server
+/// counts who shares it without a lock.
 pub struct SharedString(NonNull<raw::RedisModuleString>);
-
-// SAFETY: made, shared and given back on the server's main thread only, see `MainThread`.
-unsafe impl Send for SharedString {}
 
 impl SharedString {
     /// A string of these bytes.

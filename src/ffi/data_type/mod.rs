@@ -25,7 +25,8 @@ use super::context::Context;
 use super::string::KeyName;
 
 /// What a key of a native data type holds. The functions are named for the server's callbacks; a panic in one is logged, and
-/// answered as what is said there. Values are dropped on any thread.
+/// answered as what is said there. Values are dropped on any thread, and their `drop` uses no state of the
+/// [main thread](super::main_thread::MainThread).
 pub trait DataType: Sized + Send + 'static {
     /// What TYPE answers; nine characters, of which the server makes the type's identity in dumps.
     const NAME: &'static CStr;
