@@ -8,7 +8,7 @@ mod line;
 use crate::clock;
 use crate::core::time::Millis;
 use crate::error::{Error, Result};
-use crate::ffi::call::{Refusal, Reply};
+use crate::ffi::call::{CallReply, Refusal};
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::SharedString;
 
@@ -31,7 +31,7 @@ pub struct Client<'a> {
 
 /// What the server said of its clients at one moment.
 pub struct List<'a> {
-    reply: Reply<'a>,
+    reply: CallReply<'a>,
     now: Millis,
 }
 
@@ -61,7 +61,7 @@ impl<'a> List<'a> {
 
     fn new(
         keyspace: &Keyspace<'a>,
-        reply: std::result::Result<Reply<'a>, Refusal>,
+        reply: std::result::Result<CallReply<'a>, Refusal>,
     ) -> Result<List<'a>> {
         let reply = reply.map_err(|why| match why {
             Refusal::Forbidden => Error::NoClientList,

@@ -18,8 +18,8 @@ use crate::core::time::Millis;
 use crate::ffi::context::{Context, InfoSection};
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::publish;
 use crate::ffi::string::{KeyName, SharedString};
+use crate::ffi::{keyspace_events, publish};
 use crate::settings::Text;
 use crate::{clock, metrics};
 
@@ -127,7 +127,7 @@ pub fn link_down(ctx: Context) {
 
 /// Whether the settings ask for time-outs.
 fn wants_timeouts() -> bool {
-    PUBLISHED.load(Ordering::Relaxed) & Event::Timeout as u8 != 0 || publish::notifies()
+    PUBLISHED.load(Ordering::Relaxed) & Event::Timeout as u8 != 0 || keyspace_events::notifies()
 }
 
 /// What is to be told of one key, in order. The events are counted when they are added, and told when the key is closed:
@@ -150,7 +150,7 @@ impl Outbox {
         Outbox {
             now,
             published: PUBLISHED.load(Ordering::Relaxed),
-            notified: publish::notifies(),
+            notified: keyspace_events::notifies(),
             events: Vec::new(),
             messages: Vec::new(),
         }
@@ -232,7 +232,7 @@ impl Outbox {
                 publish::publish(keyspace, channel, &SharedString::new(message));
             }
             if self.notified {
-                publish::notify(keyspace, event.notification(), key);
+                keyspace_events::notify(keyspace, event.notification(), key);
             }
         }
     }

@@ -13,7 +13,7 @@ use super::keyspace::Keyspace;
 use super::string::{ServerStr, SharedString};
 
 /// What a command answered, in the context that it was asked for.
-pub struct Reply<'a> {
+pub struct CallReply<'a> {
     reply: NonNull<raw::RedisModuleCallReply>,
     ctx: PhantomData<Context<'a>>,
 }
@@ -30,7 +30,11 @@ pub enum Refusal {
 /// The command may open keys, and may run the code of other modules.
 impl<'a> Keyspace<'a> {
     /// Runs a command as the module.
-    pub fn call(&mut self, command: &CStr, args: &[SharedString]) -> Result<Reply<'a>, Refusal> {
+    pub fn call(
+        &mut self,
+        command: &CStr,
+        args: &[SharedString],
+    ) -> Result<CallReply<'a>, Refusal> {
         self.call_with(command, c"v", args)
     }
 
@@ -40,7 +44,7 @@ impl<'a> Keyspace<'a> {
         &mut self,
         command: &CStr,
         args: &[SharedString],
-    ) -> Result<Reply<'a>, Refusal> {
+    ) -> Result<CallReply<'a>, Refusal> {
         match self.call_with(command, c"vC", args) {
             Err(Refusal::Unavailable) => self.call(command, args),
             answer => answer,
@@ -52,7 +56,7 @@ impl<'a> Keyspace<'a> {
         command: &CStr,
         format: &CStr,
         args: &[SharedString],
-    ) -> Result<Reply<'a>, Refusal> {
+    ) -> Result<CallReply<'a>, Refusal> {
         let args: Vec<ServerStr> = args.iter().map(SharedString::borrow).collect();
         // SAFETY: the context is live; the format takes an array of live strings and its length.
         let reply = unsafe {
@@ -65,7 +69,7 @@ impl<'a> Keyspace<'a> {
             )
         };
         match NonNull::new(reply) {
-            Some(reply) => Ok(Reply {
+            Some(reply) => Ok(CallReply {
                 reply,
                 ctx: PhantomData,
             }),
@@ -77,7 +81,7 @@ impl<'a> Keyspace<'a> {
     }
 }
 
-impl Reply<'_> {
+impl CallReply<'_> {
     /// The text of a string; `None` where it is something else.
     pub fn text(&self) -> Option<&[u8]> {
         let (reply, mut len) = (self.reply.as_ptr(), 0);
@@ -92,7 +96,7 @@ impl Reply<'_> {
     }
 }
 
-impl Drop for Reply<'_> {
+impl Drop for CallReply<'_> {
     fn drop(&mut self) {
         // SAFETY: made by the server, given back once.
         unsafe { api!(RedisModule_FreeCallReply)(self.reply.as_ptr()) };

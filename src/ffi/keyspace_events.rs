@@ -1,4 +1,4 @@
-//! Keyspace events: what the server tells modules of single keys.
+//! Keyspace events: what the server tells modules of single keys, and the notifications that this module sends itself.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
@@ -30,6 +30,27 @@ pub fn subscribe<E: KeyspaceEvents>(ctx: Context) -> Result<(), String> {
     match subscribed == raw::REDISMODULE_OK as c_int {
         true => Ok(()),
         false => Err("a subscription to keyspace events was refused".into()),
+    }
+}
+
+/// Whether the server's settings ask for the keyspace notifications of modules.
+#[inline]
+pub fn notifies() -> bool {
+    // SAFETY: the function takes nothing and reads a variable of the server.
+    let classes = unsafe { api!(RedisModule_GetNotifyKeyspaceEvents)() };
+    classes & raw::REDISMODULE_NOTIFY_MODULE != 0
+}
+
+/// Sends a keyspace notification of the module class, in the database that is selected. It runs the code of other modules.
+pub fn notify(keyspace: &mut Keyspace, event: &CStr, key: KeyName) {
+    // SAFETY: the context and the name are live; the event is a C string.
+    unsafe {
+        api!(RedisModule_NotifyKeyspaceEvent)(
+            keyspace.context().as_ptr(),
+            raw::REDISMODULE_NOTIFY_MODULE,
+            event.as_ptr(),
+            key.as_ptr(),
+        );
     }
 }
 

@@ -1,13 +1,9 @@
 //! Messages to subscribers.
 
-use std::ffi::CStr;
-
-use redis_module::raw;
-
 use super::api;
 use super::context::Context;
 use super::keyspace::Keyspace;
-use super::string::{KeyName, SharedString};
+use super::string::SharedString;
 
 /// Publishes a message to this server's subscribers and those of its replicas, in a cluster to those of every node.
 pub fn publish(keyspace: &mut Keyspace, channel: &SharedString, message: &SharedString) {
@@ -53,25 +49,4 @@ fn publish_replicated(
         api!(RedisModule_FreeCallReply)(reply);
     }
     true
-}
-
-/// Whether the server's settings ask for the keyspace notifications of modules.
-#[inline]
-pub fn notifies() -> bool {
-    // SAFETY: the function takes nothing and reads a variable of the server.
-    let classes = unsafe { api!(RedisModule_GetNotifyKeyspaceEvents)() };
-    classes & raw::REDISMODULE_NOTIFY_MODULE != 0
-}
-
-/// Sends a keyspace notification of the module class, in the database that is selected. It runs the code of other modules.
-pub fn notify(keyspace: &mut Keyspace, event: &CStr, key: KeyName) {
-    // SAFETY: the context and the name are live; the event is a C string.
-    unsafe {
-        api!(RedisModule_NotifyKeyspaceEvent)(
-            keyspace.context().as_ptr(),
-            raw::REDISMODULE_NOTIFY_MODULE,
-            event.as_ptr(),
-            key.as_ptr(),
-        );
-    }
 }
