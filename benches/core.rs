@@ -155,7 +155,7 @@ fn operations(group: &mut BenchmarkGroup<WallTime>, members: usize) {
         bencher.iter(|| {
             room.set
                 .list(&page, now)
-                .each(|name, _| _ = black_box(name))
+                .each(|member| _ = black_box(member.name))
         });
     });
     group.throughput(Throughput::Elements(ASKED as u64));
@@ -163,8 +163,8 @@ fn operations(group: &mut BenchmarkGroup<WallTime>, members: usize) {
         let now = room.now();
         bencher.iter(|| {
             let mut online = 0;
-            room.set.look_up(picks.take(ASKED), now, |_, seen| {
-                online += usize::from(seen.is_some_and(|seen| seen.is_online(now)));
+            room.set.look_up(picks.take(ASKED), now, |_, member| {
+                online += usize::from(member.is_some_and(|member| member.touch.is_online(now)));
             });
             online
         });
@@ -198,7 +198,7 @@ fn life_and_death(group: &mut BenchmarkGroup<WallTime>, members: usize) {
         |bencher| {
             bencher.iter_batched_ref(
                 || room.set.clone(),
-                |set| while set.evict(over, BITE, |_, _| ()) > 0 {},
+                |set| while set.evict(over, BITE, |_| ()) > 0 {},
                 BatchSize::PerIteration,
             );
         },

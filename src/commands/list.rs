@@ -72,11 +72,12 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let page = set.list(&list, now);
     ctx.reply_array(page.len());
     let columns = 1 + usize::from(with_seen.is_some()) + usize::from(with_ttl.is_some());
-    page.each(|member, seen| {
+    page.each(|member| {
+        let seen = member.touch;
         if columns > 1 {
             ctx.reply_array(columns);
         }
-        ctx.reply_bytes(member);
+        ctx.reply_bytes(member.name);
         if with_seen.is_some() {
             ctx.reply_integer(seen.at as i64);
         }

@@ -72,8 +72,8 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         Some(mut key) => {
             let count = count.unwrap_or(DEFAULT_COUNT).min(MAX_COUNT);
             key.set().scan(cursor, count, now, |member| {
-                if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
-                    found.push(member.to_vec());
+                if pattern.is_none_or(|pattern| glob::matches(pattern, member.name)) {
+                    found.push(member.name.to_vec());
                 }
             })
         }

@@ -32,8 +32,8 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         None => members.iter().for_each(|_| ctx.reply_null()),
         Some(mut key) => {
             key.set()
-                .look_up(members.iter(), now, |_, seen| match seen {
-                    Some(seen) => ctx.reply_integer(seen.at as i64),
+                .look_up(members.iter(), now, |_, member| match member {
+                    Some(member) => ctx.reply_integer(member.touch.at as i64),
                     None => ctx.reply_null(),
                 });
         }

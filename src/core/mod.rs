@@ -30,7 +30,7 @@ pub mod time;
 mod timeline;
 mod touch;
 
-pub use member::LookupKey;
+pub use member::{LookupKey, MemberView};
 pub use memory::{Mover, Uint};
 pub use query::{List, Span};
 pub use set::{

@@ -23,7 +23,7 @@ pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
         ..settings
     };
     let mut left = false;
-    set.each_in_order(|_, touch| left |= touch.ttl == 0);
+    set.each_in_order(|member| left |= member.touch.ttl == 0);
     let begin = |settings| match set.is_untouched() {
         true => wire::create(log, key, settings, set.empty_since()),
         false => wire::empty(log, key, settings, set.empty_since()),
@@ -35,7 +35,7 @@ pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
         touch: None,
         members: Vec::with_capacity(BATCH),
     };
-    set.each_in_order(|name, touch| touches.add(name, touch));
+    set.each_in_order(|member| touches.add(member.name, member.touch));
     touches.flush();
     if left && first != settings {
         begin(&settings);

@@ -17,10 +17,10 @@ pub fn add(value: &Value, digest: &mut Digest) {
         digest.number(set.is_untouched().into());
     }
     digest.end_sequence();
-    set.each_in_order(|name, seen| {
-        digest.bytes(name);
-        digest.number(seen.at as i64);
-        digest.number(seen.ttl as i64);
+    set.each_in_order(|member| {
+        digest.bytes(member.name);
+        digest.number(member.touch.at as i64);
+        digest.number(member.touch.ttl as i64);
         digest.end_sequence();
     });
 }

@@ -43,8 +43,8 @@ pub fn save(value: &Value, writer: &mut RdbWriter) {
         writer.number(number);
     }
     let mut encoder = Encoder::default();
-    set.each_in_order(|name, seen| {
-        if let Some(block) = encoder.add(name, seen) {
+    set.each_in_order(|member| {
+        if let Some(block) = encoder.add(member) {
             writer.bytes(&block);
         }
     });

@@ -8,7 +8,7 @@
 //! What is decoded may come from anywhere: every length and number is checked, and nothing is allocated by a size that
 //! is claimed.
 
-use crate::core::member::{MAX_MEMBER, MAX_SHORT, Packed};
+use crate::core::member::{MAX_MEMBER, MAX_SHORT, MemberView, Packed};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 use crate::core::touch::Touch;
 
@@ -34,7 +34,8 @@ pub struct Encoder {
 
 impl Encoder {
     /// Adds a member. Returns a block when one is full.
-    pub fn add(&mut self, name: &[u8], touch: Touch) -> Option<Vec<u8>> {
+    pub fn add(&mut self, member: MemberView) -> Option<Vec<u8>> {
+        let MemberView { name, touch, .. } = member;
         let base = match self.group {
             Some(group) if group.ttl == touch.ttl && group.at <= touch.at => group.at,
             _ => {
@@ -196,6 +197,14 @@ mod tests {
         prop::collection::vec((name, touch), 0..200)
     }
 
+    fn view(name: &[u8], touch: Touch) -> MemberView<'_> {
+        MemberView {
+            name,
+            touch,
+            timeout_reported: false,
+        }
+    }
+
     fn decode_all(blocks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Touch)>, Corrupt> {
         let mut decoded = Vec::new();
         for block in blocks {
@@ -215,7 +224,7 @@ mod tests {
             let mut encoder = Encoder::default();
             let mut blocks = Vec::new();
             for (name, touch) in &members {
-                blocks.extend(encoder.add(name, *touch));
+                blocks.extend(encoder.add(view(name, *touch)));
             }
             blocks.push(encoder.finish());
             prop_assert_eq!(decode_all(&blocks), Ok(members));
@@ -230,7 +239,7 @@ mod tests {
         fn a_block_cut_short_is_no_other_block(members in members(), cut in 1..50_usize) {
             let mut encoder = Encoder::default();
             for (name, touch) in &members {
-                encoder.add(name, *touch);
+                encoder.add(view(name, *touch));
             }
             let mut block = encoder.finish();
             block.truncate(block.len().saturating_sub(cut));
@@ -246,7 +255,7 @@ mod tests {
         let touch = Touch { at: 5, ttl: 7 };
         for i in 0..3000_u32 {
             let name = [&i.to_le_bytes()[..], &vec![7; (i as usize * 37) % 65_000]].concat();
-            if let Some(block) = encoder.add(&name, touch) {
+            if let Some(block) = encoder.add(view(&name, touch)) {
                 assert!((BLOCK..=MAX_BLOCK).contains(&block.len()));
             }
         }

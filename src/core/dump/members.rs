@@ -1,23 +1,21 @@
 //! All that a set holds, in its order, and a set made of that.
 
 use super::codec::{Corrupt, Decoder};
-use crate::core::member::Text;
+use crate::core::member::{MemberView, Text};
 use crate::core::set::{Form, PresenceSet};
 use crate::core::table::{BATCH, Batch};
 use crate::core::time::Millis;
-use crate::core::touch::{Touch, TouchState};
+use crate::core::touch::TouchState;
 
 impl PresenceSet {
     /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
     /// those of mixed lanes, which follow by when they were seen. Blocks of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
-    pub fn each_in_order(&self, mut f: impl FnMut(&[u8], Touch)) {
+    pub fn each_in_order(&self, mut f: impl FnMut(MemberView)) {
         match &self.form {
             Form::Small(small) => {
                 let mut members = small.in_order(|_| true);
-                members.sort_by_key(|(_, touch)| touch.ttl);
-                for (name, touch) in members {
-                    f(name, touch);
-                }
+                members.sort_by_key(|member| member.touch.ttl);
+                members.into_iter().for_each(f);
             }
             Form::Table(table) => {
                 let names = &table.names;
@@ -33,11 +31,11 @@ impl PresenceSet {
                         if members.is_empty() {
                             break;
                         }
-                        for (_, member_ref) in &members {
-                            names.prefetch(member_ref.prefix);
+                        for (_, member) in &members {
+                            names.prefetch(member.prefix);
                         }
-                        for (touch, member_ref) in members.drain(..) {
-                            names.with_name(names.at(member_ref), |name| f(name, touch));
+                        for found in members.drain(..) {
+                            table.with_member(found, &mut f);
                         }
                     }
                 }

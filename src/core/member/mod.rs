@@ -3,7 +3,9 @@
 mod hash;
 mod key;
 mod packed;
+mod view;
 
 pub use key::LookupKey;
 pub use packed::MAX_MEMBER;
 pub(in crate::core) use packed::{MAX_SHORT, Packed, Text, form};
+pub use view::MemberView;

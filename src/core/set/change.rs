@@ -5,9 +5,9 @@
 
 use super::members::{Error, PresenceSet, Touched};
 use super::settings::{Peak, Settings};
-use crate::core::member::LookupKey;
+use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
-use crate::core::touch::{Touch, TouchMode, TouchState};
+use crate::core::touch::{Touch, TouchMode};
 
 /// What happens to a set. Those that are about members say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -343,7 +343,8 @@ impl PresenceSet {
                 if state.touch.is_online(now) {
                     observer.left(member.name());
                 } else {
-                    observe_timeout(observer, member.name(), state, retain, now);
+                    let member = MemberView::new(member.name(), state);
+                    observe_timeout(observer, member, retain, now);
                 }
                 effects.members += 1;
                 effects.remembered += usize::from(now < state.touch.due(retain));
@@ -361,8 +362,8 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> Effects {
         let retain = self.retain();
-        let evicted = self.evict(cutoff, limit, |name, state| {
-            observe_timeout(observer, name, state, retain, cutoff);
+        let evicted = self.evict(cutoff, limit, |member| {
+            observe_timeout(observer, member, retain, cutoff);
         });
         Effects {
             changed: evicted > 0,
@@ -381,8 +382,8 @@ impl PresenceSet {
             return Effects::default();
         }
         let retain = self.retain();
-        let reported = self.report_timeouts(now, limit, |name, touch| {
-            observer.timed_out(name, touch, retain);
+        let reported = self.report_timeouts(now, limit, |member| {
+            observer.timed_out(member.name, member.touch, retain);
         });
         Effects {
             changed: reported > 0,
@@ -417,14 +418,8 @@ fn names<'a>(
     ahead.into_iter().chain(each.into_iter().flatten())
 }
 
-fn observe_timeout(
-    observer: &mut impl Observer,
-    name: &[u8],
-    state: TouchState,
-    retain: Millis,
-    now: Millis,
-) {
-    if state.is_unreported(now) {
-        observer.timed_out(name, state.touch, retain);
+fn observe_timeout(observer: &mut impl Observer, member: MemberView, retain: Millis, now: Millis) {
+    if member.is_unreported(now) {
+        observer.timed_out(member.name, member.touch, retain);
     }
 }

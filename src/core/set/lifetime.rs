@@ -1,41 +1,36 @@
 //! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
 
 use super::members::{Form, PresenceSet};
-use crate::core::member::LookupKey;
+use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
 use crate::core::touch::TouchState;
 
 impl PresenceSet {
     /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
     /// each before it goes. Returns how many.
-    pub fn evict(
-        &mut self,
-        cutoff: Millis,
-        limit: usize,
-        mut f: impl FnMut(&[u8], TouchState),
-    ) -> usize {
+    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(MemberView)) -> usize {
         let retain = self.retain();
         let mut last_due = 0;
+        let mut f = |member: MemberView| {
+            last_due = member.touch.due(retain);
+            f(member);
+        };
         let evicted = match &mut self.form {
             Form::Small(small) => {
                 let mut evicted = 0;
                 while evicted < limit
-                    && let Some((offset, name, state)) = small
+                    && let Some((offset, member)) = small
                         .iter()
-                        .filter(|(_, _, state)| state.touch.due(retain) <= cutoff)
-                        .min_by_key(|(_, _, state)| (state.touch.due(retain), state.touch.ttl))
+                        .filter(|(_, member)| member.touch.due(retain) <= cutoff)
+                        .min_by_key(|(_, member)| (member.touch.due(retain), member.touch.ttl))
                 {
-                    f(name, state);
-                    last_due = state.touch.due(retain);
+                    f(member);
                     small.remove(offset);
                     evicted += 1;
                 }
                 evicted
             }
-            Form::Table(table) => table.evict(cutoff, retain, limit, |names, name_ref, state| {
-                last_due = state.touch.due(retain);
-                names.with_name(name_ref, |name| f(name, state));
-            }),
+            Form::Table(table) => table.evict(cutoff, retain, limit, f),
         };
         if evicted > 0 && self.is_empty() {
             self.set_emptied(last_due);
@@ -67,7 +62,7 @@ impl PresenceSet {
         match &mut self.form {
             Form::Small(small) => small
                 .iter()
-                .map(|(_, _, state)| state.touch.due(retain))
+                .map(|(_, member)| member.touch.due(retain))
                 .min(),
             Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
         }
@@ -97,7 +92,7 @@ impl PresenceSet {
             Form::Small(small) if small.len() == 0 => empty_since,
             Form::Small(small) => small
                 .iter()
-                .map(|(_, _, state)| state.touch.due(retain))
+                .map(|(_, member)| member.touch.due(retain))
                 .max()
                 .unwrap_or(0),
             Form::Table(table) => {

@@ -1,10 +1,10 @@
 //! Listing members in the order they were last seen, from any position on.
 
 use super::members::PresenceSet;
+use crate::core::member::MemberView;
 use crate::core::query::{List, Query};
 use crate::core::table::Walk;
 use crate::core::time::Millis;
-use crate::core::touch::Touch;
 
 /// The members of a page, to be walked once.
 pub struct Page<'a> {
@@ -13,7 +13,7 @@ pub struct Page<'a> {
 }
 
 enum Members<'a> {
-    Small(Vec<(&'a [u8], Touch)>),
+    Small(Vec<MemberView<'a>>),
     Table(Walk<'a>),
 }
 
@@ -58,21 +58,14 @@ impl Page<'_> {
         self.len == 0
     }
 
-    /// Calls `f` with each member and its touch.
-    pub fn each(self, mut f: impl FnMut(&[u8], Touch)) {
+    /// Calls `f` with each member.
+    pub fn each(self, mut f: impl FnMut(MemberView)) {
         match self.members {
-            Members::Small(members) => {
-                for (name, touch) in members {
-                    f(name, touch);
-                }
-            }
+            Members::Small(members) => members.into_iter().for_each(f),
             Members::Table(mut walk) => {
                 for _ in 0..self.len {
-                    let Some((touch, address)) = walk.next() else {
-                        debug_assert!(false, "the page ends early");
-                        return;
-                    };
-                    walk.with_name(address, |name| f(name, touch));
+                    let stepped = walk.step(&mut f);
+                    debug_assert!(stepped, "the page ends early");
                 }
             }
         }

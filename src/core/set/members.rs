@@ -6,7 +6,7 @@
 
 use super::settings::{Peak, Settings, StoredPeak, StoredSettings};
 use crate::core::index::MAX_NAMES;
-use crate::core::member::LookupKey;
+use crate::core::member::{LookupKey, MemberView};
 use crate::core::memory::Uint;
 use crate::core::query::{Query, Span};
 use crate::core::small::Small;
@@ -266,8 +266,9 @@ impl PresenceSet {
     pub(in crate::core) fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
-            for (_, name, state) in small.iter() {
-                table.set(&LookupKey::new(name).hashed(), state, |_| false);
+            for (_, member) in small.iter() {
+                let key = LookupKey::new(member.name).hashed();
+                table.set(&key, member.state(), |_| false);
             }
             self.form = Form::Table(table);
         }
@@ -377,19 +378,18 @@ impl PresenceSet {
         });
     }
 
-    /// Looks members up: `f` is given each one's touch in order, `None` for one that is not remembered at `now`.
+    /// Looks members up: `f` is given each name in order, with `None` for one that is not remembered at `now`.
     pub fn look_up<'a>(
         &mut self,
         members: impl Iterator<Item = &'a [u8]>,
         now: Millis,
-        mut f: impl FnMut(&'a [u8], Option<Touch>),
+        mut f: impl FnMut(&'a [u8], Option<MemberView<'a>>),
     ) {
         self.in_batches(members, true, |set, member| {
-            let touch = set.get(member).map(|state| state.touch);
-            f(
-                member.name(),
-                touch.filter(|touch| set.remembers(*touch, now)),
-            );
+            let state = set.get(member);
+            let remembered = state.filter(|state| set.remembers(state.touch, now));
+            let view = remembered.map(|state| MemberView::new(member.name(), state));
+            f(member.name(), view);
         });
     }
 }

@@ -1,6 +1,7 @@
 //! Walking over the members in pieces, while others come and go.
 
 use super::members::{Form, PresenceSet};
+use crate::core::member::MemberView;
 use crate::core::refs::HashPrefix;
 use crate::core::time::Millis;
 
@@ -16,15 +17,14 @@ impl PresenceSet {
         cursor: ScanCursor,
         count: usize,
         now: Millis,
-        mut f: impl FnMut(&[u8]),
+        mut f: impl FnMut(MemberView),
     ) -> ScanCursor {
         let table = match &self.form {
             Form::Small(small) => {
-                for (_, name, state) in small.iter() {
-                    if state.touch.is_online(now) {
-                        f(name);
-                    }
-                }
+                let members = small.iter().map(|(_, member)| member);
+                members
+                    .filter(|member| member.touch.is_online(now))
+                    .for_each(f);
                 return 0;
             }
             Form::Table(table) => table,
@@ -33,10 +33,10 @@ impl PresenceSet {
         let mut visited = 0;
         // A bucket may be empty, so buckets are counted as well: ten for each member, as the server's own scans do.
         for _ in 0..count.saturating_mul(10) {
-            let next = table.names.visit(from, |name_ref| {
+            let next = table.visit(from, |member| {
                 visited += 1;
-                if table.touch(name_ref).is_online(now) {
-                    table.names.with_name(name_ref, &mut f);
+                if member.touch.is_online(now) {
+                    f(member);
                 }
             });
             match next {

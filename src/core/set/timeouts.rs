@@ -1,8 +1,8 @@
 //! Reporting members who went offline unseen (`timeline/timeouts.rs`).
 
 use super::members::{Form, PresenceSet};
+use crate::core::member::MemberView;
 use crate::core::time::Millis;
-use crate::core::touch::Touch;
 
 impl PresenceSet {
     /// Calls `f` for members who have timed out at `now` and have not been reported, at most `limit`, and notes that they
@@ -11,13 +11,11 @@ impl PresenceSet {
         &mut self,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(&[u8], Touch),
+        f: impl FnMut(MemberView),
     ) -> usize {
         match &mut self.form {
             Form::Small(small) => small.report_timeouts(now, limit, f),
-            Form::Table(table) => table.report_timeouts(now, limit, |names, name_ref, touch| {
-                names.with_name(name_ref, |name| f(name, touch));
-            }),
+            Form::Table(table) => table.report_timeouts(now, limit, f),
         }
     }
 

@@ -22,6 +22,7 @@
 //! when one grows.
 
 use super::head::{HEAD, Head, NARROWEST, WIDEST, number};
+use crate::core::member::MemberView;
 use crate::core::memory::Mover;
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::{Touch, TouchState};
@@ -46,8 +47,7 @@ pub struct Small {
 
 /// An entry in the block.
 struct Entry<'a> {
-    name: &'a [u8],
-    state: TouchState,
+    member: MemberView<'a>,
     /// Where the next one stands.
     end: usize,
 }
@@ -128,8 +128,8 @@ impl Small {
         };
         let (at, timeout_reported) = head.time(&self.bytes[at..]);
         Some(Entry {
-            name: &self.bytes[name..end],
-            state: TouchState {
+            member: MemberView {
+                name: &self.bytes[name..end],
                 touch: Touch { at, ttl },
                 timeout_reported,
             },
@@ -137,14 +137,14 @@ impl Small {
         })
     }
 
-    /// The members in order: where each stands, its name and its touch.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u8], TouchState)> + '_ {
+    /// The members in order, each with its offset in the block.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, MemberView<'_>)> + '_ {
         let head = Head::read(&self.bytes);
         let mut at = HEAD;
         std::iter::from_fn(move || {
             let entry = self.entry(head, at)?;
             let offset = std::mem::replace(&mut at, entry.end);
-            Some((offset, entry.name, entry.state))
+            Some((offset, entry.member))
         })
     }
 
@@ -155,7 +155,7 @@ impl Small {
         loop {
             let (from, to, _) = self.name(head, at)?;
             if self.bytes[from..to] == *name {
-                return self.entry(head, at).map(|entry| (at, entry.state));
+                return self.entry(head, at).map(|entry| (at, entry.member.state()));
             }
             at = to;
         }
@@ -190,7 +190,7 @@ impl Small {
 
     /// The head that these members should have, and one more seen then.
     fn head_for(&self, head: Head, more: Option<Millis>) -> Head {
-        let times = self.iter().map(|(_, _, state)| state.touch.at).chain(more);
+        let times = self.iter().map(|(_, member)| member.touch.at).chain(more);
         let (oldest, newest) = times.fold((MAX_TIME, 0), |(oldest, newest), at| {
             (oldest.min(at), newest.max(at))
         });
@@ -202,8 +202,8 @@ impl Small {
         let len = self.len();
         let size = self.bytes.len() + len * new.width() - len * old.width();
         let mut bytes = new.block(len, size);
-        for (_, name, state) in self.iter() {
-            append(&mut bytes, new, name, state);
+        for (_, member) in self.iter() {
+            append(&mut bytes, new, member.name, member.state());
         }
         self.bytes = bytes.into_boxed_slice();
     }
@@ -244,14 +244,14 @@ impl Small {
         let Some(entry) = self.entry(head, offset) else {
             return;
         };
-        if entry.state.touch.ttl == state.touch.ttl && head.reaches(state.touch.at) {
+        if entry.member.touch.ttl == state.touch.ttl && head.reaches(state.touch.at) {
             let size = entry.end - offset;
             let entries = &mut self.bytes[offset..];
             entries.rotate_left(size);
             let last = entries.len() - size;
             head.set_time(&mut entries[last..], state);
         } else {
-            let name = entry.name.to_vec();
+            let name = entry.member.name.to_vec();
             self.remove(offset);
             self.push(&name, state);
         }
@@ -262,7 +262,7 @@ impl Small {
         &mut self,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(&[u8], Touch),
+        mut f: impl FnMut(MemberView),
     ) -> usize {
         let Some(head) = self.head() else { return 0 };
         let (mut at, mut reported) = (HEAD, 0);
@@ -270,8 +270,8 @@ impl Small {
             && let Some(entry) = self.entry(head, at)
         {
             let end = entry.end;
-            if entry.state.is_unreported(now) {
-                f(entry.name, entry.state.touch);
+            if entry.member.is_unreported(now) {
+                f(entry.member);
                 self.bytes[at + head.width() - 1] |= 0x80;
                 reported += 1;
             }
@@ -283,27 +283,23 @@ impl Small {
     /// See [`PresenceSet::next_timeout`](crate::core::PresenceSet::next_timeout).
     pub fn next_timeout(&self, retain: Millis) -> Option<Millis> {
         self.iter()
-            .filter(|(_, _, state)| {
-                !state.timeout_reported && (1..retain).contains(&state.touch.ttl)
-            })
-            .map(|(_, _, state)| state.touch.due(0))
+            .map(|(_, member)| member)
+            .filter(|member| !member.timeout_reported && (1..retain).contains(&member.touch.ttl))
+            .map(|member| member.touch.due(0))
             .min()
     }
 
     /// How many members have a touch of which `f` says yes.
     pub fn count(&self, mut f: impl FnMut(Touch) -> bool) -> usize {
-        self.iter().filter(|(_, _, state)| f(state.touch)).count()
+        self.iter().filter(|(_, member)| f(member.touch)).count()
     }
 
     /// The members of which `f` says yes, oldest seen first; of those seen in the same millisecond the shorter ttl
     /// first, then the one touched first.
-    pub fn in_order(&self, mut f: impl FnMut(Touch) -> bool) -> Vec<(&[u8], Touch)> {
-        let mut members: Vec<_> = self
-            .iter()
-            .filter(|(_, _, state)| f(state.touch))
-            .map(|(_, name, state)| (name, state.touch))
-            .collect();
-        members.sort_by_key(|(_, touch)| (touch.at, touch.ttl));
+    pub fn in_order(&self, mut f: impl FnMut(Touch) -> bool) -> Vec<MemberView<'_>> {
+        let members = self.iter().map(|(_, member)| member);
+        let mut members: Vec<_> = members.filter(|member| f(member.touch)).collect();
+        members.sort_by_key(|member| (member.touch.at, member.touch.ttl));
         members
     }
 }

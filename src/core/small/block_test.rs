@@ -53,7 +53,7 @@ fn put(small: &mut Small, name: &[u8], state: TouchState) {
 fn all(small: &Small) -> Vec<(Vec<u8>, TouchState)> {
     small
         .iter()
-        .map(|(_, name, state)| (name.to_vec(), state))
+        .map(|(_, member)| (member.name.to_vec(), member.state()))
         .collect()
 }
 
@@ -84,7 +84,7 @@ proptest! {
                 }
                 Op::Tell(now, limit) => {
                     let (mut reported, mut expected) = (Vec::new(), Vec::new());
-                    let count = small.report_timeouts(now, limit, |name, touch| reported.push((name.to_vec(), touch)));
+                    let count = small.report_timeouts(now, limit, |member| reported.push((member.name.to_vec(), member.touch)));
                     let untold = model.iter_mut().filter(|(_, state)| state.is_unreported(now));
                     for (name, state) in untold.take(limit) {
                         state.timeout_reported = true;

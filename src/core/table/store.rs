@@ -1,14 +1,14 @@
 //! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
 use super::batch::BATCH;
-use crate::core::index::{MAX_NAMES, NameRef, Names};
-use crate::core::member::LookupKey;
-use crate::core::refs::{EntryId, MemberRef};
+use crate::core::index::{MAX_NAMES, Names};
+use crate::core::member::{LookupKey, MemberView};
+use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::Entry;
 use crate::core::timeline::First;
 use crate::core::timeline::Timeline;
-use crate::core::touch::{Touch, TouchState};
+use crate::core::touch::TouchState;
 
 /// Members by name and by time.
 #[derive(Clone, Default)]
@@ -92,9 +92,26 @@ impl Table {
         Some(self.old(member)?.state())
     }
 
+    /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None` at the
+    /// end. Whoever is there throughout a walk is visited exactly once.
+    pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(MemberView)) -> Option<HashPrefix> {
+        self.names.visit(from, |name| {
+            let state = self.timeline.state(self.names.entry_id(name));
+            self.names
+                .with_name(name, |name| f(MemberView::new(name, state)));
+        })
+    }
+
+    /// Calls `f` with a member that the timeline has found.
     #[inline]
-    pub fn touch(&self, name: NameRef) -> Touch {
-        self.timeline.state(self.names.entry_id(name)).touch
+    pub fn with_member<R>(
+        &self,
+        (state, member): (TouchState, MemberRef),
+        f: impl FnOnce(MemberView) -> R,
+    ) -> R {
+        let name = self.names.at(member);
+        self.names
+            .with_name(name, |name| f(MemberView::new(name, state)))
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
@@ -150,14 +167,14 @@ impl Table {
         }
     }
 
-    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given where each one stands
-    /// before it goes. Returns how many.
+    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one before it
+    /// goes. Returns how many.
     pub fn evict(
         &mut self,
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(&Names, NameRef, TouchState),
+        mut f: impl FnMut(MemberView),
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
@@ -187,9 +204,9 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((touch, member_ref)) = self.timeline.tree.first(lane)
+                && let Some((state, member_ref)) = self.timeline.tree.first(lane)
             {
-                if touch.due(retain) > until {
+                if state.touch.due(retain) > until {
                     break;
                 }
                 if evicted.is_multiple_of(BATCH) {
@@ -206,14 +223,12 @@ impl Table {
         evicted
     }
 
-    fn evict_one(
-        &mut self,
-        member_ref: MemberRef,
-        f: &mut impl FnMut(&Names, NameRef, TouchState),
-    ) {
+    fn evict_one(&mut self, member_ref: MemberRef, f: &mut impl FnMut(MemberView)) {
         let MemberRef { prefix, entry_id } = member_ref;
         let name = self.names.at(member_ref);
-        f(&self.names, name, self.timeline.state(entry_id));
+        let state = self.timeline.state(entry_id);
+        self.names
+            .with_name(name, |name| f(MemberView::new(name, state)));
         self.names.remove(prefix, name);
         self.timeline.kill(entry_id, &mut self.names);
     }

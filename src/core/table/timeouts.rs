@@ -1,10 +1,9 @@
 //! Reporting the members of a table whose time was up.
 
 use super::store::Table;
-use crate::core::index::{NameRef, Names};
+use crate::core::member::MemberView;
 use crate::core::time::Millis;
 use crate::core::timeline::First;
-use crate::core::touch::Touch;
 
 impl Table {
     /// See [`PresenceSet::report_timeouts`](crate::core::PresenceSet::report_timeouts).
@@ -12,7 +11,7 @@ impl Table {
         &mut self,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(&Names, NameRef, Touch),
+        mut f: impl FnMut(MemberView),
     ) -> usize {
         let mut reported = 0;
         while reported < limit
@@ -21,7 +20,9 @@ impl Table {
         {
             let left = limit - reported;
             let names = &self.names;
-            let f = |touch: Touch, member_ref| f(names, names.at(member_ref), touch);
+            let f = |state, member| {
+                names.with_name(names.at(member), |name| f(MemberView::new(name, state)))
+            };
             reported += match first {
                 First::OfLane(lane) => self.timeline.report(lane, now, left, f),
                 First::OfChunk(chunk) => self.timeline.report_chunk(chunk, now, left, f),

@@ -5,13 +5,14 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use super::batch::BATCH;
 use super::store::Table;
+use crate::core::member::MemberView;
 use crate::core::query::Query;
 use crate::core::refs::MemberRef;
 use crate::core::time::Millis;
 use crate::core::timeline::Cursor;
 use crate::core::timeline::Timeline;
 use crate::core::timeline::{Gap, View};
-use crate::core::touch::Touch;
+use crate::core::touch::{Touch, TouchState};
 
 /// Merges lanes in order of time.
 pub struct Walk<'a> {
@@ -21,11 +22,11 @@ pub struct Walk<'a> {
     /// Of more than one lane: the next entry of each, the one to be listed next on top.
     heads: BinaryHeap<Head>,
     /// Of one lane: the next entries, which are in order anyway and wait for their names together.
-    batch: VecDeque<(Touch, MemberRef)>,
+    batch: VecDeque<(TouchState, MemberRef)>,
 }
 
-/// Orders heads: time, then ttl; both turned around for the lists that go the other way. The touch's own ttl follows.
-type Head = (i64, i64, usize, MemberRef, Millis);
+/// Orders heads: time, then ttl; both turned around for the lists that go the other way. The rest of the touch follows.
+type Head = (i64, i64, usize, MemberRef, Millis, bool);
 
 /// A lane that is being walked.
 struct Listed<'a> {
@@ -172,7 +173,7 @@ fn skips(timeline: &Timeline, lanes: &[Members], newer: usize) -> Vec<usize> {
 impl Listed<'_> {
     /// Steps over the next entry, and asks for its name.
     #[inline]
-    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Touch, MemberRef)> {
+    fn step(&mut self, table: &Table, reverse: bool) -> Option<(TouchState, MemberRef)> {
         self.beyond = self.beyond.checked_sub(1)?;
         let next = match &mut self.at {
             Position::OfOwn(cursor) if reverse => table.timeline.tree.newer(cursor),
@@ -180,16 +181,16 @@ impl Listed<'_> {
             Position::OfMixed(view, gap) if reverse => view.newer(gap),
             Position::OfMixed(view, gap) => view.older(gap),
         };
-        let (touch, member_ref) = next?;
-        table.names.prefetch(member_ref.prefix);
-        Some((touch, member_ref))
+        let (state, member) = next?;
+        table.names.prefetch(member.prefix);
+        Some((state, member))
     }
 }
 
 impl Walk<'_> {
     /// The next entry of all lanes: a touch, and whose it is.
     #[inline]
-    pub fn next(&mut self) -> Option<(Touch, MemberRef)> {
+    fn next(&mut self) -> Option<(TouchState, MemberRef)> {
         if let [only] = self.lanes.as_mut_slice() {
             if self.batch.is_empty() {
                 let entries = std::iter::from_fn(|| only.step(self.table, self.reverse));
@@ -197,29 +198,37 @@ impl Walk<'_> {
             }
             return self.batch.pop_front();
         }
-        let (time, _, lane, member_ref, ttl) = self.heads.pop()?;
+        let (time, _, lane, member, ttl, timeout_reported) = self.heads.pop()?;
         self.advance(lane);
         let at = time.unsigned_abs();
-        Some((Touch { at, ttl }, member_ref))
+        let touch = Touch { at, ttl };
+        let state = TouchState {
+            touch,
+            timeout_reported,
+        };
+        Some((state, member))
     }
 
-    /// Calls `f` with the name of a member.
+    /// Calls `f` with the next member. Returns whether there was one.
     #[inline]
-    pub fn with_name<R>(&self, member_ref: MemberRef, f: impl FnOnce(&[u8]) -> R) -> R {
-        let names = &self.table.names;
-        names.with_name(names.at(member_ref), f)
+    pub fn step(&mut self, f: impl FnOnce(MemberView)) -> bool {
+        let next = self.next();
+        next.map(|found| self.table.with_member(found, f)).is_some()
     }
 
     /// Puts a lane's next entry among the heads.
     fn advance(&mut self, lane: usize) {
-        if let Some((touch, member_ref)) = self.lanes[lane].step(self.table, self.reverse) {
+        if let Some((state, member)) = self.lanes[lane].step(self.table, self.reverse) {
+            let TouchState {
+                touch,
+                timeout_reported,
+            } = state;
             // Lanes stand by ttl, the longest first. The heap gives the largest first.
             let (time, order) = (touch.at as i64, -(lane as i64));
-            self.heads.push(if self.reverse {
-                (-time, -order, lane, member_ref, touch.ttl)
-            } else {
-                (time, order, lane, member_ref, touch.ttl)
-            });
+            let sign = if self.reverse { -1 } else { 1 };
+            let (time, order) = (sign * time, sign * order);
+            self.heads
+                .push((time, order, lane, member, touch.ttl, timeout_reported));
         }
     }
 }

@@ -43,8 +43,9 @@ fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(String, Touch)> {
         limit: usize::MAX,
     };
     let mut stored = Vec::new();
-    set.list(&list, now).each(|name, touch| {
-        stored.push((String::from_utf8_lossy(name).into_owned(), touch));
+    set.list(&list, now).each(|member| {
+        let name = String::from_utf8_lossy(member.name).into_owned();
+        stored.push((name, member.touch));
     });
     stored
 }
@@ -75,7 +76,7 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
             apply(&mut set, Change::Leave, &[b"ann".to_vec()], MAX_TIME);
             assert_eq!((set.online(MAX_TIME), set.remembered(MAX_TIME)), (0, 1));
             set.configure(settings(1000, 0, None));
-            assert_eq!(set.evict(now, 10, |_, _| {}), 1);
+            assert_eq!(set.evict(now, 10, |_| {}), 1);
             assert_eq!(set.empty_since(), MAX_TIME);
         }
     }
@@ -93,8 +94,8 @@ fn the_first_ms_is_a_moment_like_any_other() {
         assert_eq!(set.count(Span::Within(1), 0), 2);
         assert_eq!(set.count(Span::Within(MAX_DURATION), MAX_DURATION - 1), 1);
         assert_eq!(set.next_due(), Some(1));
-        assert_eq!(set.evict(0, 10, |_, _| {}), 0);
-        assert_eq!(set.evict(MAX_DURATION, 10, |_, _| {}), 2);
+        assert_eq!(set.evict(0, 10, |_| {}), 0);
+        assert_eq!(set.evict(MAX_DURATION, 10, |_| {}), 2);
         assert_eq!(set.empty_since(), MAX_DURATION);
         assert!(set.is_gone(MAX_DURATION));
     }
@@ -176,9 +177,9 @@ fn names_of_every_length_come_back_from_both_forms() {
             let name = vec![b'n'; length];
             touch_one(&mut set, table, &name, 5, 1000, TouchMode::Now, 5);
             let mut latest = None;
-            set.look_up([&name[..]].into_iter(), 5, |found, touch| {
+            set.look_up([&name[..]].into_iter(), 5, |found, member| {
                 assert_eq!(found.len(), length);
-                latest = touch;
+                latest = member.map(|member| member.touch);
             });
             assert_eq!(latest, Some(Touch { at: 5, ttl: 1000 }), "{length}");
         }

@@ -41,7 +41,7 @@ fn reloaded(set: &PresenceSet) -> PresenceSet {
     }
     let mut encoder = Encoder::default();
     let mut blocks = Vec::new();
-    set.each_in_order(|name, touch| blocks.extend(encoder.add(name, touch)));
+    set.each_in_order(|member| blocks.extend(encoder.add(member)));
     blocks.push(encoder.finish());
     let restored = blocks.iter().map(|block| loaded.restore(block, 0));
     assert_eq!(restored.sum::<Result<usize, _>>(), Ok(set.len()));
@@ -152,8 +152,8 @@ impl Run {
         let expected = self.model.evict(cutoff, limit);
         for set in &mut self.sets {
             let mut evicted = Vec::new();
-            let count = set.evict(cutoff, limit, |name, state| {
-                evicted.push((name.to_vec(), state.touch));
+            let count = set.evict(cutoff, limit, |member| {
+                evicted.push((member.name.to_vec(), member.touch));
             });
             assert_eq!(evicted.len(), count);
             assert_same(&evicted, &expected, "the evicted");
@@ -263,7 +263,7 @@ impl Run {
             let page = set.list(list, self.now);
             let mut listed = Vec::with_capacity(page.len());
             let len = page.len();
-            page.each(|name, touch| listed.push((name.to_vec(), touch)));
+            page.each(|member| listed.push((member.name.to_vec(), member.touch)));
             assert_eq!(listed.len(), len);
             assert_same(&times(&listed), &times(&expected), "the order of a list");
             if !set.mixes_ttls() {
@@ -301,8 +301,8 @@ impl Run {
         for round in 0.. {
             for (set, (cursor, found)) in self.sets.iter().zip(&mut walks) {
                 let next = cursor.map(|cursor| {
-                    set.scan(cursor, count, now, |name| {
-                        found.insert(name.to_vec());
+                    set.scan(cursor, count, now, |member| {
+                        found.insert(member.name.to_vec());
                     })
                 });
                 *cursor = next.filter(|next| *next != 0);
@@ -338,7 +338,7 @@ impl Run {
         for set in &self.sets {
             assert_eq!(set.settings(), self.model.settings);
             let mut stored = Vec::new();
-            set.each_in_order(|name, touch| stored.push((name.to_vec(), touch)));
+            set.each_in_order(|member| stored.push((member.name.to_vec(), member.touch)));
             let mut stored: Vec<_> = stored.iter().collect();
             stored.sort_by_key(|(_, touch)| (touch.ttl, touch.at));
             assert_same(&stored, &expected, "all members");
@@ -404,8 +404,8 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     assert_eq!(set.is_gone(now), gone_at.is_some_and(|at| at <= now));
     let mut looked_up = Vec::new();
     let names: Vec<_> = (0..40).map(|i| name(i * 3)).collect();
-    set.look_up(names.iter().map(Vec::as_slice), now, |_, touch| {
-        looked_up.push(touch);
+    set.look_up(names.iter().map(Vec::as_slice), now, |_, member| {
+        looked_up.push(member.map(|member| member.touch));
     });
     let known = |name: &Vec<u8>| model.get(name).filter(|touch| model.remembers(*touch, now));
     let known: Vec<_> = names.iter().map(known).collect();

@@ -116,9 +116,9 @@ impl Run {
             }
         }
         let mut said = Vec::new();
-        let count = self.set.report_timeouts(self.now, limit, |name, touch| {
-            assert_eq!(self.model.get(name), Some(touch));
-            said.push(name.to_vec());
+        let count = self.set.report_timeouts(self.now, limit, |member| {
+            assert_eq!(self.model.get(member.name), Some(member.touch));
+            said.push(member.name.to_vec());
         });
         assert_eq!(
             (said.len(), count),
@@ -181,9 +181,9 @@ impl Run {
                     self.reported.remove(&name);
                 }
                 let mut said = Vec::new();
-                self.set.evict(now, limit, |name, state| {
-                    if state.is_unreported(now) {
-                        said.push(name.to_vec());
+                self.set.evict(now, limit, |member| {
+                    if member.is_unreported(now) {
+                        said.push(member.name.to_vec());
                     }
                 });
                 assert!(
@@ -231,7 +231,7 @@ fn run(ops: &[Op]) {
         run.report_timeouts(7);
     }
     run.report_timeouts(usize::MAX);
-    assert_eq!(run.set.report_timeouts(run.now, usize::MAX, |_, _| ()), 0);
+    assert_eq!(run.set.report_timeouts(run.now, usize::MAX, |_| ()), 0);
 }
 
 proptest! {

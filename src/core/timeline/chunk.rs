@@ -23,7 +23,7 @@ use crate::core::memory::bits;
 use crate::core::memory::prefetch;
 use crate::core::refs::HashPrefix;
 use crate::core::time::Millis;
-use crate::core::touch::Touch;
+use crate::core::touch::{Touch, TouchState};
 
 /// Indices, and so entries, of the largest chunk (8 KiB).
 pub const MAX_ENTRIES: usize = 1024;
@@ -51,6 +51,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The touch as it is stored, in a lane of this ttl.
+    #[inline]
+    pub fn state(self, ttl: Millis) -> TouchState {
+        TouchState {
+            touch: self.touch(ttl),
+            timeout_reported: self.timeout_reported,
+        }
+    }
+
     /// The touch, in a lane of this ttl.
     #[inline]
     pub fn touch(self, ttl: Millis) -> Touch {

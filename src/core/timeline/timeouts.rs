@@ -14,7 +14,7 @@ use super::log::Timeline;
 use super::online::First;
 use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
-use crate::core::touch::Touch;
+use crate::core::touch::TouchState;
 
 impl Timeline {
     /// An entry has come to a lane.
@@ -70,8 +70,8 @@ impl Timeline {
     /// When the oldest unreported member of a lane was seen.
     fn first_unreported(&mut self, lane: u32) -> Option<Millis> {
         let mut found = None;
-        self.each_unreported(lane, |time, _| {
-            found = Some(time);
+        self.each_unreported(lane, |entry, _| {
+            found = Some(entry.time);
             false
         });
         found
@@ -83,14 +83,14 @@ impl Timeline {
         lane: u32,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(Touch, MemberRef),
+        mut f: impl FnMut(TouchState, MemberRef),
     ) -> usize {
         let ttl = self.tree.lane_ttl(lane);
         let mut reported = 0;
-        self.each_unreported(lane, |at, address| {
-            let report = reported < limit && at + ttl <= now;
+        self.each_unreported(lane, |entry, member| {
+            let report = reported < limit && entry.time + ttl <= now;
             if report {
-                f(Touch { at, ttl }, address);
+                f(entry.state(ttl), member);
                 reported += 1;
             }
             report
@@ -104,7 +104,7 @@ impl Timeline {
         id: u32,
         now: Millis,
         limit: usize,
-        mut f: impl FnMut(Touch, MemberRef),
+        mut f: impl FnMut(TouchState, MemberRef),
     ) -> usize {
         let lane = self.tree.blocks.get(self.tree.chunks.get(id).block).lane;
         let ttl = self.tree.lane_ttl(lane);
@@ -113,14 +113,14 @@ impl Timeline {
         for &index in unreported.iter().take(limit) {
             let (entry, entry_id) = (chunk.entry(index), EntryId::new(id, index));
             let prefix = entry.prefix;
-            f(entry.touch(ttl), MemberRef { prefix, entry_id });
+            f(entry.state(ttl), MemberRef { prefix, entry_id });
             chunk.set_reported(index);
         }
         unreported.len().min(limit)
     }
 
     /// Goes over the unreported members of a lane in order of time, for as long as `f` says that it has reported them.
-    fn each_unreported(&mut self, lane: u32, mut f: impl FnMut(Millis, MemberRef) -> bool) {
+    fn each_unreported(&mut self, lane: u32, mut f: impl FnMut(Entry, MemberRef) -> bool) {
         let tree = &mut self.tree;
         let lane = &mut tree.lanes[lane as usize];
         // What begins before that moment may reach beyond it.
@@ -133,10 +133,11 @@ impl Timeline {
             for link in &links[from.saturating_sub(1)..] {
                 let chunk = tree.chunks.get_mut(link.chunk);
                 while let Some(index) = chunk.first_unreported() {
-                    let Entry { time, prefix, .. } = chunk.entry(index);
+                    let entry = chunk.entry(index);
+                    let prefix = entry.prefix;
                     let entry_id = EntryId::new(link.chunk, index);
-                    lane.reported_upto = lane.reported_upto.max(time);
-                    if !f(time, MemberRef { prefix, entry_id }) {
+                    lane.reported_upto = lane.reported_upto.max(entry.time);
+                    if !f(entry, MemberRef { prefix, entry_id }) {
                         return;
                     }
                     chunk.set_reported(index);
