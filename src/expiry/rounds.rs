@@ -14,7 +14,7 @@ use crate::clock;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::timer::{self, Round};
+use crate::ffi::timer::{self, OneShot};
 
 /// How many timers the first round has, and the most that one may have.
 const FIRST: usize = 16;
@@ -103,7 +103,7 @@ fn arm(ctx: Context, millis: i64, series: usize) {
     timer::arm_once::<Rounds>(ctx, millis, series);
 }
 
-impl Round for Rounds {
+impl OneShot for Rounds {
     const WHAT: &'static str = "the eviction";
 
     fn fire(keyspace: &mut Keyspace, series: usize) {

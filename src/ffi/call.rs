@@ -1,4 +1,4 @@
-//! Asking the server by one of its own commands.
+//! Calling the server's own commands.
 
 use std::ffi::CStr;
 use std::io;

@@ -2,9 +2,9 @@
 //!
 //! A server may tell of a change on the connection of the client that made it. Valkey does from 8.1 on: it selects the
 //! database of the change there first, and in earlier versions nothing selects the client's own again. After a `MOVE`,
-//! or a `COPY` into another database, the client goes on in that one, and the command itself is replicated as if it had
-//! been made there. That is harm enough to be undone here, where it can be known where the client was. Servers that tell
-//! on a connection of their own do not mind.
+//! or a `COPY` into another database, the client would go on in that one, and the command itself be replicated as if it had
+//! been sent there. So the client's own database is selected again. Servers that notify on a connection of their own are
+//! not affected.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 

@@ -1,4 +1,4 @@
-//! What sees each command before it runs.
+//! Command filters: a look at each command before it runs.
 
 use std::marker::PhantomData;
 use std::os::raw::c_int;
@@ -11,8 +11,7 @@ use super::context::Context;
 use super::guard::guard;
 use super::string::ServerStr;
 
-/// What is done with each command that a client or another module sends. What the module itself calls is part of the
-/// command that runs.
+/// Called for each command of a client or another module; not for what this module calls itself.
 pub trait CommandFilter {
     /// A command is about to run.
     fn filter(command: &FilteredCommand);
@@ -41,7 +40,7 @@ impl FilteredCommand<'_> {
     }
 }
 
-/// Has `F` see each command from now on. Returns whether it does.
+/// Registers a filter. Returns whether the server took it.
 pub fn register<F: CommandFilter>(ctx: Context) -> bool {
     const FLAGS: c_int = raw::REDISMODULE_CMDFILTER_NOSELF as c_int;
     // SAFETY: the context is live; the callback is a filter.

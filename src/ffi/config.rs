@@ -1,6 +1,5 @@
-//! Settings of the module's, as CONFIG knows them.
-//!
-//! The server keeps no value: it asks for it and hands on a new one, by functions that are given the setting itself.
+//! The module's settings, as CONFIG knows them. The server stores no value: it calls a getter and a setter, with the setting
+//! itself as their private data.
 
 use std::ffi::CString;
 use std::os::raw::{c_char, c_int, c_longlong, c_uint, c_void};
@@ -17,7 +16,7 @@ use super::string::{ServerStr, SharedString};
 const OK: c_int = raw::REDISMODULE_OK as c_int;
 const ERR: c_int = raw::REDISMODULE_ERR as c_int;
 
-/// The server would not have it.
+/// The server refused it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
@@ -29,7 +28,7 @@ pub trait NumericConfig: Sync {
     /// A new value, which is within the bounds.
     fn set(&self, value: i64);
 
-    /// It has changed, and so have all others that the same CONFIG SET changes.
+    /// Called once a CONFIG SET has changed it, after all the settings of that command have their new values.
     fn apply(&self, ctx: Context);
 }
 
@@ -99,7 +98,7 @@ pub fn register_string<C: StringConfig>(
     })
 }
 
-/// Has the settings that are registered take the values that the server's configuration gives them.
+/// Gives the registered settings the values that the server's configuration has for them.
 pub fn load(ctx: Context) -> Result<(), Refused> {
     // SAFETY: the context is live.
     answered(unsafe { api!(RedisModule_LoadConfigs)(ctx.as_ptr()) })
@@ -153,7 +152,7 @@ unsafe extern "C" fn apply<C: NumericConfig>(
     OK
 }
 
-/// The server copies what the string holds as soon as it has it; it is kept until the next one is asked for.
+/// The server copies the string right away; it is kept here until the next call.
 ///
 /// # Safety
 /// Called by the server only, with the private data of a registered `C`.

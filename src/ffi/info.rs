@@ -9,7 +9,7 @@ use super::api;
 use super::context::Context;
 use super::guard::guard;
 
-/// What INFO says of the module.
+/// Called when INFO shows the module's section.
 pub trait Info {
     /// Writes the fields of the section.
     fn write(section: &mut Section);

@@ -19,9 +19,9 @@ const EMPTY: isize = raw::REDISMODULE_KEYTYPE_EMPTY;
 pub struct Mode(u32);
 
 impl Mode {
-    /// To be read. A key that is not there is not opened.
+    /// For reading. A missing key is not opened.
     pub const READ: Mode = Mode(raw::REDISMODULE_READ);
-    /// To be read and written.
+    /// For reading and writing.
     pub const WRITE: Mode = Mode(raw::REDISMODULE_READ | raw::REDISMODULE_WRITE);
 
     /// As no access: neither how long the key has been idle nor how often it is used changes.
@@ -29,8 +29,8 @@ impl Mode {
         Mode(self.0 | raw::REDISMODULE_OPEN_KEY_NOTOUCH)
     }
 
-    /// Without a trace: also nobody is notified, nothing is counted, and what has expired stays. Redis 7.0, which knows
-    /// fewer modes, counts a key that is opened to be read and is not there as a miss on a replica.
+    /// Without a trace: also without notifications, statistics and expiry. Redis 7.0 has fewer modes, and counts a missing key
+    /// that is opened for reading on a replica as a miss.
     pub const fn unseen(self) -> Mode {
         let unseen = raw::REDISMODULE_OPEN_KEY_NONOTIFY
             | raw::REDISMODULE_OPEN_KEY_NOSTATS
@@ -43,8 +43,8 @@ impl Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherType;
 
-/// An open key that holds a value of the type, or nothing; closed when dropped. It borrows the right to the keys, so what
-/// it holds is reached through it alone.
+/// An open key that holds a value of the type, or nothing; closed when dropped. It borrows the [`Keyspace`] exclusively, so
+/// its value is reached through it alone.
 pub struct OpenKey<'k, T: DataType> {
     key: *mut raw::RedisModuleKey,
     value: Option<NonNull<T>>,
@@ -54,7 +54,7 @@ pub struct OpenKey<'k, T: DataType> {
 }
 
 impl<'k, T: DataType> OpenKey<'k, T> {
-    /// Opens a key. `None`: the server opens no such key, because it is not there and was to be read.
+    /// Opens a key. `None`: it is missing, and was opened for reading.
     #[inline(always)]
     pub fn open(
         keyspace: &'k mut Keyspace<'_>,
@@ -94,7 +94,7 @@ impl<'k, T: DataType> OpenKey<'k, T> {
         }
     }
 
-    /// The server, as the callback sees it that opened the key.
+    /// The context of the callback that opened the key.
     #[inline]
     pub fn context(&self) -> Context<'k> {
         self.ctx
@@ -108,8 +108,8 @@ impl<'k, T: DataType> OpenKey<'k, T> {
     /// What the key holds.
     #[inline]
     pub fn value(&mut self) -> Option<&mut T> {
-        // SAFETY: whatever has the type is a boxed `T`. It stays where it is: the key is changed through `self` alone, which
-        // keeps `value` up to date, and whatever may open it anew needs the right to the keys, which `self` has borrowed.
+        // SAFETY: a value of the type is a boxed `T`. It is neither moved nor freed meanwhile: `self` keeps `value` up to date,
+        // and any other way to the key needs the `Keyspace` that `self` borrows.
         self.value.map(|mut value| unsafe { value.as_mut() })
     }
 

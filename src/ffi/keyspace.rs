@@ -1,13 +1,13 @@
-//! The right to open keys.
+//! The right to open keys, as a token.
 //!
-//! A value that a key holds is lent as `&mut`, so nobody else may come by it meanwhile: neither by opening the key once
-//! more, nor in a callback of this module or another one that the server runs on our behalf. Each of these therefore takes
-//! the one `Keyspace` of the callback exclusively, and an open key borrows it for as long as it is open. What is done with
-//! a [`Context`] alone opens no key and runs nobody's code.
+//! An open key lends its value as `&mut`. That is sound only if nothing else can reach the value meanwhile: neither a second
+//! handle of the same key, nor a callback, of this module or another, that the server runs while it serves a call of ours.
+//! So there is one `Keyspace` per callback, an open key borrows it exclusively, and whatever may run other code (calling
+//! a command, sending a keyspace notification) borrows it exclusively too. What a [`Context`] offers does neither.
 
 use super::context::Context;
 
-/// The keys of the server, as a callback that may open some of them sees them.
+/// The keys of the server, as seen by a callback that may open them.
 pub struct Keyspace<'a> {
     ctx: Context<'a>,
 }
@@ -20,7 +20,7 @@ impl<'a> Keyspace<'a> {
         Keyspace { ctx }
     }
 
-    /// The server as the callback sees it.
+    /// The callback's context.
     #[inline]
     pub fn context(&self) -> Context<'a> {
         self.ctx

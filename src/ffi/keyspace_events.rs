@@ -1,4 +1,4 @@
-//! Keyspace events: what the server tells modules of single keys, and the notifications that this module sends itself.
+//! Keyspace events: those that this module subscribes to, and the notifications that it sends itself.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
@@ -11,13 +11,13 @@ use super::keyspace::Keyspace;
 use super::string::{KeyName, ServerStr};
 use super::{api, client_db};
 
-/// What is done when a key comes under another name.
+/// Called when a key comes under another name.
 pub trait KeyspaceEvents {
     /// A key was renamed to this name, or moved into the database that is selected.
     fn renamed(keyspace: &mut Keyspace, to: KeyName);
 }
 
-/// Has `E` told of keys from now on.
+/// Subscribes `E`.
 pub fn subscribe<E: KeyspaceEvents>(ctx: Context) -> Result<(), String> {
     // SAFETY: the context is live; the callback is of the type asked for.
     let subscribed = unsafe {
@@ -33,7 +33,7 @@ pub fn subscribe<E: KeyspaceEvents>(ctx: Context) -> Result<(), String> {
     }
 }
 
-/// Whether the server's settings ask for the keyspace notifications of modules.
+/// Whether notifications of the module class are switched on (`notify-keyspace-events`).
 #[inline]
 pub fn notifies() -> bool {
     // SAFETY: the function takes nothing and reads a variable of the server.

@@ -1,8 +1,10 @@
-//! The only border to the server. The module API is wrapped here in types that keep its promises: what is borrowed from the
-//! server has the lifetime of what it is borrowed from, keys are opened through the one [`Keyspace`](keyspace::Keyspace) of
-//! a callback, and what the server calls are functions that read its structures, hold the panic guard and hand on what
-//! needs no promise. No raw pointer and no `unsafe` function leaves this folder, and it knows nothing of what stands
-//! behind it but the function that loads the module.
+//! Safe wrappers of the module API, and the only place that talks to the server.
+//!
+//! What is borrowed from the server carries a lifetime, keys are opened through the one [`Keyspace`](keyspace::Keyspace) of
+//! a callback, and the `extern "C"` functions that the server calls are here: they decode what they are given, hold the
+//! panic guard, and call a trait that the rest of the module implements. No raw pointer and no `unsafe` function leaves
+//! this folder. It depends on nothing above it but `crate::load`, because the name of the function that loads a module is
+//! fixed.
 
 pub mod alloc;
 pub mod args;

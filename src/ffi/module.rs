@@ -1,4 +1,4 @@
-//! The module as the server loads it.
+//! Loading the module.
 
 use std::os::raw::c_int;
 
@@ -13,8 +13,7 @@ use super::{api, api_if_any};
 /// The module's version as MODULE LIST shows it: major × 10,000 + minor × 100 + patch.
 const VERSION: c_int = 100;
 
-/// Called by the server when the module is loaded. The one place at which the border knows what stands behind it: the name
-/// of this function is fixed.
+/// Called by the server when the module is loaded.
 ///
 /// # Safety
 /// Called by the server only, with a live context and `argc` valid strings.
@@ -61,9 +60,8 @@ fn is_supported() -> Result<(), String> {
     }
 }
 
-/// Tells the server what the module can do with: errors of a file that is read or written, data that is loaded while the old
-/// one is still served, and, where it says so, slots that are migrated at once. And that it says itself which keys it
-/// has changed.
+/// Sets the module's options: it handles I/O errors, asynchronous loading on replicas and, where it says so, atomic slot
+/// migration, and signals itself which keys it has modified.
 pub fn set_options(ctx: Context, handles_slot_migration: bool) {
     /// Valkey's, which the bindings lack.
     const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;

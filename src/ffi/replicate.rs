@@ -1,5 +1,8 @@
-//! Commands that are passed on instead of run: to replicas and the append-only file, or into a log that is being
-//! rewritten. Both take them in one form, so that what is written for the one can go to the other.
+//! Emitting commands: to replicas and the append-only file, or into an append-only file that is being rewritten. Both are a
+//! [`CommandSink`], so one encoder can serve both.
+//!
+//! The server takes variadic arguments after a format string. Here they are a tuple of typed arguments, of which the format is
+//! made at compile time.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_longlong};
@@ -10,15 +13,14 @@ use super::api;
 use super::context::Context;
 use super::string::ServerStr;
 
-/// Where commands are passed on to.
+/// Where commands are emitted to.
 pub trait CommandSink {
-    /// Passes on a command: its name, a tuple of arguments, and further ones as a list, which may be empty. Nothing is
-    /// allocated here for it.
+    /// Emits a command: its name, a tuple of arguments, and further arguments as a list, which may be empty. Allocates
+    /// nothing.
     fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]);
 }
 
-/// Replicas and the append-only file: what is sent there follows what the running command or timer does, in one
-/// transaction where it is more than one.
+/// Replicas and the append-only file. Several commands of one callback are wrapped in a transaction.
 impl CommandSink for Context<'_> {
     #[inline]
     fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]) {
@@ -27,7 +29,7 @@ impl CommandSink for Context<'_> {
 }
 
 impl Context<'_> {
-    /// Passes on the command that is running as it came.
+    /// Replicates the running command as it was sent.
     #[inline]
     pub fn replicate_verbatim(self) {
         // SAFETY: the context is live.
@@ -35,7 +37,7 @@ impl Context<'_> {
     }
 }
 
-/// An argument as the server takes it after a format: by the format's letter for it, and a C value of the letter's type.
+/// A variadic argument: a letter of the format, and a C value of the type that the letter stands for.
 pub trait Argument: sealed::Argument {}
 impl<T: sealed::Argument> Argument for T {}
 
@@ -43,7 +45,7 @@ impl<T: sealed::Argument> Argument for T {}
 pub trait Arguments: sealed::Arguments {}
 impl<T: sealed::Arguments> Arguments for T {}
 
-/// No other crate or module says what the server takes for which letter.
+/// Sealed: which C type a letter stands for is the server's to say.
 pub(super) mod sealed {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! Server events: what the server tells modules of itself.
+//! Server events.
 
 use std::os::raw::{c_int, c_void};
 
@@ -53,7 +53,7 @@ impl ServerEvent {
     }
 }
 
-/// What is done when something happens in the server.
+/// Called when something happens in the server.
 pub trait ServerEvents {
     fn on(ctx: Context, event: ServerEvent);
 }
@@ -70,7 +70,7 @@ const EVENTS: [u64; 8] = [
     raw::REDISMODULE_EVENT_FORK_CHILD,
 ];
 
-/// Has `E` told from now on.
+/// Subscribes `E` to all of them.
 pub fn subscribe<E: ServerEvents>(ctx: Context) -> Result<(), String> {
     for id in EVENTS {
         let event = raw::RedisModuleEvent { id, dataver: 1 };
@@ -115,7 +115,7 @@ unsafe extern "C" fn on_event<E: ServerEvents>(
     }
 }
 
-/// `None`: it is a part of an event that nobody is told of.
+/// Decodes an event. `None`: a subevent that is not passed on.
 ///
 /// # Safety
 /// `data` must be that of an event of this number.

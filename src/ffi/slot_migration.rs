@@ -1,4 +1,4 @@
-//! Slots that move to this node of a cluster at once, with all their keys, as Valkey from 9.0 on and Redis from 8.4 on do it.
+//! Atomic slot migration, which Valkey has from 9.0 on and Redis from 8.4 on.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int, c_void};
@@ -11,16 +11,16 @@ use super::context::Context;
 use super::guard::guard;
 use super::server_events::subscribe_raw;
 
-/// What is done while slots are on their way to this node.
+/// Called when slots are imported into this node.
 pub trait SlotImports {
-    /// These slots are on their way, as one job.
+    /// An import of these slots has started, under the name of a job.
     fn begin(job: &[u8], slots: impl Iterator<Item = SlotRange>);
 
-    /// Those of a job are here, or will not come.
+    /// An import has completed, or failed.
     fn end(job: &[u8]);
 }
 
-/// The first version of Valkey that migrates so, as its API tells it.
+/// The first version of Valkey that has it, as its API tells versions.
 const SINCE: c_int = 0x0009_0000;
 const MIGRATION: raw::RedisModuleEvent = raw::RedisModuleEvent { id: 19, dataver: 1 };
 /// Parts of the event.
@@ -74,15 +74,15 @@ struct RedisRange {
     last: u16,
 }
 
-/// Follows imports, where the server has them. Returns whether the server is to be told that the module can do with it:
-/// Valkey refuses to migrate so while one is loaded that cannot.
+/// Subscribes to imports, where the server has them. Returns whether the module's options must say that it handles them:
+/// Valkey refuses atomic migration while a module is loaded that does not.
 pub fn follow<I: SlotImports>(ctx: Context) -> bool {
     match valkey_version() {
         Some(version) if version < SINCE => false,
         // SAFETY: the callback takes the event's data for what it is.
         Some(_) => unsafe { subscribe_raw(ctx, MIGRATION, on_migration::<I>) },
         None => {
-            // Redis asks no module whether it can do with it.
+            // Redis has no such option.
             // SAFETY: as above.
             unsafe { subscribe_raw(ctx, REDIS_MIGRATION, on_redis_migration::<I>) };
             false

@@ -11,8 +11,8 @@ use super::keyspace::Keyspace;
 use super::main_thread::MainThread;
 use super::{api, clock};
 
-/// Runs something once, some time after it was armed; what it runs may arm it again. The server keeps the wall clock's
-/// time at which a timer is to fire, so a clock that steps back would stop it: [`Timer::check`] sees to that.
+/// A timer that fires once each time it is armed; its function may arm it again. The server keeps a timer's deadline in wall
+/// clock time, so a clock that steps back would stop it: [`Timer::check`] sees to that.
 pub struct Timer {
     what: &'static str,
     run: fn(&mut Keyspace),
@@ -43,7 +43,7 @@ impl Timer {
         self.armed.borrow().is_some()
     }
 
-    /// Has it run in so many ms, and not when it would have run before.
+    /// Has it fire in so many ms, instead of when it was armed for before.
     pub fn arm(&'static self, ctx: Context, millis: i64) {
         self.stop(ctx);
         let timer = std::ptr::from_ref(self).cast_mut().cast();
@@ -53,7 +53,7 @@ impl Timer {
         *self.armed.borrow() = Some(Armed { id, millis, at });
     }
 
-    /// Has it not run.
+    /// Disarms it.
     pub fn stop(&self, ctx: Context) {
         if let Some(armed) = self.armed.borrow().take() {
             // SAFETY: the context is live; the timer has not fired, or it would not be noted as armed.
@@ -93,8 +93,8 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
     }
 }
 
-/// What many timers run that are armed at once. They are not stopped, and bear a number by which they may be known.
-pub trait Round {
+/// What one-shot timers run. Many may be armed at once; none can be stopped, so each carries a number to be recognised by.
+pub trait OneShot {
     /// Its name in the log.
     const WHAT: &'static str;
 
@@ -102,8 +102,8 @@ pub trait Round {
     fn fire(keyspace: &mut Keyspace, number: usize);
 }
 
-/// Has `R` run once, in so many ms.
-pub fn arm_once<R: Round>(ctx: Context, millis: i64, number: usize) {
+/// Has `R` called once, in so many ms.
+pub fn arm_once<R: OneShot>(ctx: Context, millis: i64, number: usize) {
     let data = without_provenance_mut(number);
     // SAFETY: the context is live; the callback takes a number for its data.
     unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire_once::<R>), data) };
@@ -111,7 +111,7 @@ pub fn arm_once<R: Round>(ctx: Context, millis: i64, number: usize) {
 
 /// # Safety
 /// Called by the server only, with a live context.
-unsafe extern "C" fn fire_once<R: Round>(ctx: *mut raw::RedisModuleCtx, number: *mut c_void) {
+unsafe extern "C" fn fire_once<R: OneShot>(ctx: *mut raw::RedisModuleCtx, number: *mut c_void) {
     // SAFETY: the server passes a live context, of which this is the only one made.
     let mut keyspace = unsafe { Keyspace::new(Context::new(ctx)) };
     guard(R::WHAT, || R::fire(&mut keyspace, number.addr()));
