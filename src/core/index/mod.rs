@@ -4,4 +4,4 @@ mod extendible;
 mod names;
 mod segment;
 
-pub use names::{MAX_NAMES, Names};
+pub use names::{MAX_NAMES, NameRef, Names};

@@ -4,6 +4,7 @@
 //! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] was told meanwhile.
 
 use super::members::{Error, PresenceSet, Touched};
+use super::removal::Removal;
 use super::settings::{Peak, Settings};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
@@ -338,17 +339,16 @@ impl PresenceSet {
         let retain = self.retain();
         let (mut effects, mut position) = (Effects::default(), 0);
         self.in_batches(names(members), true, |set, member| {
-            if let Some(state) = set.remove(member, now) {
+            set.remove(Removal::Member(member, now), |member| {
                 observer.changed(position);
-                if state.touch.is_online(now) {
-                    observer.left(member.name());
+                if member.touch.is_online(now) {
+                    observer.left(member.name);
                 } else {
-                    let member = MemberView::new(member.name(), state);
                     observe_timeout(observer, member, retain, now);
                 }
                 effects.members += 1;
-                effects.remembered += usize::from(now < state.touch.due(retain));
-            }
+                effects.remembered += usize::from(now < member.touch.due(retain));
+            });
             position += 1;
         });
         effects.changed = effects.members > 0;

@@ -1,55 +1,9 @@
-//! The end of members, and of the set: what is due, removing it, and when nothing is left to keep.
+//! The end of members, and of the set: when something is due, and when nothing is left to keep.
 
 use super::members::{Form, PresenceSet};
-use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
-use crate::core::touch::TouchState;
 
 impl PresenceSet {
-    /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
-    /// each before it goes. Returns how many.
-    pub fn evict(&mut self, cutoff: Millis, limit: usize, mut f: impl FnMut(MemberView)) -> usize {
-        let retain = self.retain();
-        let mut last_due = 0;
-        let mut f = |member: MemberView| {
-            last_due = member.touch.due(retain);
-            f(member);
-        };
-        let evicted = match &mut self.form {
-            Form::Small(small) => {
-                let mut evicted = 0;
-                while evicted < limit
-                    && let Some((offset, member)) = small
-                        .iter()
-                        .filter(|(_, member)| member.touch.due(retain) <= cutoff)
-                        .min_by_key(|(_, member)| (member.touch.due(retain), member.touch.ttl))
-                {
-                    f(member);
-                    small.remove(offset);
-                    evicted += 1;
-                }
-                evicted
-            }
-            Form::Table(table) => table.evict(cutoff, retain, limit, f),
-        };
-        if evicted > 0 && self.is_empty() {
-            self.set_emptied(last_due);
-        }
-        evicted
-    }
-
-    /// Takes a member out. After the last one there have been no members since `now`.
-    pub(super) fn remove(&mut self, member: &LookupKey, now: Millis) -> Option<TouchState> {
-        let state = match &mut self.form {
-            Form::Small(small) => small.take(member.name()),
-            Form::Table(table) => table.remove(member),
-        }?;
-        if self.is_empty() {
-            self.set_emptied(now);
-        }
-        Some(state)
-    }
-
     /// When the next member is due for removal; without members, when the key itself is. `None`: never.
     pub fn next_due(&mut self) -> Option<Millis> {
         if self.is_empty() {

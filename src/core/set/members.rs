@@ -4,6 +4,7 @@
 //! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
 //! millisecond: it decides which of them a limited eviction takes first.
 
+use super::removal::Removal;
 use super::settings::{Peak, Settings, StoredPeak, StoredSettings};
 use crate::core::index::MAX_NAMES;
 use crate::core::member::{LookupKey, MemberView};
@@ -198,7 +199,7 @@ impl PresenceSet {
         let retain = self.retain();
         if touch.ttl == 0 && retain == 0 {
             return Touched {
-                applied: self.remove(member, touch.at).is_some(),
+                applied: self.remove(Removal::Member(member, touch.at), |_| {}) > 0,
                 ..Touched::default()
             };
         }

@@ -8,6 +8,7 @@ mod list;
 mod members;
 mod prefetch;
 mod relocate;
+mod removal;
 mod scan;
 mod settings;
 mod timeouts;

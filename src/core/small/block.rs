@@ -208,15 +208,41 @@ impl Small {
         self.bytes = bytes.into_boxed_slice();
     }
 
-    /// Takes a member out.
-    pub fn take(&mut self, name: &[u8]) -> Option<TouchState> {
-        let (offset, state) = self.find(name)?;
+    /// Takes a member out, who is given to `f` before. Returns whether it was there.
+    pub fn take(&mut self, name: &[u8], f: impl FnOnce(MemberView)) -> bool {
+        let Some((offset, state)) = self.find(name) else {
+            return false;
+        };
+        f(MemberView::new(name, state));
         self.remove(offset);
-        Some(state)
+        true
+    }
+
+    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one before it
+    /// goes. Returns how many.
+    pub fn evict(
+        &mut self,
+        cutoff: Millis,
+        retain: Millis,
+        limit: usize,
+        mut f: impl FnMut(MemberView),
+    ) -> usize {
+        let mut evicted = 0;
+        while evicted < limit
+            && let Some((offset, member)) = self
+                .iter()
+                .filter(|(_, member)| member.touch.due(retain) <= cutoff)
+                .min_by_key(|(_, member)| (member.touch.due(retain), member.touch.ttl))
+        {
+            f(member);
+            self.remove(offset);
+            evicted += 1;
+        }
+        evicted
     }
 
     /// Removes the member that stands at `offset`. After the last one the caller has to say since when there is none.
-    pub fn remove(&mut self, offset: usize) {
+    fn remove(&mut self, offset: usize) {
         let Some(head) = self.head() else { return };
         let Some(end) = self.entry(head, offset).map(|entry| entry.end) else {
             return;

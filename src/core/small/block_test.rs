@@ -80,7 +80,9 @@ proptest! {
                     let name = name(number);
                     let offset = model.iter().position(|(member, _)| *member == name);
                     let expected = offset.map(|offset| model.remove(offset).1);
-                    prop_assert_eq!(small.take(&name), expected);
+                    let mut taken = None;
+                    small.take(&name, |member| taken = Some(member.state()));
+                    prop_assert_eq!(taken, expected);
                 }
                 Op::Tell(now, limit) => {
                     let (mut reported, mut expected) = (Vec::new(), Vec::new());
@@ -146,7 +148,7 @@ fn times_are_no_wider_than_they_must_be() {
     ] {
         let mut small = room(&[now - ago, now, now]);
         assert_eq!(small.bytes(), HEAD + 3 * (width + 16), "{ago} ms");
-        small.take(b"user:0000000000");
+        small.take(b"user:0000000000", |_| {});
         assert_eq!(small.bytes(), HEAD + 2 * (3 + 16), "without the one");
     }
 }

@@ -4,6 +4,7 @@ mod batch;
 #[cfg(test)]
 mod check;
 mod relocate;
+mod removal;
 mod store;
 mod timeouts;
 mod walk;

@@ -1,12 +1,10 @@
 //! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
-use super::batch::BATCH;
 use crate::core::index::{MAX_NAMES, Names};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::Entry;
-use crate::core::timeline::First;
 use crate::core::timeline::Timeline;
 use crate::core::touch::TouchState;
 
@@ -145,91 +143,5 @@ impl Table {
             self.timeline.kill(old_entry, &mut self.names);
         }
         true
-    }
-
-    /// Removes a member. Returns the touch that was there.
-    pub fn remove(&mut self, member: &LookupKey) -> Option<TouchState> {
-        let name = self.names.find(member)?;
-        let old = self.timeline.state(self.names.entry_id(name));
-        let entry_id = self.names.remove(member.prefix(), name);
-        self.timeline.kill(entry_id, &mut self.names);
-        Some(old)
-    }
-
-    /// Asks for the names of a lane's oldest members.
-    fn prefetch_oldest(&self, lane: u32) {
-        let tree = &self.timeline.tree;
-        let mut cursor = tree.cursor(lane, tree.lane_len(lane));
-        for _ in 0..BATCH {
-            if let Some((_, member)) = tree.newer(&mut cursor) {
-                self.names.prefetch(member.prefix);
-            }
-        }
-    }
-
-    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one before it
-    /// goes. Returns how many.
-    pub fn evict(
-        &mut self,
-        cutoff: Millis,
-        retain: Millis,
-        limit: usize,
-        mut f: impl FnMut(MemberView),
-    ) -> usize {
-        let mut evicted = 0;
-        while evicted < limit
-            && let Some((due, first)) = self.timeline.next_due(retain)
-            && due <= cutoff
-        {
-            let lane = match first {
-                First::OfLane(lane) => lane,
-                First::OfChunk(chunk) => {
-                    let Some(first) = self.timeline.first_of_front(chunk) else {
-                        debug_assert!(false, "somebody is due");
-                        return evicted;
-                    };
-                    self.evict_one(first, &mut f);
-                    evicted += 1;
-                    // It is this one's turn after those of other chunks.
-                    if let Some(prefix) = self.timeline.next_of_front(chunk) {
-                        self.names.prefetch(prefix);
-                    }
-                    continue;
-                }
-            };
-            // With one lane all that is due stands in a row; with more, members of one instant do.
-            let until = if self.timeline.lane_count() == 1 {
-                cutoff
-            } else {
-                due
-            };
-            while evicted < limit
-                && let Some((state, member_ref)) = self.timeline.tree.first(lane)
-            {
-                if state.touch.due(retain) > until {
-                    break;
-                }
-                if evicted.is_multiple_of(BATCH) {
-                    self.prefetch_oldest(lane);
-                }
-                self.evict_one(member_ref, &mut f);
-                evicted += 1;
-            }
-        }
-        // While more is due, many chunks would have to be gone over.
-        if evicted > 0 && evicted < limit {
-            self.timeline.keep_up(cutoff);
-        }
-        evicted
-    }
-
-    fn evict_one(&mut self, member_ref: MemberRef, f: &mut impl FnMut(MemberView)) {
-        let MemberRef { prefix, entry_id } = member_ref;
-        let name = self.names.at(member_ref);
-        let state = self.timeline.state(entry_id);
-        self.names
-            .with_name(name, |name| f(MemberView::new(name, state)));
-        self.names.remove(prefix, name);
-        self.timeline.kill(entry_id, &mut self.names);
     }
 }

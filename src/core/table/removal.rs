@@ -1,0 +1,100 @@
+//! Removing the members of a table: one by name, or those that are due.
+
+use super::batch::BATCH;
+use super::store::Table;
+use crate::core::index::NameRef;
+use crate::core::member::{LookupKey, MemberView};
+use crate::core::refs::{HashPrefix, MemberRef};
+use crate::core::time::Millis;
+use crate::core::timeline::First;
+
+impl Table {
+    /// Removes a member, who is given to `f` before. Returns whether it was there.
+    pub fn remove(&mut self, key: &LookupKey, f: impl FnOnce(MemberView)) -> bool {
+        let found = self.names.find(key);
+        found
+            .map(|name| self.take_out(key.prefix(), name, f))
+            .is_some()
+    }
+
+    /// Removes a member that the timeline has found.
+    fn take_found(&mut self, member: MemberRef, f: impl FnOnce(MemberView)) {
+        self.take_out(member.prefix, self.names.at(member), f);
+    }
+
+    /// Removes a member of this prefix.
+    fn take_out(&mut self, prefix: HashPrefix, name: NameRef, f: impl FnOnce(MemberView)) {
+        let state = self.timeline.state(self.names.entry_id(name));
+        self.names
+            .with_name(name, |name| f(MemberView::new(name, state)));
+        let entry_id = self.names.remove(prefix, name);
+        self.timeline.kill(entry_id, &mut self.names);
+    }
+
+    /// Asks for the names of a lane's oldest members.
+    fn prefetch_oldest(&self, lane: u32) {
+        let tree = &self.timeline.tree;
+        let mut cursor = tree.cursor(lane, tree.lane_len(lane));
+        for _ in 0..BATCH {
+            if let Some((_, member)) = tree.newer(&mut cursor) {
+                self.names.prefetch(member.prefix);
+            }
+        }
+    }
+
+    /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one before it
+    /// goes. Returns how many.
+    pub fn evict(
+        &mut self,
+        cutoff: Millis,
+        retain: Millis,
+        limit: usize,
+        mut f: impl FnMut(MemberView),
+    ) -> usize {
+        let mut evicted = 0;
+        while evicted < limit
+            && let Some((due, first)) = self.timeline.next_due(retain)
+            && due <= cutoff
+        {
+            let lane = match first {
+                First::OfLane(lane) => lane,
+                First::OfChunk(chunk) => {
+                    let Some(first) = self.timeline.first_of_front(chunk) else {
+                        debug_assert!(false, "somebody is due");
+                        return evicted;
+                    };
+                    self.take_found(first, &mut f);
+                    evicted += 1;
+                    // It is this one's turn after those of other chunks.
+                    if let Some(prefix) = self.timeline.next_of_front(chunk) {
+                        self.names.prefetch(prefix);
+                    }
+                    continue;
+                }
+            };
+            // With one lane all that is due stands in a row; with more, members of one instant do.
+            let until = if self.timeline.lane_count() == 1 {
+                cutoff
+            } else {
+                due
+            };
+            while evicted < limit
+                && let Some((state, member_ref)) = self.timeline.tree.first(lane)
+            {
+                if state.touch.due(retain) > until {
+                    break;
+                }
+                if evicted.is_multiple_of(BATCH) {
+                    self.prefetch_oldest(lane);
+                }
+                self.take_found(member_ref, &mut f);
+                evicted += 1;
+            }
+        }
+        // While more is due, many chunks would have to be gone over.
+        if evicted > 0 && evicted < limit {
+            self.timeline.keep_up(cutoff);
+        }
+        evicted
+    }
+}
