@@ -1,17 +1,15 @@
 //! Dumps: RDB files, full synchronisation, `DUMP` and `RESTORE`.
 //!
-//! Version 1: ttl, retain, linger + 1, the record's count and time, twice the time since when the key is empty and 1 more
-//! if it never had a member, the number of members, all as unsigned numbers; then the members in
-//! blocks of bytes (`core::dump`) until all are told.
+//! `core::dump` says what is in one. The version that goes with it here is that of its order; optional fields come and go
+//! without another version.
 //!
 //! A dump may come from anywhere. Whatever is wrong with it, no value is made of it, and the server answers with its
 //! "Bad data format" error.
 
 use super::value::Value;
 use crate::clock;
-use crate::core::dump::{Corrupt, Encoder, MAX_BLOCK};
-use crate::core::time::{MAX_DURATION, MAX_TIME};
-use crate::core::{Peak, PresenceSet, Settings};
+use crate::core::PresenceSet;
+use crate::core::dump::{Corrupt, Refused, Sink, Source};
 use crate::expiry::watch_list;
 use crate::ffi::data_type::{IoError, RdbBytes, RdbReader, RdbWriter};
 
@@ -29,28 +27,18 @@ pub fn save(value: &Value, writer: &mut RdbWriter) {
     if value.is_damaged() {
         super::warn_of_damage();
     }
-    let set = value.saved();
-    let (settings, peak) = (set.settings(), set.peak());
-    for number in [
-        settings.ttl,
-        settings.retain,
-        settings.linger.map_or(0, |linger| linger + 1),
-        peak.count,
-        peak.at,
-        set.empty_since() << 1 | u64::from(set.is_untouched()),
-        set.len() as u64,
-    ] {
-        writer.number(number);
+    value.saved().save(&mut Writer(writer));
+}
+
+struct Writer<'a, 'b>(&'a mut RdbWriter<'b>);
+
+impl Sink for Writer<'_, '_> {
+    fn write_number(&mut self, number: u64) {
+        self.0.number(number);
     }
-    let mut encoder = Encoder::default();
-    set.each_in_order(|member| {
-        if let Some(block) = encoder.add(member) {
-            writer.bytes(&block);
-        }
-    });
-    let last = encoder.finish();
-    if !last.is_empty() {
-        writer.bytes(&last);
+
+    fn write_bytes(&mut self, bytes: &[u8]) {
+        self.0.bytes(bytes);
     }
 }
 
@@ -62,7 +50,7 @@ pub fn load(reader: &RdbReader, version: i32) -> Option<Box<Value>> {
         ));
         return None;
     }
-    match Reader(reader).set() {
+    match PresenceSet::load(&mut Reader(reader), clock::wall()) {
         Ok(set) => {
             let mut value = Value::new(set);
             if let Some((db, name)) = reader.key()
@@ -72,8 +60,14 @@ pub fn load(reader: &RdbReader, version: i32) -> Option<Box<Value>> {
             }
             Some(value)
         }
-        Err(Corrupt) => {
+        Err(Refused::Corrupt) => {
             reader.warn("presence: a dump is corrupt, and was refused");
+            None
+        }
+        Err(Refused::UnknownField(tag)) => {
+            reader.warn(&format!(
+                "presence: a dump has a field of a newer version (tag {tag}), and was refused"
+            ));
             None
         }
     }
@@ -81,58 +75,14 @@ pub fn load(reader: &RdbReader, version: i32) -> Option<Box<Value>> {
 
 struct Reader<'a>(&'a RdbReader<'a>);
 
-impl Reader<'_> {
-    fn set(&self) -> Result<PresenceSet, Corrupt> {
-        let settings = Settings {
-            ttl: self.number(MAX_DURATION)?,
-            retain: self.number(MAX_DURATION)?,
-            linger: self.number(MAX_DURATION + 1)?.checked_sub(1),
-        };
-        if settings.ttl == 0 {
-            return Err(Corrupt);
-        }
-        let peak = Peak {
-            count: self.number(Peak::MAX_COUNT)?,
-            at: self.number(MAX_TIME)?,
-        };
-        let empty_since = self.number(MAX_TIME << 1 | 1)?;
-        let untouched = empty_since & 1 == 1;
-        let empty_since = empty_since >> 1;
-        let mut left = self.number(u32::MAX.into())?;
+impl Source for Reader<'_> {
+    type Bytes = RdbBytes;
 
-        let now = clock::wall();
-        let mut set = PresenceSet::new(settings, empty_since);
-        set.set_peak(peak);
-        if untouched && left > 0 {
-            return Err(Corrupt);
-        }
-        if !untouched {
-            set.set_emptied(empty_since);
-        }
-        while left > 0 {
-            let block = self.block()?;
-            let restored = set.restore(&block, now)? as u64;
-            if restored == 0 {
-                return Err(Corrupt);
-            }
-            left = left.checked_sub(restored).ok_or(Corrupt)?;
-        }
-        Ok(set)
+    fn read_number(&mut self) -> Result<u64, Corrupt> {
+        Ok(self.0.number()?)
     }
 
-    fn number(&self, max: u64) -> Result<u64, Corrupt> {
-        let number = self.0.number()?;
-        match number > max {
-            true => Err(Corrupt),
-            false => Ok(number),
-        }
-    }
-
-    fn block(&self) -> Result<RdbBytes, Corrupt> {
-        let block = self.0.bytes()?;
-        match block.len() > MAX_BLOCK {
-            true => Err(Corrupt),
-            false => Ok(block),
-        }
+    fn read_bytes(&mut self) -> Result<RdbBytes, Corrupt> {
+        Ok(self.0.bytes()?)
     }
 }

@@ -1,4 +1,4 @@
-//! All that a set holds, in its order, and a set made of that.
+//! The members of a set in the order of a dump, and members added to a set in that order.
 
 use super::codec::{Corrupt, Decoder};
 use crate::core::member::{MemberView, Text};
@@ -9,7 +9,7 @@ use crate::core::touch::TouchState;
 
 impl PresenceSet {
     /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
-    /// those of mixed lanes, which follow by when they were seen. Blocks of them ([`codec`](super::codec)) given to [`restore`](Self::restore) in this order make the same set.
+    /// those of mixed lanes, which follow by when they were seen. Members added in this order make the same set.
     pub fn each_in_order(&self, mut f: impl FnMut(MemberView)) {
         match &self.form {
             Form::Small(small) => {
@@ -46,7 +46,7 @@ impl PresenceSet {
     /// Adds the members of a block of a dump that is loaded at `now`. Returns how many. Those who went offline before and
     /// are remembered have been reported where the dump was made. A member that comes twice is corrupt, as is one too many; those
     /// before it may have been added.
-    pub fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
+    pub(super) fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
         let mut members = Decoder::new(block);
         let mut read = Vec::with_capacity(BATCH);
         let mut restored = 0;

@@ -1,6 +1,12 @@
 //! A set as bytes, and made of bytes.
 
 mod codec;
+mod format;
+#[cfg(test)]
+mod items;
 mod members;
 
-pub use codec::{Corrupt, Encoder, MAX_BLOCK};
+pub use codec::Corrupt;
+pub use format::{Refused, Sink, Source};
+#[cfg(test)]
+pub use items::{Item, Items};

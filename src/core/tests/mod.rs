@@ -2,6 +2,7 @@
 
 mod check;
 mod edges_test;
+mod golden_test;
 mod model;
 mod property_ops;
 mod property_test;

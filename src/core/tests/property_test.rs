@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::model::{Model, is_online};
 use super::property_ops::{Op, Step, beginning, name, retain, steps};
 use super::witness::{Witness, apply};
-use crate::core::dump::Encoder;
+use crate::core::dump::Items;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::Touch;
@@ -34,18 +34,9 @@ fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what:
 
 /// A set as a server has it that loads the dump of this one.
 fn reloaded(set: &PresenceSet) -> PresenceSet {
-    let mut loaded = PresenceSet::new(set.settings(), set.empty_since());
-    loaded.set_peak(set.peak());
-    if !set.is_untouched() {
-        loaded.set_emptied(set.empty_since());
-    }
-    let mut encoder = Encoder::default();
-    let mut blocks = Vec::new();
-    set.each_in_order(|member| blocks.extend(encoder.add(member)));
-    blocks.push(encoder.finish());
-    let restored = blocks.iter().map(|block| loaded.restore(block, 0));
-    assert_eq!(restored.sum::<Result<usize, _>>(), Ok(set.len()));
-    loaded
+    let mut dump = Items::default();
+    set.save(&mut dump);
+    PresenceSet::load(&mut dump, 0).expect("it is a dump")
 }
 
 fn names(count: u32, mut number: impl FnMut(u32) -> u32) -> Vec<Vec<u8>> {
