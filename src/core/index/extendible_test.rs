@@ -127,7 +127,7 @@ fn load_stays_high() {
         index.add(number);
         if number > 2000 && number % 997 == 0 {
             let bytes = index.bytes() as f64 / f64::from(number);
-            // A leaf by itself goes up in steps; of many the load is the same at every size.
+            // A single segment grows in steps; of many the load is the same at every size.
             let most = if number < 50_000 { 34.0 } else { 28.4 };
             assert!(bytes < most, "{bytes} bytes a member at {number}");
         }
@@ -135,7 +135,7 @@ fn load_stays_high() {
 }
 
 #[test]
-fn leaves_split_one_after_the_other() {
+fn segments_split_one_after_the_other() {
     let mut index = Numbers::default();
     let mut splits = Vec::new();
     for number in 0..400_000 {

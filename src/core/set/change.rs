@@ -3,9 +3,10 @@
 //! Whatever it is, and wherever it comes from, it is a function of the set, the change, its members and the time. What
 //! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] was told meanwhile.
 
-use super::members::{Error, PresenceSet, Touched};
+use super::members::{Error, PresenceSet};
 use super::removal::Removal;
 use super::settings::{Peak, Settings};
+use super::touching::Touched;
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};

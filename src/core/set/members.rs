@@ -4,7 +4,6 @@
 //! same order hold the same state, whatever their clocks say. That includes the order of members seen in the same
 //! millisecond: it decides which of them a limited eviction takes first.
 
-use super::removal::Removal;
 use super::settings::{Peak, Settings, StoredPeak, StoredSettings};
 use crate::core::index::MAX_NAMES;
 use crate::core::member::{LookupKey, MemberView};
@@ -13,7 +12,7 @@ use crate::core::query::{Query, Span};
 use crate::core::small::Small;
 use crate::core::table::{Batch, Old, Table};
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::touch::{Touch, TouchMode, TouchState};
+use crate::core::touch::{Touch, TouchState};
 
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,17 +23,6 @@ pub enum Error {
     AtInFuture,
     /// What is due in the future is not due.
     CutoffInFuture,
-}
-
-/// What a touch did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Touched {
-    /// Whether the touch was applied; of one that was ignored nothing has changed.
-    pub applied: bool,
-    /// Whether the member is online now and was not before.
-    pub joined: bool,
-    /// The touch that was there, where it had timed out, or the new one ends it, and that had not been reported (`timeline/timeouts.rs`).
-    pub timed_out: Option<Touch>,
 }
 
 /// How a set is stored. Without members it is small.
@@ -128,7 +116,7 @@ impl PresenceSet {
         self.settings.ttl.get().max(self.retain())
     }
 
-    fn remembers(&self, touch: Touch, now: Millis) -> bool {
+    pub(super) fn remembers(&self, touch: Touch, now: Millis) -> bool {
         touch.is_online(now) || now < touch.at + self.retain()
     }
 
@@ -139,25 +127,6 @@ impl PresenceSet {
             Form::Table(table) if table.has_room_for(more) => Ok(()),
             _ => Err(Error::Full),
         }
-    }
-
-    /// Touches members: each was seen at `seen.at` and stays online for `seen.ttl`. `now` is the command's own time. A
-    /// ttl of 0 is the touch of one who leaves. `f` is given what became of each member, in order. The peak is left to
-    /// [`judge_peak`](Self::judge_peak).
-    pub fn touch<'a>(
-        &mut self,
-        members: impl ExactSizeIterator<Item = &'a [u8]>,
-        touch: Touch,
-        mode: TouchMode,
-        now: Millis,
-        mut f: impl FnMut(&'a [u8], Touched),
-    ) -> Result<(), Error> {
-        self.check_room_for(members.len())?;
-        let touch = touch.bounded();
-        self.in_batches(members, false, |set, member| {
-            f(member.name(), set.touch_one(member, touch, mode, now));
-        });
-        Ok(())
     }
 
     /// Calls `f` for each member. Where the set is a table, the memory in which they are looked for was asked for ahead, and
@@ -188,58 +157,8 @@ impl PresenceSet {
         }
     }
 
-    #[inline]
-    pub(super) fn touch_one(
-        &mut self,
-        member: &LookupKey,
-        touch: Touch,
-        mode: TouchMode,
-        now: Millis,
-    ) -> Touched {
-        let retain = self.retain();
-        if touch.ttl == 0 && retain == 0 {
-            return Touched {
-                applied: self.remove(Removal::Member(member, touch.at), |_| {}) > 0,
-                ..Touched::default()
-            };
-        }
-        let leaves_nothing = mode == TouchMode::Past && touch.due(retain) <= now;
-        if leaves_nothing {
-            match self.get(member) {
-                Some(old) if self.remembers(old.touch, now) => {}
-                _ => return Touched::default(),
-            }
-        }
-        let timeout_reported = touch.ttl > 0 && !touch.is_online(now);
-        let (mut was_online, mut timed_out, mut stays) = (false, None, false);
-        self.put(
-            member,
-            TouchState {
-                touch,
-                timeout_reported,
-            },
-            |old| {
-                was_online = old.is_online(now);
-                if was_online && timeout_reported || !was_online && old.state().is_unreported(now) {
-                    timed_out = Some(old.state().touch);
-                }
-                stays = mode == TouchMode::Past && {
-                    let old = old.state().touch;
-                    old.at > touch.at && (was_online || now < old.at + retain)
-                };
-                stays
-            },
-        );
-        if stays {
-            return Touched::default();
-        }
-        Touched {
-            applied: true,
-            joined: touch.is_online(now) && !was_online,
-            timed_out,
-        }
-    }
-
+    /// A member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to stay
+    /// instead. Returns whether there was one.
     pub(in crate::core) fn put(
         &mut self,
         member: &LookupKey,
@@ -288,7 +207,7 @@ impl PresenceSet {
         }
     }
 
-    fn get(&self, member: &LookupKey) -> Option<TouchState> {
+    pub(super) fn get(&self, member: &LookupKey) -> Option<TouchState> {
         match &self.form {
             Form::Small(small) => small.find(member.name()).map(|(_, state)| state),
             Form::Table(table) => table.get(member),

@@ -12,9 +12,11 @@ mod removal;
 mod scan;
 mod settings;
 mod timeouts;
+mod touching;
 
 pub use change::{Change, Effects, Members, Observer, Since};
 pub(in crate::core) use members::Form;
-pub use members::{Error, PresenceSet, Touched};
+pub use members::{Error, PresenceSet};
 pub use scan::ScanCursor;
 pub use settings::{Peak, Settings};
+pub use touching::Touched;

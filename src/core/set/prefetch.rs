@@ -3,7 +3,8 @@
 //! A touch in a large set waits for the cache line with the member's name. Many members are touched in batches, which
 //! wait together (`table/batch.rs`); one alone waits while the server is asked for the time and notified of the change.
 
-use super::members::{Error, PresenceSet, Touched};
+use super::members::{Error, PresenceSet};
+use super::touching::Touched;
 use crate::core::member::LookupKey;
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};

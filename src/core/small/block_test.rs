@@ -36,7 +36,7 @@ fn state() -> impl Strategy<Value = TouchState> {
 enum Op {
     Touch(u8, TouchState),
     Take(u8),
-    Tell(Millis, usize),
+    Report(Millis, usize),
 }
 
 fn name(number: u8) -> Vec<u8> {
@@ -64,7 +64,7 @@ proptest! {
     fn a_block_agrees_with_the_model(ops in prop::collection::vec(prop_oneof![
         6 => (0..12_u8, state()).prop_map(|(number, state)| Op::Touch(number, state)),
         2 => (0..12_u8).prop_map(Op::Take),
-        1 => (time(), 0..4_usize).prop_map(|(now, limit)| Op::Tell(now, limit)),
+        1 => (time(), 0..4_usize).prop_map(|(now, limit)| Op::Report(now, limit)),
     ], 0..60)) {
         let mut small = Small::empty(5, true);
         let mut model: Vec<(Vec<u8>, TouchState)> = Vec::new();
@@ -84,11 +84,11 @@ proptest! {
                     small.take(&name, |member| taken = Some(member.state()));
                     prop_assert_eq!(taken, expected);
                 }
-                Op::Tell(now, limit) => {
+                Op::Report(now, limit) => {
                     let (mut reported, mut expected) = (Vec::new(), Vec::new());
                     let count = small.report_timeouts(now, limit, |member| reported.push((member.name.to_vec(), member.touch)));
-                    let untold = model.iter_mut().filter(|(_, state)| state.is_unreported(now));
-                    for (name, state) in untold.take(limit) {
+                    let unreported = model.iter_mut().filter(|(_, state)| state.is_unreported(now));
+                    for (name, state) in unreported.take(limit) {
                         state.timeout_reported = true;
                         expected.push((name.clone(), state.touch));
                     }

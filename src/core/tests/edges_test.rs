@@ -146,7 +146,7 @@ fn members_seen_weeks_apart_keep_their_times() {
 }
 
 #[test]
-fn settings_and_records_beyond_their_bounds_stay_at_them() {
+fn settings_and_peaks_beyond_their_bounds_stay_at_them() {
     let mut set = PresenceSet::new(settings(u64::MAX, u64::MAX, Some(u64::MAX)), u64::MAX);
     // Above all, the longest linger is not the one for ever.
     let longest = settings(MAX_DURATION, MAX_DURATION, Some(MAX_DURATION));

@@ -167,6 +167,18 @@ impl Run {
         }
     }
 
+    fn set_peak(&mut self, peak: Peak) {
+        self.model.peak = peak;
+        for set in &mut self.sets {
+            apply(set, Change::SetPeak(peak), &[], self.now);
+        }
+    }
+
+    /// Goes on with this set beside the first.
+    fn go_on_with(&mut self, other: PresenceSet) {
+        self.sets.splice(1.., [other]);
+    }
+
     fn apply(&mut self, op: &Op) {
         let now = self.now;
         match *op {
@@ -211,13 +223,7 @@ impl Run {
                 settings.retain = retain.unwrap_or(settings.retain);
             }),
             Op::Linger(linger) => self.configure(|settings| settings.linger = linger),
-            Op::SetPeak(count) => {
-                let peak = Peak { count, at: now };
-                self.model.peak = peak;
-                for set in &mut self.sets {
-                    apply(set, Change::SetPeak(peak), &[], now);
-                }
-            }
+            Op::SetPeak(count) => self.set_peak(Peak { count, at: now }),
             Op::List {
                 window,
                 reverse,
@@ -230,14 +236,8 @@ impl Run {
                 limit,
             }),
             Op::Scan { count, touch } => self.scan(count, touch),
-            Op::Copy => {
-                let copy = self.sets[0].clone();
-                self.sets.splice(1.., [copy]);
-            }
-            Op::Load => {
-                let loaded = reloaded(&self.sets[0]);
-                self.sets.splice(1.., [loaded]);
-            }
+            Op::Copy => self.go_on_with(self.sets[0].clone()),
+            Op::Load => self.go_on_with(reloaded(&self.sets[0])),
             Op::Replace => {
                 self.compare_state();
                 self.sets.drain(..self.sets.len() - 1);

@@ -130,6 +130,62 @@ impl Run {
         }
     }
 
+    fn forget(&mut self, name: Vec<u8>) {
+        let now = self.now;
+        let forgotten = self.model.forget(&name, now);
+        let unreported = forgotten.is_some_and(|touch| self.is_unreported(&name, touch));
+        self.reported.remove(&name);
+        let (_, witness) = apply(&mut self.set, Change::Forget, &[name], now);
+        let said = !witness.timed_out.is_empty();
+        assert_eq!(
+            said, unreported,
+            "the forgotten whose time-outs were not reported"
+        );
+    }
+
+    fn evict(&mut self, limit: usize) {
+        let now = self.now;
+        let mut unreported = Vec::new();
+        for (name, touch) in self.model.evict(now, limit) {
+            if self.is_unreported(&name, touch) {
+                unreported.push(name.clone());
+            }
+            self.reported.remove(&name);
+        }
+        let mut said = Vec::new();
+        self.set.evict(now, limit, |member| {
+            if member.is_unreported(now) {
+                said.push(member.name.to_vec());
+            }
+        });
+        assert!(
+            said == unreported,
+            "the evicted of whom nobody was reported"
+        );
+    }
+
+    /// The next time-out is announced no later than it comes.
+    fn check_next_timeout(&mut self) {
+        let retain = self.model.settings.retain;
+        let shortest = self.model.members.iter().map(|(_, touch)| touch.ttl);
+        let shortest = shortest.filter(|ttl| *ttl > 0).min();
+        let next = self.set.next_timeout();
+        if shortest.is_some_and(|ttl| ttl < retain) || self.set.mixes_ttls() {
+            let unreported = self.model.members.iter();
+            let ends = unreported
+                .filter(|(name, touch)| touch.ttl > 0 && !self.reported.contains(name))
+                .map(|(_, touch)| touch.at + touch.ttl);
+            // A small set leaves those out who are removed when their time is up.
+            match (next, ends.min()) {
+                (Some(next), Some(first)) => assert!(next >= first),
+                (Some(next), None) => panic!("nobody's time is up at {next}"),
+                (None, _) => {}
+            }
+        } else {
+            assert_eq!(next, None);
+        }
+    }
+
     fn apply(&mut self, op: &Op) {
         let now = self.now;
         match *op {
@@ -155,64 +211,18 @@ impl Run {
                 }
                 apply(&mut self.set, Change::Leave, &[name], now);
             }
-            Op::Forget(who) => {
-                let name = name(who);
-                let forgotten = self.model.forget(&name, now);
-                let unreported = forgotten.is_some_and(|touch| self.is_unreported(&name, touch));
-                self.reported.remove(&name);
-                let (_, witness) = apply(&mut self.set, Change::Forget, &[name], now);
-                let said = !witness.timed_out.is_empty();
-                assert_eq!(
-                    said, unreported,
-                    "the forgotten whose time-outs were not reported"
-                );
-            }
+            Op::Forget(who) => self.forget(name(who)),
             Op::Clock(by) => self.now = now.saturating_add_signed(by),
             Op::Retain(retain) => {
                 self.model.settings.retain = retain;
                 self.set.configure(self.model.settings);
             }
-            Op::Evict(limit) => {
-                let mut unreported = Vec::new();
-                for (name, touch) in self.model.evict(now, limit) {
-                    if self.is_unreported(&name, touch) {
-                        unreported.push(name.clone());
-                    }
-                    self.reported.remove(&name);
-                }
-                let mut said = Vec::new();
-                self.set.evict(now, limit, |member| {
-                    if member.is_unreported(now) {
-                        said.push(member.name.to_vec());
-                    }
-                });
-                assert!(
-                    said == unreported,
-                    "the evicted of whom nobody was reported"
-                );
-            }
+            Op::Evict(limit) => self.evict(limit),
             Op::Report(limit) => self.report_timeouts(limit),
             Op::Copy => self.set = self.set.clone(),
         }
         self.set.check();
-        let retain = self.model.settings.retain;
-        let shortest = self.model.members.iter().map(|(_, touch)| touch.ttl);
-        let shortest = shortest.filter(|ttl| *ttl > 0).min();
-        let next = self.set.next_timeout();
-        if shortest.is_some_and(|ttl| ttl < retain) || self.set.mixes_ttls() {
-            let unreported = self.model.members.iter();
-            let ends = unreported
-                .filter(|(name, touch)| touch.ttl > 0 && !self.reported.contains(name))
-                .map(|(_, touch)| touch.at + touch.ttl);
-            // A small set leaves those out who are removed when their time is up.
-            match (next, ends.min()) {
-                (Some(next), Some(first)) => assert!(next >= first),
-                (Some(next), None) => panic!("nobody's time is up at {next}"),
-                (None, _) => {}
-            }
-        } else {
-            assert_eq!(next, None);
-        }
+        self.check_next_timeout();
     }
 }
 

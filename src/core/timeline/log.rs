@@ -118,7 +118,7 @@ impl Timeline {
     }
 
     /// Whether the member whose entry this is was seen so late that it is online at `now`. Told without reading the entry,
-    /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not tell.
+    /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not decide it.
     #[inline]
     pub fn is_surely_online(&self, entry_id: EntryId, now: Millis) -> bool {
         let chunk = self.tree.chunks.get(entry_id.chunk());

@@ -1,4 +1,4 @@
-//! Squeezed chunks are the same with less memory.
+//! Compacted chunks are the same with less memory.
 
 use super::*;
 
@@ -69,7 +69,7 @@ fn rank_and_select_see_the_living() {
 }
 
 #[test]
-fn a_squeezed_chunk_is_the_same_with_less_memory() {
+fn a_compacted_chunk_is_the_same_with_less_memory() {
     for sealed in [false, true] {
         let mut chunk = chunk(600);
         chunk.sealed = sealed;

@@ -1,0 +1,93 @@
+//! Touching members: how a new touch meets the one that is there.
+
+use super::members::{Error, PresenceSet};
+use super::removal::Removal;
+use crate::core::member::LookupKey;
+use crate::core::time::Millis;
+use crate::core::touch::{Touch, TouchMode, TouchState};
+
+/// What a touch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    /// Whether the touch was applied; of one that was ignored nothing has changed.
+    pub applied: bool,
+    /// Whether the member is online now and was not before.
+    pub joined: bool,
+    /// The touch that was there, where it had timed out, or the new one ends it, and that had not been reported
+    /// (`timeline/timeouts.rs`).
+    pub timed_out: Option<Touch>,
+}
+
+impl PresenceSet {
+    /// Touches members: each was seen at `touch.at` and stays online for `touch.ttl`. `now` is the command's own time. A
+    /// ttl of 0 is the touch of one who leaves. `f` is given what became of each member, in order. The peak is left to
+    /// [`judge_peak`](Self::judge_peak).
+    pub fn touch<'a>(
+        &mut self,
+        members: impl ExactSizeIterator<Item = &'a [u8]>,
+        touch: Touch,
+        mode: TouchMode,
+        now: Millis,
+        mut f: impl FnMut(&'a [u8], Touched),
+    ) -> Result<(), Error> {
+        self.check_room_for(members.len())?;
+        let touch = touch.bounded();
+        self.in_batches(members, false, |set, member| {
+            f(member.name(), set.touch_one(member, touch, mode, now));
+        });
+        Ok(())
+    }
+
+    /// Touches one member.
+    #[inline]
+    pub(super) fn touch_one(
+        &mut self,
+        member: &LookupKey,
+        touch: Touch,
+        mode: TouchMode,
+        now: Millis,
+    ) -> Touched {
+        let retain = self.retain();
+        if touch.ttl == 0 && retain == 0 {
+            return Touched {
+                applied: self.remove(Removal::Member(member, touch.at), |_| {}) > 0,
+                ..Touched::default()
+            };
+        }
+        let leaves_nothing = mode == TouchMode::Past && touch.due(retain) <= now;
+        if leaves_nothing {
+            match self.get(member) {
+                Some(old) if self.remembers(old.touch, now) => {}
+                _ => return Touched::default(),
+            }
+        }
+        let timeout_reported = touch.ttl > 0 && !touch.is_online(now);
+        let (mut was_online, mut timed_out, mut stays) = (false, None, false);
+        self.put(
+            member,
+            TouchState {
+                touch,
+                timeout_reported,
+            },
+            |old| {
+                was_online = old.is_online(now);
+                if was_online && timeout_reported || !was_online && old.state().is_unreported(now) {
+                    timed_out = Some(old.state().touch);
+                }
+                stays = mode == TouchMode::Past && {
+                    let old = old.state().touch;
+                    old.at > touch.at && (was_online || now < old.at + retain)
+                };
+                stays
+            },
+        );
+        if stays {
+            return Touched::default();
+        }
+        Touched {
+            applied: true,
+            joined: touch.is_online(now) && !was_online,
+            timed_out,
+        }
+    }
+}
