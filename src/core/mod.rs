@@ -1,7 +1,7 @@
 //! The presence set itself. Knows nothing of Redis; time is always an argument.
 //!
-//! [`PresenceSet`] is what a key holds. A set of a few members is [`small`], a block of bytes; a larger one is a
-//! [`table`]: the names by hash ([`index`]), and a [`timeline`] over their times. Each folder's `mod.rs` lists what
+//! [`PresenceSet`] is what a key holds. A set of a few members is `small`, a block of bytes; a larger one is a
+//! `table`: the names by hash (`index`), and a `timeline` over their times. Each folder's `mod.rs` lists what
 //! the others may use of it; arrows go down in this order:
 //!
 //! ```text

@@ -1,4 +1,5 @@
-//! What a question is about: those online, or those seen within a window, at one moment and under one retention.
+//! Which members a question is about: those online, or those seen within a window, at one moment and under one
+//! retention.
 
 use super::time::Millis;
 use super::touch::Touch;

@@ -26,8 +26,8 @@ pub struct TouchState {
 pub enum TouchMode {
     /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
     Now,
-    /// It happened in the past: it does not replace a later touch that is remembered, and is dropped where it would not be
-    /// remembered itself.
+    /// It happened in the past: it does not replace a later touch that is remembered, and is dropped where it would not
+    /// be remembered itself.
     Past,
     /// It comes resolved from a primary or a log, and is applied as it stands.
     Replayed,

@@ -80,12 +80,12 @@ impl Encoder {
     }
 }
 
-/// The bytes are not what an [`Encoder`] writes.
+/// The bytes are not what the encoder writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Corrupt;
 
-/// The members of a block, until something is wrong: each in a form of which [`Packed::unpack`] makes its name, which is
-/// not always the one that it is to be stored in.
+/// The members of a block, until something is wrong: each in a form of which [`Packed::unpack`] makes its name, which
+/// is not always the one that it is to be stored in.
 pub struct Decoder<'a> {
     rest: &'a [u8],
     group: Option<Touch>,

@@ -8,9 +8,9 @@
 //! fields, where there are any: a tag (number) and its content (bytes) each, and at last the tag 0
 //! ```
 //!
-//! So a set without fields has the dump that it always had. What a field means is unknown to those who do not know its tag,
-//! so they refuse the dump rather than to lose a part of the set; versions that know of no fields at all take a dump that
-//! has some for corrupt. No version writes any yet.
+//! So a set without fields has the dump that it always had. What a field means is unknown to those who do not know its
+//! tag, so they refuse the dump rather than to lose a part of the set; versions that know of no fields at all take a
+//! dump that has some for corrupt. No version writes any yet.
 
 use super::codec::{Corrupt, Encoder, MAX_BLOCK};
 use crate::core::set::{Peak, PresenceSet, Settings};

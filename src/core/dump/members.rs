@@ -43,9 +43,9 @@ impl PresenceSet {
         }
     }
 
-    /// Adds the members of a block of a dump that is loaded at `now`. Returns how many. Those who went offline before and
-    /// are remembered have been reported where the dump was made. A member that comes twice is corrupt, as is one too many; those
-    /// before it may have been added.
+    /// Adds the members of a block of a dump that is loaded at `now`. Returns how many. Those who went offline before
+    /// and are remembered have been reported where the dump was made. A member that comes twice is corrupt, as is one
+    /// too many; those before it may have been added.
     pub(super) fn restore(&mut self, block: &[u8], now: Millis) -> Result<usize, Corrupt> {
         let mut members = Decoder::new(block);
         let mut read = Vec::with_capacity(BATCH);

@@ -1,16 +1,17 @@
 //! From a name's hash to the member: extendible hashing over small tables.
 //!
 //! One big hash table rehashes everything it holds when it grows. Here the high bits of the hash choose one of many
-//! segments (`segment.rs`) of at most 224 cache lines, each of which grows by itself in steps and at last splits in two (Fagin
-//! et al., "Extendible hashing", 1979), so that the worst any insertion waits for is one segment's worth of work.
+//! segments (`segment.rs`) of at most 224 cache lines, each of which grows by itself in steps and at last splits in two
+//! (Fagin et al., "Extendible hashing", 1979), so that the worst any insertion waits for is one segment's worth of
+//! work.
 //!
 //! A hash fills all segments alike, so all would be full, and split, at nearly the same time, and memory would grow in
 //! steps. So they are filled unevenly: the first one twice as fast as the last, and those between in such a way that
 //! while the number of names doubles, the segments split one after the other (Martin, "Spiral storage", 1979). The load
 //! of all together is the same at every size.
 //!
-//! Segments are in the order of their hash bits, and so are the buckets in each. So a walk over all names needs to remember
-//! nothing but the hash bits it has come to, however segments grow, split and join meanwhile.
+//! Segments are in the order of their hash bits, and so are the buckets in each. So a walk over all names needs to
+//! remember nothing but the hash bits it has come to, however segments grow, split and join meanwhile.
 
 use super::segment::{Bucket, Segment, Slot, Stored};
 use crate::core::memory::{Mover, Steps};
@@ -26,8 +27,8 @@ fn full(capacity: usize) -> usize {
     capacity - capacity.div_ceil(10)
 }
 
-/// Hash bits as a number whose high bits choose the segment: bent so that values near 0 are twice as frequent as those at
-/// the other end. That takes 2^x - 1 for an x between 0 and 1, which 0.66 x + 0.34 x² is near enough to.
+/// Hash bits as a number whose high bits choose the segment: bent so that values near 0 are twice as frequent as those
+/// at the other end. That takes 2^x - 1 for an x between 0 and 1, which 0.66 x + 0.34 x² is near enough to.
 #[inline]
 fn spiral(hash_bits: u32) -> u64 {
     /// 0.66 and 0.34 in units of 2^-32.
@@ -353,8 +354,8 @@ impl<N: Stored, const K: usize> Index<N, K> {
         }
     }
 
-    /// Visits the names of one home bucket that have these hash bits or higher ones. Returns the hash bits to go on with,
-    /// [`HASH_RANGE`] at the end. Names of the same hash bits have the same home bucket.
+    /// Visits the names of one home bucket that have these hash bits or higher ones. Returns the hash bits to go on
+    /// with, [`HASH_RANGE`] at the end. Names of the same hash bits have the same home bucket.
     pub fn visit(&self, hash_bits: u32, mut f: impl FnMut(SlotRef)) -> u32 {
         let Some(id) = self.segment_of(hash_bits) else {
             return HASH_RANGE;

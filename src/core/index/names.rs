@@ -1,5 +1,5 @@
-//! The names of a set's members, by hash: an index for each stored form, so that a member is no wider than its form needs
-//! (12 bytes for a number, 20 for a UUID or a short text, the id of its entry included).
+//! The names of a set's members, by hash: an index for each stored form, so that a member is no wider than its form
+//! needs (12 bytes for a number, 20 for a UUID or a short text, the id of its entry included).
 
 use super::extendible::{Index, SlotRef};
 use super::segment::Stored;
@@ -220,8 +220,8 @@ impl Names {
             .prefetch(prefix.hash_bits()));
     }
 
-    /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None` at the
-    /// end. Whoever is there throughout a walk is visited exactly once.
+    /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None`
+    /// at the end. Whoever is there throughout a walk is visited exactly once.
     pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(NameRef)) -> Option<HashPrefix> {
         let form = from.form();
         let next = with_index!(self.shared, form, |index| index

@@ -1,10 +1,11 @@
 //! A segment of an index (`extendible.rs`): a small hash table whose buckets are cache lines.
 //!
-//! It has the names of one range of hash bits. Buckets are ordered by hash bits, so a name whose bits lie a third of the way
-//! into the range has its home bucket a third of the way into the segment. A full bucket overflows into the next (linear
-//! probing by bucket). A lookup needs nothing but the bucket: it has the names, the ids of their entries, and a tag for each,
-//! a few bits of the hash that rule out most other names without reading them (as in Abseil's Swiss tables and F14). A bucket
-//! counts the names that overflowed from it, so a search ends early, and removals leave no tombstones (F14).
+//! It has the names of one range of hash bits. Buckets are ordered by hash bits, so a name whose bits lie a third of
+//! the way into the range has its home bucket a third of the way into the segment. A full bucket overflows into the
+//! next (linear probing by bucket). A lookup needs nothing but the bucket: it has the names, the ids of their entries,
+//! and a tag for each, a few bits of the hash that rule out most other names without reading them (as in Abseil's Swiss
+//! tables and F14). A bucket counts the names that overflowed from it, so a search ends early, and removals leave no
+//! tombstones (F14).
 //!
 //! Hashes are not stored. A segment that is rebuilt hashes its names again; they are read in a row.
 
@@ -166,8 +167,8 @@ impl<N, const K: usize> Segment<N, K> {
         prefetch(&self.buckets[home_bucket]);
     }
 
-    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket. One mask for the whole
-    /// bucket instead of a test for each slot, whose branches could not be predicted.
+    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket. One mask for the
+    /// whole bucket instead of a test for each slot, whose branches could not be predicted.
     #[inline]
     fn search(
         &self,
@@ -323,8 +324,8 @@ impl<N: Stored, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Calls `f` with the slot of each name that has the same home bucket as these hash bits, and no lower bits. Returns the
-    /// first hash bits of the next bucket, which may be beyond the segment.
+    /// Calls `f` with the slot of each name that has the same home bucket as these hash bits, and no lower bits.
+    /// Returns the first hash bits of the next bucket, which may be beyond the segment.
     pub fn visit(&self, hash_bits: u32, mut f: impl FnMut(Slot)) -> u32 {
         let home_bucket = self.home_bucket(hash_bits);
         let mut bucket = home_bucket;

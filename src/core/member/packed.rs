@@ -13,7 +13,7 @@ pub const MAX_SHORT: usize = 15;
 const UUID_TEXT: usize = 36;
 const UUID_DASHES: [usize; 4] = [8, 13, 18, 23];
 
-/// The forms, as a [`HashPrefix`](crate::core::refs::Home) has them.
+/// The forms, as a [`HashPrefix`](crate::core::refs::HashPrefix) has them.
 pub mod form {
     pub const NUMBER: u32 = 0;
     pub const SHORT: u32 = 1;
@@ -120,8 +120,8 @@ impl Text {
     }
 }
 
-/// A short text, zero padded, with its length in the last byte. It is read in overlapping words: a copy of variable length
-/// is a call of memcpy, and reading back what that wrote byte by byte is a store-forwarding stall.
+/// A short text, zero padded, with its length in the last byte. It is read in overlapping words: a copy of variable
+/// length is a call of memcpy, and reading back what that wrote byte by byte is a store-forwarding stall.
 #[inline]
 fn pack_short(name: &[u8]) -> [u8; 16] {
     let len = name.len();

@@ -35,7 +35,7 @@ impl PresenceSet {
         let Some(linger) = self.settings().linger else {
             return false;
         };
-        // The first is the quick answer, which nearly always serves.
+        // The first is quick, and nearly always decides.
         self.online(now) == 0 && !self.awaits_first() && self.is_over(linger, now)
     }
 

@@ -37,8 +37,8 @@ pub enum Form {
 pub struct PresenceSet {
     settings: StoredSettings,
     peak: StoredPeak,
-    /// A note of whoever keeps the set, and no part of it. A structure around this one would have to begin another word
-    /// for that, while this one has the bytes to spare; and small sets are many.
+    /// For the owner of the set, and no part of its state. A structure around this one would need another 8 bytes for
+    /// it, where this one has 5 to spare; and small sets are many.
     pub owner_word: Uint<5>,
     pub(in crate::core) form: Form,
 }
@@ -129,8 +129,8 @@ impl PresenceSet {
         }
     }
 
-    /// Calls `f` for each member. Where the set is a table, the memory in which they are looked for was asked for ahead, and
-    /// their entries where `entries` says so.
+    /// Calls `f` for each member. Where the set is a table, their buckets have been prefetched, and also their entries
+    /// where `entries` says so.
     pub(super) fn in_batches<'a>(
         &mut self,
         mut members: impl Iterator<Item = &'a [u8]>,
@@ -157,8 +157,8 @@ impl PresenceSet {
         }
     }
 
-    /// A member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to stay
-    /// instead. Returns whether there was one.
+    /// A member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
+    /// stay instead. Returns whether there was one.
     pub(in crate::core) fn put(
         &mut self,
         member: &LookupKey,
@@ -286,7 +286,7 @@ impl PresenceSet {
         }
     }
 
-    /// Tells of members whether they are online: `f` is given each one in order. Less is read than to look them up.
+    /// Whether members are online: `f` is given each one in order. Reads less than to look them up.
     pub fn are_online<'a>(
         &mut self,
         members: impl Iterator<Item = &'a [u8]>,

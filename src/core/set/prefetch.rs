@@ -1,4 +1,4 @@
-//! One member's touch in two steps, so that the memory it needs comes while the caller does other work.
+//! One member's touch in two steps, so that the caller's other work hides its cache miss.
 //!
 //! A touch in a large set waits for the cache line with the member's name. Many members are touched in batches, which
 //! wait together (`table/batch.rs`); one alone waits while the server is asked for the time and notified of the change.
@@ -10,7 +10,7 @@ use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};
 
 impl PresenceSet {
-    /// The first step: asks for the memory in which the member will be looked for.
+    /// The first step: prefetches the bucket in which the member will be looked for.
     #[inline(always)]
     pub fn prefetch<'a>(&self, name: &'a [u8]) -> LookupKey<'a> {
         let member = LookupKey::new(name);

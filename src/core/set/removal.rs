@@ -64,7 +64,7 @@ mod tests {
     use crate::core::{Change, Members, Settings, Touch, TouchMode};
 
     thread_local! {
-        /// Who has passed the way out.
+        /// The names of the members that were removed.
         static REMOVED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     }
 
@@ -73,7 +73,7 @@ mod tests {
         REMOVED.with_borrow_mut(|removed| removed.push(name));
     }
 
-    /// A set at 1000, retaining nothing, of members `from` to `upto`, all online for a time of their own or for one.
+    /// A set that retains nothing, of these members, all seen at 1000, with so many ttls.
     fn set(members: std::ops::Range<u64>, ttls: u64) -> PresenceSet {
         let settings = Settings {
             ttl: 1000,

@@ -11,7 +11,7 @@ pub type ScanCursor = u64;
 impl PresenceSet {
     /// Part of a walk over the members online at `now`: visits about `count` members from `cursor` on (0 to begin) and
     /// returns the cursor to go on with, 0 when all have been visited. Who is online throughout the walk is visited at
-    /// least once: the cursor is a [`HashPrefix`], and a member's never changes.
+    /// least once: the cursor is a hash prefix, and a member's never changes.
     pub fn scan(
         &self,
         cursor: ScanCursor,

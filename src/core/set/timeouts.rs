@@ -1,12 +1,12 @@
-//! Reporting members who went offline unseen (`timeline/timeouts.rs`).
+//! Reporting members who timed out (`timeline/timeouts.rs`).
 
 use super::members::{Form, PresenceSet};
 use crate::core::member::MemberView;
 use crate::core::time::Millis;
 
 impl PresenceSet {
-    /// Calls `f` for members who have timed out at `now` and have not been reported, at most `limit`, and notes that they
-    /// have. Returns how many. O(log n) for each ttl in use, and O(1) for each member.
+    /// Calls `f` for members who have timed out at `now` and have not been reported, at most `limit`, and notes that
+    /// they have. Returns how many. O(log n) for each ttl in use, and O(1) for each member.
     pub fn report_timeouts(
         &mut self,
         now: Millis,

@@ -11,15 +11,15 @@
 //!
 //! The high bit of a length says whether a ttl follows.
 //!
-//! Where a time is out of the head's reach, all entries are written anew: with the oldest one's time as the base, and so
-//! wide that half of the reach is left. A room whose members live for minutes has 3 bytes for each time, and is written
-//! anew once in an hour or two.
+//! Where a time is out of the head's reach, all entries are written anew: with the oldest one's time as the base, and
+//! so wide that half of the reach is left. A room whose members live for minutes has 3 bytes for each time, and is
+//! written anew once in an hour or two.
 //!
 //! Entries stand in the order of the touches: a touched member moves to the end, as it does in a timeline, so that both
 //! forms order members of the same millisecond alike.
 //!
-//! The block is as long as it must be: small sets are many, and a byte to spare in each is more than an allocator's work
-//! when one grows.
+//! The block is as long as it must be: small sets are many, and a byte to spare in each is more than an allocator's
+//! work when one grows.
 
 use super::head::{HEAD, Head, NARROWEST, WIDEST, number};
 use crate::core::member::MemberView;

@@ -1,8 +1,8 @@
 //! The head of a small set's block: what its entries have in common, and how an entry's time and ttl are coded with it.
 //!
-//! A time is counted from the head's base, in as many bytes as they all need, which is the head's width; the high bit says
-//! whether the time-out has been reported (`timeline/timeouts.rs`). The base is a multiple of two minutes, so that it takes 30 bits beside the
-//! width's two.
+//! A time is counted from the head's base, in as many bytes as they all need, which is the head's width; the high bit
+//! says whether the time-out has been reported (`timeline/timeouts.rs`). The base is a multiple of two minutes, so that
+//! it takes 30 bits beside the width's two.
 //!
 //! The common ttl is the first member's, as a number of few digits and the zeros that follow: that is how people write
 //! lengths of time. Where it has more digits, the head's is 0, and each entry has its own.

@@ -2,8 +2,8 @@
 
 use crate::core::member::LookupKey;
 
-/// Members that are fetched ahead together. More are slower, and so is fetching what they need of the timeline in a stage of
-/// its own: the processor overlaps that by itself.
+/// How many members are prefetched together. More are slower, and so is a separate stage for what they need of the
+/// timeline: out-of-order execution overlaps that by itself.
 pub const BATCH: usize = 10;
 
 /// Up to [`BATCH`] members.

@@ -31,7 +31,7 @@ impl Table {
         self.timeline.kill(entry_id, &mut self.names);
     }
 
-    /// Asks for the names of a lane's oldest members.
+    /// Prefetches the names of a lane's oldest members.
     fn prefetch_oldest(&self, lane: u32) {
         let tree = &self.timeline.tree;
         let mut cursor = tree.cursor(lane, tree.lane_len(lane));
@@ -65,7 +65,7 @@ impl Table {
                     };
                     self.take_found(first, &mut f);
                     evicted += 1;
-                    // It is this one's turn after those of other chunks.
+                    // It will be needed only after those of other chunks.
                     if let Some(prefix) = self.timeline.next_of_front(chunk) {
                         self.names.prefetch(prefix);
                     }
@@ -91,7 +91,7 @@ impl Table {
                 evicted += 1;
             }
         }
-        // While more is due, many chunks would have to be gone over.
+        // Not while more is due: many chunks would have to be scanned.
         if evicted > 0 && evicted < limit {
             self.timeline.keep_up(cutoff);
         }

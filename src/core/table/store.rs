@@ -17,7 +17,7 @@ pub struct Table {
     pub noted_bytes: usize,
 }
 
-/// A touch that is there, read where that is asked for.
+/// The touch that is there; from the timeline it is read only when needed.
 pub enum Old<'a> {
     Known(TouchState),
     InTimeline(&'a Timeline, EntryId),
@@ -60,15 +60,14 @@ impl Table {
         self.names.len() + more < MAX_NAMES && self.timeline.has_room_for(more)
     }
 
-    /// Asks for the memory in which these members will be looked for. All of a batch wait together for what each would wait
-    /// for alone.
+    /// Prefetches the buckets of these members, so that a batch has its cache misses at the same time.
     pub fn prefetch(&self, members: &[LookupKey]) {
         for member in members {
             self.names.prefetch(member.prefix());
         }
     }
 
-    /// Asks for the entries of these members.
+    /// Prefetches the entries of these members.
     pub fn prefetch_entries(&self, members: &[LookupKey]) {
         for member in members {
             if let Some(name) = self.names.find(member) {
@@ -90,8 +89,8 @@ impl Table {
         Some(self.old(member)?.state())
     }
 
-    /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None` at the
-    /// end. Whoever is there throughout a walk is visited exactly once.
+    /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None`
+    /// at the end. Whoever is there throughout a walk is visited exactly once.
     pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(MemberView)) -> Option<HashPrefix> {
         self.names.visit(from, |name| {
             let state = self.timeline.state(self.names.entry_id(name));

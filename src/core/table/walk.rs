@@ -21,7 +21,7 @@ pub struct Walk<'a> {
     lanes: Vec<Listed<'a>>,
     /// Of more than one lane: the next entry of each, the one to be listed next on top.
     heads: BinaryHeap<Head>,
-    /// Of one lane: the next entries, which are in order anyway and wait for their names together.
+    /// Of one lane: the next entries, which are in order anyway, so that their names are prefetched together.
     batch: VecDeque<(TouchState, MemberRef)>,
 }
 
@@ -31,17 +31,17 @@ type Head = (i64, i64, usize, MemberRef, Millis, bool);
 /// A lane that is being walked.
 struct Listed<'a> {
     at: Position<'a>,
-    /// How many of its members are still beyond: of those in the span, and no more than the page has.
+    /// How many of its members are still to come: of those in the query, and no more than the page has.
     beyond: usize,
 }
 
-/// The gap of a lane that has been come to.
+/// The gap of a lane that the walk has come to.
 enum Position<'a> {
     OfOwn(Cursor),
     OfMixed(View<'a>, Gap),
 }
 
-/// The members of one lane that are in a span.
+/// The members of one lane that a query is about.
 enum Members<'a> {
     /// Those seen later than a cut, and how many they are.
     Own {
@@ -72,8 +72,8 @@ impl Members<'_> {
 }
 
 impl Table {
-    /// A walk over a page of `len` from the gap that has `newer` members of the query on its newer side. The notes about
-    /// mixed lanes are those of the query's moment.
+    /// A walk over a page of `len` from the gap that has `newer` members of the query on its newer side. The notes
+    /// about mixed lanes are those of the query's moment.
     pub fn walk(&self, query: Query, reverse: bool, newer: usize, len: usize) -> Walk<'_> {
         let timeline = &self.timeline;
         let mut walk = Walk {
@@ -171,7 +171,7 @@ fn skips(timeline: &Timeline, lanes: &[Members], newer: usize) -> Vec<usize> {
 }
 
 impl Listed<'_> {
-    /// Steps over the next entry, and asks for its name.
+    /// Steps over the next entry, and prefetches its name.
     #[inline]
     fn step(&mut self, table: &Table, reverse: bool) -> Option<(TouchState, MemberRef)> {
         self.beyond = self.beyond.checked_sub(1)?;

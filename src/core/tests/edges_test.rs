@@ -1,5 +1,5 @@
-//! Times and numbers at the edges of what can be stored, and beyond: nothing wraps around. Within the edges the property
-//! test goes along with the model; what is beyond them comes from no command, but from a clock gone mad.
+//! Times and numbers at the edges of what can be stored, and beyond: nothing wraps around. Within the edges the
+//! property test goes along with the model; what is beyond them comes from no command, but from a clock gone mad.
 
 use super::witness::apply;
 use crate::core::set::{Peak, Settings};

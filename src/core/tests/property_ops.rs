@@ -72,8 +72,8 @@ pub enum Op {
     Replace,
 }
 
-/// An operation, and whether everything is compared after it. Answering puts a set's lazy notes in order, so a mistake in
-/// them shows only where nobody asked for a while.
+/// An operation, and whether everything is compared after it. Answering puts a set's lazy notes in order, so a mistake
+/// in them shows only where nobody asked for a while.
 #[derive(Clone)]
 pub struct Step {
     pub op: Op,

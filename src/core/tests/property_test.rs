@@ -1,6 +1,6 @@
-//! Random operations on a set and on a naive model of one, compared. Where there is a copy of the set, or one loaded from
-//! its dump, each gets the same operations, and all have to go the same way: what is not in a copy or a dump may not
-//! decide anything.
+//! Random operations on a set and on a naive model of one, compared. Where there is a copy of the set, or one loaded
+//! from its dump, each gets the same operations, and all have to go the same way: what is not in a copy or a dump may
+//! not decide anything.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,5 @@
-//! Every end of somebody's time is reported exactly once: random operations, and a model that keeps a list of the reported.
+//! Every end of somebody's time is reported exactly once: random operations, and a model that keeps a list of the
+//! reported.
 
 use std::collections::HashSet;
 

@@ -1,20 +1,21 @@
 //! A run of the timeline: up to 1,024 entries in order of time, and which of them are alive.
 //!
-//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether its time-out has been reported
-//! (`timeouts.rs`, one bit), and the hash prefix of its member (32 bits). A refresh appends a new entry and kills the old one,
-//! so chunks become sparse as they age; a dead entry costs eight bytes until the chunk is compacted.
+//! An entry is eight bytes: how many milliseconds after the chunk's base (31 bits), whether its time-out has been
+//! reported (`timeouts.rs`, one bit), and the hash prefix of its member (32 bits). A refresh appends a new entry and
+//! kills the old one, so chunks become sparse as they age; a dead entry costs eight bytes until the chunk is compacted.
 //!
-//! An entry keeps its index when the dead ones before it go: a compacted chunk has a second bitmap, which says of
-//! which indices an entry is still stored, and the entry stands where as many stored ones are before it (rank and
-//! select, as in succinct data structures; Jacobson, "Space-efficient static trees and graphs", 1989). So compacting is
-//! copying within the chunk, and no entry gets another id.
+//! An entry keeps its index when the dead ones before it are dropped: a compacted chunk has a second bitmap of the
+//! indices whose entries are still stored, and an entry's position is its rank there (rank and select, as in succinct
+//! data structures; Jacobson, "Space-efficient static trees and graphs", 1989). So compacting copies within the chunk,
+//! and no entry gets another id.
 //!
-//! The entries stand in a block of a power of two bytes, which is a size that allocators serve without waste. The bits do
-//! not stand there but in a block of their own: a refresh changes one of them in an old chunk and reads nothing of its
-//! entries, and all chunks' bitmaps together take few pages of memory, which the TLB covers.
+//! The entries are a block of a power of two bytes, a size class of common allocators. The bitmaps are a block of their
+//! own: a refresh clears a bit of an old chunk and reads none of its entries, and the bitmaps of all chunks together
+//! take so few pages that the TLB covers them.
 //!
-//! In a mixed lane every entry has a ttl of its own. There the block is half as long again: behind the entries stands,
-//! in 32 bits each, when their time is up. That is what is searched (`mixed_chunk.rs`), so it stands in a row by itself.
+//! In a mixed lane every entry has a ttl of its own. There the block is half as long again: after the entries come
+//! their ends, the times at which they expire, in 32 bits each. They are what is searched (`chunk/ends.rs`), hence an
+//! array of their own.
 
 pub mod ends;
 mod room;
@@ -29,7 +30,7 @@ use crate::core::touch::{Touch, TouchState};
 pub const MAX_ENTRIES: usize = 1024;
 /// Entries there is room for in the smallest chunk.
 const MIN_ENTRIES: usize = 4;
-/// A chunk of which so small a share of the indices is alive gives its entries new ones.
+/// Where no more than one index in so many is alive, the entries get new ones.
 const STRETCH: usize = 8;
 
 /// Where an entry's time begins in its word.
@@ -44,7 +45,7 @@ pub const MAX_SPAN: Millis = (1 << (64 - TIME_SHIFT)) - 1;
 pub struct Entry {
     pub time: Millis,
     pub prefix: HashPrefix,
-    /// How much longer than its lane's ttl the member's own is: 0 but in a mixed lane.
+    /// The member's ttl less its lane's: 0 except in a mixed lane.
     pub extra: u32,
     /// Whether the time-out has been reported.
     pub timeout_reported: bool,
@@ -232,7 +233,7 @@ impl Chunk {
         bits::select(self.storing(), position).unwrap_or(self.len())
     }
 
-    /// Asks the processor for an entry.
+    /// Prefetches an entry.
     #[inline]
     pub fn prefetch(&self, index: usize) {
         let position = self.position(index);
@@ -242,7 +243,7 @@ impl Chunk {
         }
     }
 
-    /// Asks the processor for the word that says whether an entry is alive.
+    /// Prefetches the word that says whether an entry is alive.
     #[inline]
     pub fn prefetch_life(&self, index: usize) {
         prefetch(&self.bits[index / 64]);
@@ -253,8 +254,8 @@ impl Chunk {
         self.base + (word >> TIME_SHIFT)
     }
 
-    /// Of a mixed lane's chunk: when the time of the entry that stands there is up, counted from the base and the lane's
-    /// ttl. A time takes 31 bits, and so does what a ttl is more than the lane's.
+    /// Of a mixed lane's chunk: when the time of the entry that stands there is up, counted from the base and the
+    /// lane's ttl. A time takes 31 bits, and so does what a ttl is more than the lane's.
     #[inline]
     pub fn end(&self, position: usize) -> u32 {
         let word = self.entries[self.capacity() + position / 2];

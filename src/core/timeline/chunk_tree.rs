@@ -1,5 +1,5 @@
-//! The lanes of a timeline as trees of fixed height: a lane's root lists blocks, a block lists chunks, and both levels carry
-//! the number of the living, so that a rank is a binary search and a sum over at most a few hundred small numbers
+//! The lanes of a timeline as trees of fixed height: a lane's root lists blocks, a block lists chunks, and both levels
+//! carry the number of the living, so that a rank is a binary search and a sum over at most a few hundred small numbers
 //! (`rank.rs`).
 //!
 //! Chunks and blocks stand in arenas and know their parents, so whoever has an entry's id finds its lane.
@@ -32,7 +32,7 @@ pub struct Block {
 }
 
 impl Clone for Block {
-    /// With as much room, which is counted ([`Timeline::links`]).
+    /// With as much room, which is counted ([`ChunkTree::links`]).
     fn clone(&self) -> Block {
         let mut links = Vec::with_capacity(self.links.capacity());
         links.extend_from_slice(&self.links);

@@ -1,15 +1,15 @@
 //! Compaction: getting the room of dead entries back, as in log-structured storage.
 //!
-//! A sealed chunk is compacted when half of it is dead: its living entries are copied into a block of half the size, and keep
-//! their indices (`chunk.rs`). So each refresh, which kills one entry, pays for copying one, and at least half of every block
-//! is alive.
+//! A sealed chunk is compacted when half of it is dead: its living entries are copied into a block of half the size,
+//! and keep their indices (`chunk.rs`). So each refresh, which kills one entry, pays for copying one, and at least half
+//! of every block is alive.
 //!
-//! Where only an eighth of the indices is alive, the chunk is joined with a neighbour or rebuilt, and its entries get new ids.
-//! Each refresh pays for an eighth of that, and a long tail of old chunks with few survivors each cannot form.
+//! Where only an eighth of the indices is alive, the chunk is joined with a neighbour or rebuilt, and its entries get
+//! new ids. Each refresh pays for an eighth of that, and a long tail of old chunks with few survivors each cannot form.
 //!
-//! Random refreshes make all chunks sparse at the same rate, so thousands would be due in the same moment. So they queue,
-//! and each entry that dies pays for a little of the work: more than twice as much as there is to do in the long run, so the
-//! queue drains.
+//! Random refreshes make all chunks sparse at the same rate, so thousands would be due in the same moment. So they
+//! queue, and each entry that dies pays for a little of the work: more than twice as much as there is to do in the long
+//! run, so the queue drains.
 
 use super::chunk::{Chunk, MAX_ENTRIES, MAX_SPAN};
 use super::log::Timeline;

@@ -6,7 +6,7 @@ use crate::core::refs::{EntryId, MemberRef, MoveListener};
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
-/// An entry out of order moves at most this many others up; before more than that, the chunk is split.
+/// An entry out of order shifts at most this many others; where more would have to move, the chunk is split.
 const MAX_SHIFT: usize = 64;
 /// Room in a chunk that is begun between others.
 const MIDDLE_ROOM: usize = 64;
@@ -196,7 +196,7 @@ impl Timeline {
         }
     }
 
-    /// Writes a chunk anew with its living entries only and room for `room`.
+    /// Rebuilds a chunk with its living entries only and room for `room`.
     pub fn rebuild(&mut self, id: u32, room: usize, listener: &mut impl MoveListener) {
         let chunk = self.tree.chunks.get(id);
         let mut new = Chunk::new(room, chunk.base(), chunk.is_mixed());

@@ -1,5 +1,5 @@
-//! Which lane has something happening next: a priority queue of lanes by time. Of a mixed lane its chunks queue, each by
-//! itself (`mixed.rs`).
+//! Which lane has something happening next: a priority queue of lanes by time. Chunks of mixed lanes queue individually
+//! (`mixed.rs`).
 //!
 //! Lanes change their next time with every touch, far too often to keep a queue exact. So it is kept lazily: an entry
 //! may stand earlier than the lane's true time, never later, and is put right when it comes to the top.
@@ -18,8 +18,8 @@ const NOT_QUEUED: (Millis, Millis) = (Millis::MAX, Millis::MAX);
 #[derive(Clone, Default)]
 pub struct LazyHeap {
     entries: BinaryHeap<Reverse<Item>>,
-    /// The time and the ttl each lane stands in the heap with, [`NOT_QUEUED`] for one that does not. One that is gone
-    /// leaves its entry behind, and its id may be another ttl's by then.
+    /// The time and ttl that each lane is queued with, or [`NOT_QUEUED`]. A lane that is gone leaves its item in the
+    /// heap, and its id may be another ttl's by then.
     queued: Vec<(Millis, Millis)>,
 }
 
@@ -51,7 +51,7 @@ impl LazyHeap {
         }
     }
 
-    /// The entry at the top as it stands, perhaps too early.
+    /// The item at the top, which may be early.
     #[inline]
     pub fn top(&mut self) -> Option<Item> {
         while let Some(&Reverse(top)) = self.entries.peek() {
@@ -94,7 +94,7 @@ impl LazyHeap {
         }
     }
 
-    /// Whether another lane may stand with the time and the ttl of the top.
+    /// Whether another lane may be queued with the time and the ttl of the top.
     pub fn is_tied(&self) -> bool {
         // The second of a binary heap is one of the two below the first.
         match self.entries.as_slice() {
@@ -106,7 +106,7 @@ impl LazyHeap {
         }
     }
 
-    /// What a lane stands with.
+    /// What a lane is queued with.
     pub fn queued(&self, lane: u32) -> Option<(Millis, Millis)> {
         let queued = self.queued.get(lane as usize)?;
         (*queued != NOT_QUEUED).then_some(*queued)
@@ -128,7 +128,7 @@ impl LazyHeap {
             + self.queued.capacity() * size_of::<(Millis, Millis)>()
     }
 
-    /// Each earlier time leaves the entry it replaces in the heap; they may not pile up.
+    /// An earlier time leaves the item it supersedes in the heap; these may not pile up.
     fn drop_superseded(&mut self) {
         if self.entries.len() > 64 + 2 * self.queued.len() {
             let queued = &self.queued;

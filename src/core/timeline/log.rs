@@ -7,10 +7,12 @@
 //!
 //! A lane is a list of chunks (`chunk.rs`), kept as a tree of fixed height: the lane's root lists blocks of up to 64
 //! chunks each, and both levels carry the number of the living, so a rank query adds up at most a few hundred small
-//! numbers (`rank.rs`). Beside a member's name stands its [`EntryId`], chunk and index, so killing an entry needs no search.
+//! numbers (`rank.rs`). Beside a member's name stands its [`EntryId`], chunk and index, so killing an entry needs no
+//! search.
 //!
 //! Chunks become sparse as their members are refreshed. A chunk that is half dead is compacted into half its size; each
-//! refresh pays for one copied entry. Where only few indices of a chunk are alive, its entries get new ones (`compact.rs`).
+//! refresh pays for one copied entry. Where only few indices of a chunk are alive, its entries get new ones
+//! (`compact.rs`).
 //!
 //! Beyond a number of ttls, further ones share mixed lanes (`mixed.rs`).
 
@@ -25,10 +27,10 @@ use crate::core::refs::{EntryId, MAX_CHUNKS, MoveListener};
 use crate::core::time::{Millis, has_expired};
 use crate::core::touch::TouchState;
 
-/// How many ttls have a lane of their own; few in tests, for random operations to come to mixed lanes soon. A ttl of 0 is
-/// not counted.
+/// How many ttls have a lane of their own, not counting a ttl of 0. Few in tests, so that random operations soon need
+/// mixed lanes.
 pub const MAX_LANES: usize = if cfg!(test) { 4 } else { 64 };
-/// A mixed lane is for ttls that have all bits above this one in common.
+/// The ttls of a mixed lane have the same bits from this one on.
 const MIXED_BITS: u32 = 31;
 /// Marks a mixed lane in [`Timeline::by_ttl`].
 const MIXED: Millis = 1 << 63;
@@ -117,8 +119,8 @@ impl Timeline {
         }
     }
 
-    /// Whether the member whose entry this is was seen so late that it is online at `now`. Told without reading the entry,
-    /// which is seldom at hand, from the chunk's base: no entry is earlier. `false` where that does not decide it.
+    /// Whether the chunk's base alone says that this entry's member is online at `now`: no entry is earlier than the
+    /// base. `false` where it does not. The entry is not read, which would mostly be a cache miss.
     #[inline]
     pub fn is_surely_online(&self, entry_id: EntryId, now: Millis) -> bool {
         let chunk = self.tree.chunks.get(entry_id.chunk());
@@ -126,14 +128,14 @@ impl Timeline {
         !has_expired(chunk.base(), ttl, now)
     }
 
-    /// Asks the processor for what `kept` will read.
+    /// Prefetches what [`state`](Self::state) reads.
     #[inline]
     pub fn prefetch(&self, entry_id: EntryId) {
         let chunk = self.tree.chunks.get(entry_id.chunk());
         chunk.prefetch(entry_id.index());
     }
 
-    /// Asks the processor for what `kill` will change. The entry itself is seldom read then.
+    /// Prefetches what [`kill`](Self::kill) changes. The entry itself is seldom read then.
     #[inline]
     pub fn prefetch_life(&self, entry_id: EntryId) {
         let chunk = self.tree.chunks.get(entry_id.chunk());
@@ -190,8 +192,8 @@ impl Timeline {
         if let Some(&lane) = self.by_ttl.get(&ttl) {
             return lane;
         }
-        // While there is a mixed lane, further ttls go there: a ttl that was in one and got a lane of its own would be in
-        // both.
+        // While there is a mixed lane, further ttls go there. Else a ttl that is in one might get a lane of its own,
+        // and be in both.
         let own_lanes = self.by_ttl.len() - usize::from(self.by_ttl.contains_key(&0));
         let mixed = ttl > 0 && (self.mixed.is_some() || own_lanes >= MAX_LANES);
         let key = key_of(ttl, mixed);

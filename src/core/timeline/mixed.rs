@@ -1,18 +1,17 @@
 //! Many ttls at once: lanes that mix them.
 //!
-//! A lane for each ttl is the best there is while ttls are few. People jitter theirs, and then a lane is hardly more than
-//! its one member. So where more than [`MAX_LANES`](super::log::MAX_LANES) ttls are in use, further ones share a
-//! *mixed lane*: still a log in the order its members were seen, with all that makes a refresh cheap, but each entry has an
-//! own ttl (`chunk.rs`), and what is a prefix of a lane elsewhere is scattered over it. One mixed lane takes ttls of up to
-//! 24 days, another those from there to 49, and so on.
+//! While ttls are few, a lane for each is best. Applications that jitter their ttls would have a lane for nearly every
+//! member, so once [`MAX_LANES`](super::log::MAX_LANES) ttls are in use, further ones share a *mixed lane*. That is
+//! still a log in the order its members were seen, and refreshes are as cheap, but each entry has its own ttl
+//! (`chunk.rs`), and the expired are not a prefix: they are scattered. One mixed lane takes ttls of up to 24 days,
+//! another those from there to 49, and so on.
 //!
-//! So the chunks of a mixed lane are looked at one by one, as lanes are otherwise. Which of them has something happening
-//! next, a lazy heap of chunks says: when a chunk's time comes, that chunk is scanned (`chunk/ends.rs`), a
-//! microsecond's work. How many members of each chunk had expired at the frontier is noted, so that a list finds its
-//! beginning by adding up (`mixed/view.rs`).
+//! So a mixed lane is searched chunk by chunk. A lazy heap says which chunk has something happening next; when its time
+//! comes, that chunk is scanned (`chunk/ends.rs`), which takes a microsecond. How many members of each chunk had
+//! expired at the frontier is noted, so that a list finds its beginning by adding up (`mixed/view.rs`).
 //!
-//! There are two frontiers. A replica judges what it replays by its primary's clock, and answers by its own; were there
-//! one, it would step back and forth between the two, over all chunks each time.
+//! There are two frontiers, because a replica judges what it replays by its primary's clock and answers by its own: a
+//! single one would step back and forth between the two, and recount all chunks each time.
 
 mod due;
 pub mod view;
@@ -37,7 +36,7 @@ pub struct Mixed {
     due: LazyHeap,
     /// Chunks by when their first unreported member expires.
     timeouts: LazyHeap,
-    /// What is due at one moment may be in many chunks in a row: which of them is the first.
+    /// Members due at one moment may fill many chunks in a row: the moment, and the first of these chunks.
     run: Option<(Due, u32)>,
 }
 
@@ -47,8 +46,8 @@ struct Notes {
     first_end: Millis,
     /// Nobody in the chunk expires later.
     last_end: Millis,
-    /// Some of those who are due first, as `Chunk::front` finds them; empty where that is not known. Of those who have gone
-    /// since, the entries are dead.
+    /// Some of those who are due first, as `Chunk::front` finds them; empty where that is not known. The entries of
+    /// those who have gone since are dead.
     front: Vec<u16>,
 }
 
@@ -146,7 +145,8 @@ impl Mixed {
         &mut self.notes[index]
     }
 
-    /// The frontier to be asked about `now`: the nearest that needs not step back, else the one that was not asked last.
+    /// The frontier to be asked about `now`: the nearest that needs not step back, else the one that was not asked
+    /// last.
     fn choose(&self, now: Millis) -> usize {
         let reached = |index: &usize| self.frontiers[*index].at.filter(|at| *at <= now);
         let nearest = (0..2).filter(|index| reached(index).is_some());
@@ -334,8 +334,8 @@ impl Mixed {
 
 #[cfg(test)]
 impl Mixed {
-    /// Panics where what is noted of a chunk is wrong. `ends`: when its members' time is up; `due`: when the first one is
-    /// due, and which.
+    /// Panics where what is noted of a chunk is wrong. `ends`: when its members' time is up; `due`: when the first one
+    /// is due, and which.
     pub fn check(
         &self,
         id: u32,

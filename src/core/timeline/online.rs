@@ -1,13 +1,13 @@
 //! What time does to the members while nobody touches them: who has expired, and who is due for removal.
 //!
 //! How many are online is asked after every touch, for the peak. It is kept as "all but those that had expired at the
-//! *frontier*", a moment that moves along with the questions: a lane is counted anew only when its next member's time
-//! comes, which a lazy heap of lanes says. So the answer is O(1) between two expiries, O(log n) for each lane in which
-//! something expired since, and no eviction has to have run for it to be right. When the clock steps back the frontier
-//! is set back and each lane counted once.
+//! *frontier*", a moment that moves along with the questions. A lazy heap of lanes says when the next member of each
+//! expires, and only then is the lane counted anew. So the answer is O(1) between two expiries, O(log n) for each lane
+//! in which something expired since, and no eviction has to have run for it to be right. When the clock steps back the
+//! frontier is set back and each lane counted once.
 //!
-//! A ttl of 0 is that of members who left: they are offline whatever the clock says. Mixed lanes have frontiers of their own
-//! (`mixed.rs`).
+//! A ttl of 0 is that of members who left: they are offline whatever the clock says. Mixed lanes have frontiers of
+//! their own (`mixed.rs`).
 
 use super::chunk_tree::Lane;
 use super::log::Timeline;
@@ -16,12 +16,12 @@ use crate::core::query::Query;
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::{Millis, expiry_cut, has_expired};
 
-/// Where the member is that is due first.
+/// Where the first member due is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum First {
-    /// It is the oldest of a lane.
+    /// The oldest of a lane.
     OfLane(u32),
-    /// It is somewhere in a chunk of a mixed lane.
+    /// Somewhere in a chunk of a mixed lane.
     OfChunk(u32),
 }
 
@@ -75,8 +75,7 @@ impl Timeline {
         mixed.map_or(0, |mixed| mixed.expired(now, &self.tree))
     }
 
-    /// Has a frontier keep up with members of mixed lanes whose time is up, for the next question not to have them all to
-    /// count.
+    /// Advances a frontier of the mixed lanes to `now`, so that the next question has few to count.
     pub fn keep_up(&mut self, now: Millis) {
         self.mixed_expired(now);
     }
@@ -169,7 +168,7 @@ impl Timeline {
         Some(MemberRef { prefix, entry_id })
     }
 
-    /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
+    /// Prefetches what is read of a chunk when its turn comes again. Returns the prefix of the member who is next.
     pub fn next_of_front(&self, chunk: u32) -> Option<HashPrefix> {
         self.mixed.as_ref()?.next_of_front(chunk, &self.tree)
     }

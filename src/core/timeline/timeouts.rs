@@ -1,9 +1,9 @@
 //! Time-outs: members who went offline without a command, each reported once.
 //!
 //! Removal does not do for that. A key that retains longer than a touch lasts keeps its members long after they went
-//! offline, and others are touched again first. So each touch carries a bit that says whether its time-out has been reported,
-//! set by `PresenceSet::report_timeouts`, which goes over the expired ones in order of time. Whoever takes an entry away sees by
-//! the bit whether its time-out is still to be reported.
+//! offline, and others are touched again first. So each touch carries a bit that says whether its time-out has been
+//! reported, set by `PresenceSet::report_timeouts`, which goes over the expired ones in order of time. Whoever takes an
+//! entry away sees by the bit whether its time-out is still to be reported.
 //!
 //! The bits are no part of the state: replicas and dumps do not have them, and two sets that differ in them only are
 //! equal. What has been reported is not looked at again: a lane knows up to which time that is, a chunk up to which

@@ -1,5 +1,5 @@
-//! Questions to a chunk of a mixed lane, whose entries stand in the order they were seen in and not in that of their
-//! ends. Each goes over the whole chunk, a thousand numbers in a row.
+//! Scans of a mixed lane's chunk. Its entries are in the order they were seen in, not in the order they expire in, so
+//! each scan reads the ends of all entries: a thousand numbers in a row.
 
 use super::{Chunk, MAX_ENTRIES};
 use crate::core::memory::bits;
@@ -8,11 +8,11 @@ use crate::core::time::Millis;
 /// How many entries a [`front`](Chunk::front) has at most.
 const FRONT: usize = 16;
 
-/// How many ends are looked at together.
+/// How many ends are compared at once.
 const GROUP: usize = 32;
 
-/// Of the living ends later than a limit: how many there are, and the first. Without a branch, so that the compiler makes
-/// it work on several at once.
+/// How many living ends are later than a limit, and the first of them. Without branches, so that the compiler
+/// vectorizes it.
 #[inline]
 fn later_than(limit: u32, ends: &[u32; GROUP], living: u32) -> (u32, u32) {
     let mut counts = [0; 4];
@@ -22,7 +22,7 @@ fn later_than(limit: u32, ends: &[u32; GROUP], living: u32) -> (u32, u32) {
         for at in 0..4 {
             let later = u32::from(living & (1 << at) != 0) & u32::from(ends[at] > limit);
             counts[at] += later;
-            // All bits where it is not one of them.
+            // All ones where it is not one of them.
             firsts[at] = firsts[at].min(ends[at] | later.wrapping_sub(1));
         }
     }
@@ -57,7 +57,7 @@ impl Chunk {
     /// How many are online at `now`, and when the next of them goes offline. `ttl` is the lane's.
     pub fn online(&self, ttl: Millis, now: Millis) -> (usize, Option<Millis>) {
         let Some(limit) = self.limit(ttl, now) else {
-            // Nobody's time can be up. That is not the moment when the first one's is, but not after it.
+            // Nobody can have expired. The first one does so no earlier than this.
             return (self.alive(), Some(self.base() + ttl));
         };
         let Ok(limit) = u32::try_from(limit) else {
@@ -156,7 +156,8 @@ impl Chunk {
         first.map(|end| self.base() + ttl + u64::from(end))
     }
 
-    /// The indices of those who had expired at `now` and whose time-outs have not been reported, in the order of their ends.
+    /// The indices of those who had expired at `now` and whose time-outs have not been reported, in the order of their
+    /// ends.
     pub fn unreported_ends(&self, ttl: Millis, now: Millis) -> Vec<usize> {
         let Some(limit) = self.limit(ttl, now) else {
             return Vec::new();

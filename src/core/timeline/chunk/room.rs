@@ -54,8 +54,8 @@ impl Chunk {
         self.rewrite(room, reach);
     }
 
-    /// Makes room for so many more entries; every living one keeps its index, and dead ones may go. There must be indices
-    /// for them.
+    /// Makes room for so many more entries; every living one keeps its index, and dead ones may go. There must be
+    /// indices for them.
     pub fn reserve(&mut self, more: usize) {
         if self.compacted || self.len() + more > self.capacity() {
             self.rewrite(self.alive() + more, self.len() + more);

@@ -31,7 +31,7 @@ impl Mixed {
         front.last().map(|index| usize::from(*index))
     }
 
-    /// Asks the processor for what is read of a chunk when its turn comes again, and says whose the next entry will be.
+    /// Prefetches what is read of a chunk when its turn comes again. Returns the prefix of the member who is next.
     pub fn next_of_front(&self, id: u32, tree: &ChunkTree) -> Option<HashPrefix> {
         let front = &self.notes.get(id as usize)?.front;
         if front.is_empty() {
@@ -60,8 +60,8 @@ impl Mixed {
         }
     }
 
-    /// The first chunk in which a member is due at this moment, of whom one chunk has one. Of one ttl, who is due at one
-    /// moment was seen at one moment, so the chunks follow each other; and who is touched later stands behind.
+    /// The first chunk in which a member is due at this moment, of whom one chunk has one. Of one ttl, who is due at
+    /// one moment was seen at one moment, so the chunks follow each other; and who is touched later stands behind.
     fn first_of_run(
         &mut self,
         due: Due,
@@ -94,7 +94,8 @@ impl Mixed {
         first
     }
 
-    /// When the first member of a chunk is due, and its ttl. Without retention that is when the first one expires, as well.
+    /// When the first member of a chunk is due, and its ttl. Without retention that is when the first one expires, as
+    /// well.
     fn first_due(&mut self, id: u32, tree: &ChunkTree, retain: Millis) -> Option<Due> {
         let (chunk, ttl) = tree.chunk_and_ttl(id);
         let notes = self.note_of(id);

@@ -1,7 +1,7 @@
 //! The members of a mixed lane whom a question is about, in the order they were seen in.
 //!
-//! They are counted by chunk, newest first, so that a rank is found by a binary search and one chunk gone over. Chunks
-//! that have none of them are passed by.
+//! They are counted by chunk, newest first, so that a rank is found by a binary search and a scan of one chunk. Chunks
+//! without any of them are skipped.
 
 use super::super::chunk_tree::ChunkTree;
 use super::Mixed;
@@ -10,7 +10,7 @@ use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
 use crate::core::touch::TouchState;
 
-/// A mixed lane, looked at.
+/// The members of a mixed lane that a query is about.
 pub struct View<'a> {
     tree: &'a ChunkTree,
     mixed: &'a Mixed,
