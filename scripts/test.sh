@@ -8,7 +8,10 @@ use_cargo || fail "no Rust $(rust_version) or newer; run \`make setup\`"
 cargo build --release
 PRESENCE_MODULE=$(module_file)
 PRESENCE_SERVER=$(find_server) || fail "no server from $SERVER_VERSION on; run \`make setup\`"
-export PRESENCE_MODULE PRESENCE_SERVER
+# The module that panics where a test asks for it.
+cargo build --profile faults --features faults
+PRESENCE_FAULTY_MODULE=$(realpath --no-symlinks "${CARGO_TARGET_DIR:-target}/faults/libredis_presence.so")
+export PRESENCE_MODULE PRESENCE_SERVER PRESENCE_FAULTY_MODULE
 echo "test: $PRESENCE_SERVER, $("$PRESENCE_SERVER" --version)"
 
 log=$(mktemp)

@@ -447,6 +447,7 @@ impl Observer for Recorder<'_, '_> {
     }
 
     fn joined(&mut self, name: &[u8]) {
+        fail_at(name, b"fault:join");
         if let Some((db, key)) = self.orphans {
             orphans::report_member(db, key, name, self.outbox);
         }
@@ -458,6 +459,16 @@ impl Observer for Recorder<'_, '_> {
     }
 
     fn timed_out(&mut self, name: &[u8], touch: Touch, retain: Millis) {
+        fail_at(name, b"fault:timeout");
         self.outbox.timed_out(name, touch, retain);
     }
 }
+
+/// Panics at the member of this name, in the middle of a change.
+#[cfg(feature = "faults")]
+fn fail_at(name: &[u8], fault: &[u8]) {
+    assert!(name != fault, "a fault that a test asked for");
+}
+
+#[cfg(not(feature = "faults"))]
+fn fail_at(_name: &[u8], _fault: &[u8]) {}

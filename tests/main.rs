@@ -45,6 +45,7 @@ mod odd_names;
 mod one_instant;
 mod one_state;
 mod other_databases;
+mod panics;
 mod rdb;
 mod reads_never_write;
 mod record;

@@ -42,6 +42,13 @@ pub fn module_path() -> &'static Path {
     }
 }
 
+/// A build of the module that panics in the middle of a change where a test asks for it: `PRESENCE_FAULTY_MODULE`. `None`
+/// where there is none, as in images.
+pub fn faulty_module() -> Option<PathBuf> {
+    let built = env::var_os("PRESENCE_FAULTY_MODULE").map(PathBuf::from);
+    built.filter(|_| image().is_none())
+}
+
 /// The server to start: `PRESENCE_SERVER`, or the first of `redis-server` and `valkey-server` that runs.
 ///
 /// # Panics

@@ -52,7 +52,7 @@ pub use client::Client;
 pub use cluster::{AGREEMENT, Cluster};
 pub use cluster_client::ClusterClient;
 pub use dialog::show;
-pub use environment::{module_file, module_path};
+pub use environment::{faulty_module, module_file, module_path};
 pub use program::{PYTHON, Program};
 pub use random::Random;
 pub use replication::wait_caught_up;

@@ -1,0 +1,152 @@
+//! A change that is cut short by an internal error is made nowhere, or everywhere alike: its key goes on as an empty one of
+//! the same settings and peak, on the primary, its replicas and in the log. The module is a build that panics where
+//! members have certain names.
+
+use crate::common::{
+    Client, LIMIT, Server, faulty_module, int, not_applicable, wait_caught_up, wait_until,
+};
+
+/// The member whose join panics, and the one whose time-out does.
+const JOIN: &str = "fault:join";
+const TIMEOUT: &str = "fault:timeout";
+
+/// A primary that keeps a log, and its replica.
+struct Pair {
+    primary: Server,
+    replica: Server,
+    client: Client,
+}
+
+impl Pair {
+    /// `None`: there is no module that panics.
+    fn start() -> Option<Self> {
+        let Some(module) = faulty_module() else {
+            not_applicable("the image has no module that panics");
+            return None;
+        };
+        let builder = || Server::builder().module(module.clone());
+        let primary = builder().arg("appendonly yes").start();
+        let replica = builder().start_replica_of(&primary);
+        let client = primary.client();
+        Some(Self {
+            primary,
+            replica,
+            client,
+        })
+    }
+
+    /// The replica holds what the primary does, and so does the primary once it has replayed its log.
+    #[track_caller]
+    fn assert_same(&mut self) {
+        self.client.cmd(&["CLIENT", "PAUSE", "60000", "WRITE"]);
+        let digest = self.client.digest();
+        wait_caught_up(&self.primary, &self.replica);
+        assert_eq!(self.replica.client().digest(), digest, "the replica");
+        self.primary.kill9();
+        self.primary.start_again();
+        self.client = self.primary.client();
+        assert_eq!(self.client.digest(), digest, "the log");
+    }
+}
+
+#[test]
+fn a_command_that_is_cut_short_leaves_the_same_everywhere() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    pair.client.dialog(&[
+        ("PRESENCE.CONFIG room TTL 600000 RETAIN 900000", "OK"),
+        ("PRESENCE.TOUCH room ann bob cid", "3"),
+        ("PRESENCE.LEAVE room bob", "1"),
+    ]);
+    let error = pair
+        .client
+        .err(&["PRESENCE.TOUCH", "room", "dan", JOIN, "eve"]);
+    assert!(error.contains("internal error"), "{error}");
+    pair.client.dialog(&[
+        ("PRESENCE.COUNT room", "0"),
+        ("PRESENCE.COUNT room WINDOW 900000", "0"),
+        ("PRESENCE.TOUCH room ann", "1"),
+        ("PRESENCE.LIST room", "ann"),
+    ]);
+    let info = pair.client.fields(&["PRESENCE.INFO", "room"]);
+    let kept = ["ttl", "retain", "peak"].map(|name| int(info[name].clone()));
+    assert_eq!(kept, [600_000, 900_000, 3]);
+    assert!(pair.primary.log().contains("internal error in a change"));
+    pair.assert_same();
+}
+
+#[test]
+fn a_key_that_would_have_been_made_is_not_there_for_one_only() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    let in_past = pair.client.now_ms() - 1000;
+    for (key, options) in [
+        ("now", String::new()),
+        ("past", format!("AT {in_past} ")),
+        ("own", "PX 5000 ".into()),
+    ] {
+        let line = format!("PRESENCE.TOUCHEX {key} {options}MEMBERS 2 ann {JOIN}");
+        pair.client.err(&line.split(' ').collect::<Vec<_>>());
+        assert_eq!(pair.client.answer(&format!("PRESENCE.COUNT {key}")), "0");
+    }
+    pair.assert_same();
+}
+
+#[test]
+fn a_command_of_a_transaction_is_cut_short_alone() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    let mut client = pair.primary.client();
+    for line in [
+        "MULTI".into(),
+        "PRESENCE.TOUCH before ann".into(),
+        format!("PRESENCE.TOUCH room ann {JOIN}"),
+        "PRESENCE.TOUCH room bob".into(),
+    ] {
+        client.send(&line.split(' ').collect::<Vec<_>>());
+        client.receive(LIMIT);
+    }
+    client.cmd(&["EXEC"]);
+    pair.client.dialog(&[
+        ("PRESENCE.COUNT before", "1"),
+        ("PRESENCE.LIST room", "bob"),
+    ]);
+    pair.assert_same();
+}
+
+#[test]
+fn an_eviction_that_is_cut_short_leaves_the_same_everywhere() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    pair.client.answer("PRESENCE.TOUCH room ann");
+    for (member, ttl) in [("bob", 20), (TIMEOUT, 21), ("cid", 22)] {
+        pair.client.touchex("room", ttl, None, &[member]);
+    }
+    wait_until(LIMIT, "the eviction was cut short", || {
+        pair.primary.log().contains("internal error in a change")
+    });
+    // It goes on with others, and with this key.
+    pair.client.touchex("room", 20, None, &["dan"]);
+    pair.client.touchex("other", 20, None, &["dan"]);
+    wait_until(LIMIT, "both are evicted", || {
+        pair.primary.presence("members") == 0
+    });
+    assert_eq!(pair.client.ints(&["PRESENCE.MAX", "room"])[0], 4);
+    pair.assert_same();
+}
+
+#[test]
+fn a_key_that_does_not_linger_goes() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    pair.client.answer("PRESENCE.CONFIG room LINGER 0");
+    pair.client.answer("PRESENCE.TOUCH room ann");
+    pair.client.err(&["PRESENCE.TOUCH", "room", JOIN]);
+    assert_eq!(pair.client.answer("EXISTS room"), "0");
+    pair.assert_same();
+}
