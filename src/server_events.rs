@@ -10,6 +10,7 @@ use crate::ffi::keyspace::Keyspace;
 use crate::ffi::keyspace_events::{self, KeyspaceEvents};
 use crate::ffi::server_events::{self, ServerEvent, ServerEvents};
 use crate::ffi::string::KeyName;
+use crate::ffi::timer;
 use crate::keys::WriteKey;
 use crate::{announcements, events, listeners};
 
@@ -44,6 +45,7 @@ impl ServerEvents for Handlers {
             ServerEvent::ClientConnected(id) => announcements::joined(ctx, id),
             ServerEvent::ClientDisconnected(id) => announcements::left(ctx, id),
             ServerEvent::Cron => {
+                timer::on_cron();
                 eviction::check_timer(ctx);
                 announcements::check_timer(ctx);
             }

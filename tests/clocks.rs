@@ -3,6 +3,8 @@
 
 use redis::Value;
 
+use std::time::{Duration, Instant};
+
 use crate::common::{Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
 
 const HOUR: i64 = 3_600_000;
@@ -186,4 +188,33 @@ fn a_clock_that_steps_forward_ends_the_time_of_those_it_ends() {
     });
     server.wait_members(1);
     assert_eq!(client.strings(&["PRESENCE.LIST", "room"]), ["cid"]);
+}
+
+/// A server that fires timers fires all that were due when it began to. One that is armed when the clock has just stepped
+/// back is due by that measure, and so is the next: for the hour that the clock has gone back, unless it waits.
+#[test]
+fn a_clock_that_steps_back_in_the_middle_of_a_run_does_not_stop_the_server() {
+    let mut server = Server::builder()
+        .module_args("sweep-interval 1 sweep-budget 1000")
+        .clock("+0")
+        .start();
+    let mut client = server.client();
+    let members: Vec<String> = (0..50_000).map(|i| format!("member:{i}")).collect();
+    // With work for many runs, each of which has a quarter of the time, and steps at all points of that.
+    for round in 0..60 {
+        server.set_clock("+1h");
+        client.touchex("room", 1, None, &members);
+        let evicted = server.presence("evicted");
+        wait_until(LIMIT, "the eviction is at it", || {
+            server.presence("evicted") > evicted
+        });
+        let step = Instant::now() + round * Duration::from_micros(67);
+        while Instant::now() < step {
+            std::hint::spin_loop();
+        }
+        server.set_clock("+0");
+        assert_eq!(client.answer("PING"), "PONG");
+        server.set_clock("+1h");
+        server.wait_members(0);
+    }
 }

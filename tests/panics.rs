@@ -67,7 +67,7 @@ fn a_command_that_is_cut_short_leaves_the_same_everywhere() {
         ("PRESENCE.COUNT room", "0"),
         ("PRESENCE.COUNT room WINDOW 900000", "0"),
         ("PRESENCE.TOUCH room ann", "1"),
-        ("PRESENCE.LIST room", "ann"),
+        ("PRESENCE.LIST room", "[\"ann\"]"),
     ]);
     let info = pair.client.fields(&["PRESENCE.INFO", "room"]);
     let kept = ["ttl", "retain", "peak"].map(|name| int(info[name].clone()));
@@ -112,7 +112,7 @@ fn a_command_of_a_transaction_is_cut_short_alone() {
     client.cmd(&["EXEC"]);
     pair.client.dialog(&[
         ("PRESENCE.COUNT before", "1"),
-        ("PRESENCE.LIST room", "bob"),
+        ("PRESENCE.LIST room", "[\"bob\"]"),
     ]);
     pair.assert_same();
 }

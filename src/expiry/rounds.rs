@@ -83,11 +83,11 @@ pub fn is_under_way() -> bool {
 pub fn begin(ctx: Context, millis: i64, pacing: &'static Pacing) {
     let mut rounds = ROUNDS.borrow();
     let series = rounds.series + 1;
-    (0..FIRST).for_each(|_| arm(ctx, millis, series));
+    let armed = (0..FIRST).filter(|_| arm(ctx, millis, series)).count();
     let now = clock::monotonic_micros();
     *rounds = Rounds {
         series,
-        waiting: FIRST,
+        waiting: armed,
         successors: 0,
         grows: true,
         pause: 1,
@@ -99,8 +99,9 @@ pub fn begin(ctx: Context, millis: i64, pacing: &'static Pacing) {
     };
 }
 
-fn arm(ctx: Context, millis: i64, series: usize) {
-    timer::arm_once::<Rounds>(ctx, millis, series);
+/// Arms a timer of a round. Returns whether that could be.
+fn arm(ctx: Context, millis: i64, series: usize) -> bool {
+    timer::arm_once::<Rounds>(ctx, millis, series)
 }
 
 impl OneShot for Rounds {
@@ -144,8 +145,8 @@ fn take_turn(keyspace: &mut Keyspace, pacing: &Pacing) {
         if served {
             let successors = if rounds.grows { 2 } else { 1 };
             for _ in 0..successors.min(MOST - rounds.successors) {
-                arm(ctx, rounds.pause, rounds.series);
-                rounds.successors += 1;
+                let armed = arm(ctx, rounds.pause, rounds.series);
+                rounds.successors += usize::from(armed);
             }
         }
         rounds.last = clock::monotonic_micros();

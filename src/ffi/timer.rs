@@ -2,6 +2,7 @@
 
 use std::os::raw::c_void;
 use std::ptr::{null_mut, without_provenance_mut};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use redis_module::raw;
 
@@ -16,14 +17,22 @@ use super::{api, clock};
 pub struct Timer {
     what: &'static str,
     run: fn(&mut Keyspace),
-    armed: MainThread<Option<Armed>>,
+    state: MainThread<State>,
 }
 
-/// What a timer is armed for, and the wall clock's time when it was, in Unix ms.
-struct Armed {
-    id: raw::RedisModuleTimerID,
-    millis: i64,
-    at: i64,
+enum State {
+    Stopped,
+    /// The server has it.
+    Armed {
+        id: raw::RedisModuleTimerID,
+        millis: i64,
+        /// The wall clock's time when it was armed, in Unix ms.
+        at: i64,
+    },
+    /// The next check arms it, for so many ms.
+    PutOff {
+        millis: i64,
+    },
 }
 
 /// A timer whose run was cut short by an internal error runs again after so many ms.
@@ -35,48 +44,91 @@ impl Timer {
         Timer {
             what,
             run,
-            armed: MainThread::new(None),
+            state: MainThread::new(State::Stopped),
         }
     }
 
     pub fn is_armed(&self) -> bool {
-        self.armed.borrow().is_some()
+        !matches!(*self.state.borrow(), State::Stopped)
     }
 
     /// Has it fire in so many ms, instead of when it was armed for before.
     pub fn arm(&'static self, ctx: Context, millis: i64) {
         self.stop(ctx);
         let timer = std::ptr::from_ref(self).cast_mut().cast();
-        // SAFETY: the context is live; the data is this static.
-        let id = unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire), timer) };
-        let at = clock::wall_millis();
-        *self.armed.borrow() = Some(Armed { id, millis, at });
+        let state = match is_safe(millis) {
+            true => State::Armed {
+                // SAFETY: the data is this static.
+                id: unsafe { create(ctx, millis, fire, timer) },
+                millis,
+                at: clock::wall_millis(),
+            },
+            false => State::PutOff { millis },
+        };
+        *self.state.borrow() = state;
     }
 
     /// Disarms it.
     pub fn stop(&self, ctx: Context) {
-        if let Some(armed) = self.armed.borrow().take() {
+        let state = std::mem::replace(&mut *self.state.borrow(), State::Stopped);
+        if let State::Armed { id, .. } = state {
             // SAFETY: the context is live; the timer has not fired, or it would not be noted as armed.
-            unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), armed.id, null_mut()) };
+            unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), id, null_mut()) };
         }
     }
 
-    /// Arms it anew where the clock has stepped back since it was armed. Called from the server's cron, several times a
-    /// second by a clock that does not step.
+    /// Arms it anew where the clock has stepped since it was armed, or where it was put off for that. Called from the
+    /// server's cron after [`on_cron`].
     pub fn check(&'static self, ctx: Context) {
         /// What an adjustment of the clock may take back without anything being done, in ms.
         const SLACK: i64 = 500;
-        let stepped = |armed: &&Armed| clock::wall_millis() + SLACK < armed.at;
-        let again = self
-            .armed
-            .borrow()
-            .as_ref()
-            .filter(stepped)
-            .map(|armed| armed.millis);
+        let now = clock::wall_millis();
+        let again = match *self.state.borrow() {
+            // Stepped back; or back and then forward, in which case the server still waits for as long as it went back.
+            State::Armed { millis, at, .. } if now + SLACK < at || at + millis + SLACK < now => {
+                Some(millis)
+            }
+            State::PutOff { millis } => Some(millis),
+            _ => None,
+        };
         if let Some(millis) = again {
             self.arm(ctx, millis);
         }
     }
+}
+
+/// How far the wall clock was ahead of the one that never steps, in µs, at the most since the server's last cron.
+static AHEAD: AtomicI64 = AtomicI64::new(i64::MIN);
+
+/// The server's cron runs, several times a second by a clock that does not step; it fires no timers meanwhile.
+pub fn on_cron() {
+    AHEAD.store(ahead(), Ordering::Relaxed);
+}
+
+fn ahead() -> i64 {
+    // In this order: what passes in between makes it look as if the clock had stepped back, which does no harm.
+    let wall = clock::wall_micros();
+    wall - clock::monotonic_micros() as i64
+}
+
+/// Whether a timer of so many ms may be armed now. The server fires all timers that were due when it began to. Where the
+/// clock has stepped back since, one that is armed meanwhile is due at once by that measure, as would be the one that it
+/// arms, and the server would do nothing else until the clock is where it was.
+fn is_safe(millis: i64) -> bool {
+    let ahead = ahead();
+    ahead + millis * 1000 > AHEAD.fetch_max(ahead, Ordering::Relaxed)
+}
+
+/// # Safety
+/// `callback` must take `data` for what it is.
+unsafe fn create(
+    ctx: Context,
+    millis: i64,
+    callback: unsafe extern "C" fn(*mut raw::RedisModuleCtx, *mut c_void),
+    data: *mut c_void,
+) -> raw::RedisModuleTimerID {
+    // SAFETY: the context is live; the caller vouches for the data.
+    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(callback), data) }
 }
 
 /// # Safety
@@ -87,7 +139,7 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
     // SAFETY: this is the callback's context, and the only one made for it.
     let mut keyspace = unsafe { Keyspace::new(ctx) };
     // The server drops a timer that has fired; to stop it would free it twice.
-    *timer.armed.borrow() = None;
+    *timer.state.borrow() = State::Stopped;
     if guard(timer.what, || (timer.run)(&mut keyspace)).is_none() {
         timer.arm(ctx, AFTER_PANIC);
     }
@@ -102,11 +154,14 @@ pub trait OneShot {
     fn fire(keyspace: &mut Keyspace, number: usize);
 }
 
-/// Has `R` called once, in so many ms.
-pub fn arm_once<R: OneShot>(ctx: Context, millis: i64, number: usize) {
-    let data = without_provenance_mut(number);
-    // SAFETY: the context is live; the callback takes a number for its data.
-    unsafe { api!(RedisModule_CreateTimer)(ctx.as_ptr(), millis, Some(fire_once::<R>), data) };
+/// Has `R` called once, in so many ms. Returns whether that may be: not while the clock steps back.
+pub fn arm_once<R: OneShot>(ctx: Context, millis: i64, number: usize) -> bool {
+    let is_safe = is_safe(millis);
+    if is_safe {
+        // SAFETY: the callback takes a number for its data.
+        unsafe { create(ctx, millis, fire_once::<R>, without_provenance_mut(number)) };
+    }
+    is_safe
 }
 
 /// # Safety
