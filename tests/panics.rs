@@ -124,14 +124,14 @@ fn an_eviction_that_is_cut_short_leaves_the_same_everywhere() {
     };
     pair.client.answer("PRESENCE.TOUCH room ann");
     for (member, ttl) in [("bob", 20), (TIMEOUT, 21), ("cid", 22)] {
-        pair.client.touchex("room", ttl, None, &[member]);
+        pair.client.touchex("room", ttl, None, [member]);
     }
     wait_until(LIMIT, "the eviction was cut short", || {
         pair.primary.log().contains("internal error in a change")
     });
     // It goes on with others, and with this key.
-    pair.client.touchex("room", 20, None, &["dan"]);
-    pair.client.touchex("other", 20, None, &["dan"]);
+    pair.client.touchex("room", 20, None, ["dan"]);
+    pair.client.touchex("other", 20, None, ["dan"]);
     wait_until(LIMIT, "both are evicted", || {
         pair.primary.presence("members") == 0
     });
