@@ -28,7 +28,7 @@ pub enum Origin {
 
 impl Origin {
     /// Where the command comes from that is running.
-    #[inline]
+    #[inline(always)]
     pub fn of(ctx: Context) -> Origin {
         match ctx.is_replayed() {
             true => Origin::Replayed,
@@ -36,13 +36,13 @@ impl Origin {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn is_replayed(self) -> bool {
         self == Origin::Replayed
     }
 
     /// How a touch that says that it happened then meets the touches that are there.
-    #[inline]
+    #[inline(always)]
     pub fn mode_of_touch(self, at: Option<Millis>) -> TouchMode {
         match (self, at) {
             (Origin::Replayed, _) => TouchMode::Replayed,
@@ -64,9 +64,11 @@ pub struct Transaction<'k> {
     is_signalled: bool,
 }
 
-/// Changes a key as a command says, of these members of it; none where it is not about members. `at` says when: now, or
-/// for what is replayed its own time.
-#[inline]
+/// Changes a key as a command says: now, or for what is replayed at its own time. `members` are those that it is about, none
+/// where it is about the whole set.
+///
+/// All of it is inlined into each command, of which it leaves what concerns that command's change.
+#[inline(always)]
 pub fn run<'a>(
     keyspace: &mut Keyspace,
     name: KeyName<'a>,
@@ -116,7 +118,7 @@ pub fn run<'a>(
 
 impl<'k> Transaction<'k> {
     /// Of an open key, as of `now`.
-    #[inline]
+    #[inline(always)]
     pub fn new(key: WriteKey<'k>, origin: Origin, now: Millis) -> Transaction<'k> {
         Transaction {
             key,
@@ -139,7 +141,7 @@ impl<'k> Transaction<'k> {
     }
 
     /// Makes a set of a key that holds none, where the change needs one. Returns whether there is one.
-    #[inline]
+    #[inline(always)]
     fn make(&mut self, change: &Change) -> bool {
         if self.key.set().is_some() {
             return true;
@@ -154,7 +156,7 @@ impl<'k> Transaction<'k> {
 
     /// Applies a change to the set. Members of whom something was changed are added to `changed`, where what is replicated
     /// names them alone. A change that is refused has changed nothing.
-    #[inline]
+    #[inline(always)]
     pub fn apply<'a>(
         &mut self,
         change: Change,
@@ -205,7 +207,7 @@ impl<'k> Transaction<'k> {
     }
 
     /// Whether a new peak that a change has set is an event: one that members have set, here.
-    #[inline]
+    #[inline(always)]
     fn reports_peak(&self, change: &Change) -> bool {
         !self.origin.is_replayed() && matches!(change, Change::Touch { .. })
     }
@@ -228,7 +230,7 @@ impl<'k> Transaction<'k> {
 
     /// What follows from a change while the key is open: it is replicated, those who watch the key are told, and the
     /// eviction learns when to look at it.
-    #[inline]
+    #[inline(always)]
     fn settle(&mut self, change: &Change, effects: &Effects, members: Args, changed: &[ServerStr]) {
         self.replicate(change, effects, members, changed);
         if effects.changed || self.is_made {
@@ -242,7 +244,7 @@ impl<'k> Transaction<'k> {
     }
 
     /// Replicates what a change did, and counts it.
-    #[inline]
+    #[inline(always)]
     fn replicate(
         &mut self,
         change: &Change,
@@ -302,7 +304,7 @@ impl<'k> Transaction<'k> {
     }
 
     /// Tells those who watch or track the key that it has changed, once.
-    #[inline]
+    #[inline(always)]
     fn signal(&mut self) {
         if !self.is_signalled {
             self.key.signal_modified();
@@ -336,7 +338,7 @@ impl<'k> Transaction<'k> {
     }
 
     /// Closes the key, which goes where nobody is left in it and its linger is over.
-    #[inline]
+    #[inline(always)]
     pub fn close(mut self) -> Closed {
         let mut is_empty = !self.origin.is_replayed() && self.key.is_empty();
         if is_empty && !self.has_events() {
@@ -373,7 +375,7 @@ impl<'k> Transaction<'k> {
 
 /// Replicates a touch of members. Where nobody listens, the server is only told that there was a change, for the points at
 /// which it saves.
-#[inline]
+#[inline(always)]
 fn replicate_touch(
     ctx: Context,
     key: KeyName,
@@ -399,7 +401,7 @@ pub struct Closed {
 
 impl Closed {
     /// Publishes what there is to be published, and removes the key where nobody is left in it and its linger is over.
-    #[inline]
+    #[inline(always)]
     pub fn finish(self, keyspace: &mut Keyspace, name: KeyName) {
         self.outbox.send(keyspace, name);
         // Whoever heard of it may have put something else there.
@@ -412,7 +414,7 @@ impl Closed {
 }
 
 /// The database and the name of a key, where there are orphans.
-#[inline]
+#[inline(always)]
 fn orphans_of<'k>(key: &WriteKey<'k>) -> Option<(i32, KeyName<'k>)> {
     (!orphans::is_empty()).then(|| (key.context().db(), key.name()))
 }
@@ -439,7 +441,7 @@ impl Recorder<'_, '_> {
 }
 
 impl Observer for Recorder<'_, '_> {
-    #[inline]
+    #[inline(always)]
     fn changed(&mut self, position: usize) {
         if let Some(changed) = &mut self.changed {
             changed.push(self.members.string(position));
