@@ -13,7 +13,6 @@
 
 use super::chunk::{Chunk, MAX_ENTRIES, MAX_SPAN};
 use super::log::Timeline;
-use super::sparse_queue::{MIN_QUEUE, PAID};
 use crate::core::refs::MoveListener;
 
 /// Two chunks are joined while they have at most this many living entries together, half of the largest chunk.
@@ -29,30 +28,25 @@ impl Timeline {
         let chunk = self.tree.chunks.get_mut(id);
         if !chunk.queued {
             chunk.queued = true;
-            self.sparse.queue.push_back(id);
+            self.sparse.push(id);
         }
     }
 
     /// An entry has died: compacts the next chunk, once the last one is paid for.
     #[inline]
     pub fn compact_some(&mut self, listener: &mut impl MoveListener) {
-        self.sparse.owed = self.sparse.owed.saturating_sub(PAID);
-        if self.sparse.owed == 0
-            && let Some(id) = self.sparse.queue.pop_front()
-        {
+        if let Some(id) = self.sparse.pay() {
             self.compact_next(id, listener);
         }
     }
 
     #[cold]
     fn compact_next(&mut self, id: u32, listener: &mut impl MoveListener) {
-        let queue = &mut self.sparse.queue;
-        if queue.is_empty() && queue.capacity() > self.tree.chunks.len().max(MIN_QUEUE) * 4 {
-            queue.shrink_to(MIN_QUEUE);
-        }
-        let waiting = |chunk: &mut Chunk| std::mem::take(&mut chunk.queued) && chunk.is_sparse();
-        if self.tree.chunks.slot_mut(id).is_some_and(waiting) {
-            self.sparse.owed = self.compact(id, listener);
+        self.sparse.shrink(self.tree.chunks.len());
+        let is_waiting = |chunk: &mut Chunk| std::mem::take(&mut chunk.queued) && chunk.is_sparse();
+        if self.tree.chunks.slot_mut(id).is_some_and(is_waiting) {
+            let cost = self.compact(id, listener);
+            self.sparse.owe(cost);
         }
     }
 

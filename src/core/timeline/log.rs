@@ -38,28 +38,29 @@ const MIXED: Millis = 1 << 63;
 /// All members of a set in order of time.
 #[derive(Clone, Default)]
 pub struct Timeline {
+    /// Lanes, and their chunks.
     pub tree: ChunkTree,
     free_lanes: Vec<u32>,
-    pub by_ttl: BTreeMap<Millis, u32>,
-    pub alive: usize,
-    /// Lanes by the time their first member is due for removal, under the retention they were noted with.
-    pub due: LazyHeap,
-    pub due_retain: Millis,
+    pub(super) by_ttl: BTreeMap<Millis, u32>,
+    pub(super) alive: usize,
+    /// Lanes by the time their first member is due for removal, under this retention.
+    pub(super) due: LazyHeap,
+    pub(super) due_retain: Millis,
     /// Up to which moment it is known who has expired (`online.rs`).
-    pub frontier: Millis,
-    pub expired: usize,
+    pub(super) frontier: Millis,
+    pub(super) expired: usize,
     /// Lanes by the time their first member beyond the frontier expires.
-    pub expiry: LazyHeap,
+    pub(super) expiry: LazyHeap,
     /// Lanes by the time their first unreported member expires, once that is asked for (`timeouts.rs`).
-    pub timeouts: LazyHeap,
+    pub(super) timeouts: LazyHeap,
     /// Whether it was.
-    pub reports_timeouts: bool,
+    pub(super) reports_timeouts: bool,
     /// Chunks that have become sparse.
-    pub sparse: SparseQueue,
+    pub(super) sparse: SparseQueue,
     /// Where the latest entry was written.
-    pub latest: u32,
+    pub(super) latest: u32,
     /// Where there are mixed lanes.
-    pub mixed: Option<Box<Mixed>>,
+    pub(super) mixed: Option<Box<Mixed>>,
 }
 
 /// The key of a ttl's lane in [`Timeline::by_ttl`].
