@@ -37,7 +37,7 @@ pub enum Numbers {
     Seconds,
     /// Unix ms.
     UnixTime,
-    /// How many members a record may have.
+    /// How many members online at once.
     Peak,
     /// From 1.
     Count,

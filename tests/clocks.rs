@@ -12,7 +12,7 @@ const HOUR: i64 = 3_600_000;
 /// Half an hour in ms: shorter than what the clocks are off by.
 const TTL: i64 = HOUR / 2;
 
-/// Everything that carries a time, on the primary: touches, an import, a leave, settings, a record begun afresh, a key
+/// Everything that carries a time, on the primary: touches, an import, a leave, settings, a peak begun afresh, a key
 /// that goes and members who are evicted.
 fn work(primary: &Server, client: &mut Client) {
     let now = client.now_ms();

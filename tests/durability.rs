@@ -101,7 +101,7 @@ fn no_acknowledged_write_is_lost_by_a_kill() {
 }
 
 #[test]
-fn settings_and_the_record_survive_a_kill() {
+fn settings_and_the_peak_survive_a_kill() {
     let mut server = Server::builder()
         .arg("appendonly yes")
         .arg("appendfsync always")

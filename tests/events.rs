@@ -1,4 +1,4 @@
-//! Who joins, leaves and times out, and new records, are told to whoever listens: each once, to those who asked for it,
+//! Who joins, leaves and times out, and new peaks, are published: each once, to those who asked for it,
 //! by the channels and in the words that are promised.
 
 mod cluster;
@@ -268,7 +268,7 @@ fn a_refresh_is_no_event() {
 }
 
 #[test]
-fn a_command_with_many_members_tells_of_each_in_order_and_of_one_record() {
+fn a_command_with_many_members_publishes_each_in_order_and_one_peak() {
     let (_server, mut client, mut subscriber) = start("");
     let names: Vec<String> = (0..1000).map(|number| format!("user:{number}")).collect();
     let with = |command: &str| {
@@ -298,7 +298,7 @@ fn a_command_with_many_members_tells_of_each_in_order_and_of_one_record() {
 }
 
 #[test]
-fn records_are_told_when_they_are_reached() {
+fn peaks_are_published_when_they_are_reached() {
     let (_server, mut client, mut subscriber) = start_unswept("");
     for (command, expected) in [
         ("PRESENCE.TOUCH room a b", "2"),
@@ -313,10 +313,10 @@ fn records_are_told_when_they_are_reached() {
     ] {
         client.answer(command);
         let heard = subscriber.heard();
-        let mut records = heard
+        let mut peaks = heard
             .iter()
             .filter_map(|line| line.strip_prefix("max:room "));
-        assert_eq!(records.next().unwrap_or_default(), expected, "{command}");
-        assert_eq!(records.next(), None, "{command}");
+        assert_eq!(peaks.next().unwrap_or_default(), expected, "{command}");
+        assert_eq!(peaks.next(), None, "{command}");
     }
 }

@@ -1,5 +1,5 @@
 //! `PRESENCE.FORGET` removes members without a trace: nothing that can be asked, saved or compared tells that they were
-//! ever there. The record stays a number.
+//! ever there. The peak stays: it is a number.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
 //! The server's own commands on keys work on presence keys, and none of them loses anything: `DEBUG DIGEST` has
-//! settings, record, members, times and ttls in it.
+//! settings, peak, members, times and ttls in it.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use crate::common::{Client, LIMIT, Server, show, touchex, wait_until};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 
-/// A key of so many members with times and ttls of their own, some offline and remembered, a record and settings.
+/// A key of so many members with times and ttls of their own, some offline and remembered, a peak and settings.
 fn fill(client: &mut Client, key: &str, count: i64) {
     let now = client.now_ms();
     client.answer(&format!(
@@ -128,7 +128,7 @@ fn debug_reload_keeps_all() {
     fill(&mut client, "small", 10);
     fill(&mut client, "large", 3000);
     client.answer("PRESENCE.CONFIG empty TTL 5");
-    client.answer("PRESENCE.SETMAX record 5 1700000000000");
+    client.answer("PRESENCE.SETMAX peak 5 1700000000000");
     let digest = client.digest();
     let info = client.answer("PRESENCE.LIST large WITHSEEN");
     client.cmd(&["DEBUG", "RELOAD"]);

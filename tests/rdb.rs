@@ -16,7 +16,7 @@ const GOLDEN: &[u8] = include_bytes!("golden/v1.dump");
 const THEN: u64 = 4_102_444_800_000;
 
 /// What a server that replays a log makes the golden key from, each command's members apart: some with each ttl, each
-/// form of name, one who is seen twice, some who left, and the record.
+/// form of name, one who is seen twice, some who left, and the peak.
 const MAKING: [(&str, &[&str]); 8] = [
     (
         "CONFIG made TTL 86400000 RETAIN 315360000000 LINGER 600000 AT 4102444800000",

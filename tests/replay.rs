@@ -5,7 +5,7 @@ use crate::common::{Client, LIMIT, Random, Server, touchex, wait_caught_up};
 
 /// What one key holds after `STREAM` was written: its dump by the version that wrote the logs.
 const DUMP: &[u8] = include_bytes!("golden/v1-replayed.dump");
-/// Touches, imports, leaves and records, as replicated before imports said that they set no record: each touch is judged
+/// Touches, imports, leaves and peaks, as replicated before imports said that they raise no peak: each touch is judged
 /// at its own time, and `SETMAX` follows. All of it happens on 1 January 2100.
 const STREAM: &[u8] = include_bytes!("golden/v1-stream.aof");
 /// The same key in a log that the same version has rewritten.
@@ -23,13 +23,12 @@ fn logs_of_the_first_version_are_understood() {
     }
 }
 
-/// A record as a client of an earlier version could set it.
-const EARLY_RECORD: &[u8] =
-    b"*4\r\n$15\r\nPRESENCE.SETMAX\r\n$4\r\nroom\r\n$1\r\n7\r\n$2\r\n42\r\n";
+/// A peak as a client of an earlier version could set it.
+const EARLY_PEAK: &[u8] = b"*4\r\n$15\r\nPRESENCE.SETMAX\r\n$4\r\nroom\r\n$1\r\n7\r\n$2\r\n42\r\n";
 
 #[test]
 fn what_happened_before_1973_is_replayed() {
-    let server = Server::builder().start_replaying(EARLY_RECORD);
+    let server = Server::builder().start_replaying(EARLY_PEAK);
     assert_eq!(server.client().ints(&["PRESENCE.MAX", "room"]), [7, 42]);
 
     // On a machine whose clock starts in 1970 everything does.

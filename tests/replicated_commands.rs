@@ -97,25 +97,25 @@ fn forgetting_is_replicated_as_it_stands() {
 }
 
 #[test]
-fn an_import_carries_the_members_it_changed_and_the_record_it_left() {
+fn an_import_carries_the_members_it_changed_and_the_peak_it_left() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
     let at = seen(&mut client, "room", "ann") - 1000;
     let import = touchex("room", 60_000, at, ["bob", "ann", "cid"]);
     let (commands, joined) = replicated(&server, || client.int(&import));
     assert_eq!(joined, 2);
-    let record = peak(&mut client, "room");
-    assert_eq!(record[0], 3);
+    let peak = peak(&mut client, "room");
+    assert_eq!(peak[0], 3);
     let expected = [
         format!("PRESENCE.TOUCHEX room NOMAX PX 60000 AT {at} MEMBERS 2 bob cid"),
-        format!("PRESENCE.SETMAX room 3 {}", record[1]),
+        format!("PRESENCE.SETMAX room 3 {}", peak[1]),
     ];
     assert_eq!(commands, expected);
 }
 
 /// It is not judged where it is replayed, so there is nothing to be put right.
 #[test]
-fn an_import_that_sets_no_record_is_one_command() {
+fn an_import_that_raises_no_peak_is_one_command() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
     client.cmd(&["PRESENCE.LEAVE", "room", "cid"]);
@@ -129,7 +129,7 @@ fn an_import_that_sets_no_record_is_one_command() {
 
 /// With times that go back and forth, as ttls that differ make them, judging would look at everybody again and again.
 #[test]
-fn a_rewritten_log_sets_the_record_by_itself() {
+fn a_rewritten_log_sets_the_peak_by_itself() {
     let server = Server::builder()
         .arg("appendonly yes")
         .arg("aof-use-rdb-preamble no")
@@ -169,10 +169,10 @@ fn a_rewritten_log_sets_the_record_by_itself() {
         names.len()
     };
     assert_eq!(touches.iter().map(members).sum::<usize>(), 200);
-    let record = peak(&mut client, "room");
+    let peak = peak(&mut client, "room");
     assert_eq!(
         others.last(),
-        Some(&format!("PRESENCE.SETMAX room 200 {}", record[1]))
+        Some(&format!("PRESENCE.SETMAX room 200 {}", peak[1]))
     );
     assert!(
         others
@@ -212,7 +212,7 @@ fn what_only_primaries_may_say_is_an_error_from_a_client() {
 }
 
 #[test]
-fn an_ignored_import_leaves_the_record_alone() {
+fn an_ignored_import_leaves_the_peak_alone() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob", "cid"]);
     let at = seen(&mut client, "room", "ann") - 1;
@@ -244,7 +244,7 @@ fn settings_are_replicated_whole() {
 }
 
 #[test]
-fn a_record_begun_afresh_carries_its_number() {
+fn a_peak_begun_afresh_carries_its_number() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.TOUCH", "room", "ann", "bob"]);
     let (commands, _) = replicated(&server, || {
@@ -254,12 +254,12 @@ fn a_record_begun_afresh_carries_its_number() {
     let (commands, _) = replicated(&server, || {
         client.cmd(&["PRESENCE.SETMAX", "room", "0", "0"])
     });
-    let record = peak(&mut client, "room");
-    assert_eq!(commands, [format!("PRESENCE.SETMAX room 2 {}", record[1])]);
+    let peak = peak(&mut client, "room");
+    assert_eq!(commands, [format!("PRESENCE.SETMAX room 2 {}", peak[1])]);
 }
 
 #[test]
-fn a_record_that_is_raised_carries_its_number_and_one_that_is_not_nothing() {
+fn a_peak_that_is_raised_carries_its_number_and_one_that_is_not_nothing() {
     let (server, mut client) = Server::start_recording();
     client.cmd(&["PRESENCE.SETMAX", "room", "5", "1700000000000"]);
     for (peak, reply) in [("5", 0), ("4", 0), ("0", 0), ("6", 1)] {

@@ -184,7 +184,7 @@ fn a_key_whose_linger_is_over_reads_as_missing_though_it_is_still_there() {
     client.dialog(&[
         ("EXISTS over", "1"),
         ("PRESENCE.MAX over", "[0, nil]"),
-        // A new key, with a record and settings of its own.
+        // A new key, with a peak and settings of its own.
         ("PRESENCE.TOUCH over bob", "1"),
     ]);
     assert_eq!(settings(&mut client, "over"), [300_000, 0, -1]);

@@ -22,7 +22,7 @@ pub const SPEC: Spec = Spec {
     categories: c"write fast",
     key_flags: Spec::UPSERT,
     tips: c"",
-    summary: c"Sets the record of members online at once, or starts it afresh.",
+    summary: c"Sets the peak of members online at once, or starts it afresh.",
     complexity: c"O(1)",
     args: &[Arg::KEY, PEAK, AT, GT],
 };

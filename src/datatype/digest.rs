@@ -3,7 +3,7 @@
 use super::value::Value;
 use crate::ffi::data_type::Digest;
 
-/// Adds the settings, the record and, in any order, each member with its time and ttl.
+/// Adds the settings, the peak and, in any order, each member with its time and ttl.
 pub fn add(value: &Value, digest: &mut Digest) {
     let set = value.saved();
     let (settings, peak) = (set.settings(), set.peak());

@@ -31,7 +31,7 @@ pub enum Event {
     Join = 1,
     Leave = 2,
     Timeout = 4,
-    /// A new record; what stands for the member is the number.
+    /// A new peak; its count stands in the place of the member.
     Max = 8,
 }
 

@@ -204,7 +204,7 @@ fn many_keys_that_are_over_and_taken_anew_lose_nobody() {
     for key in keys.iter().map(String::as_str).chain(["hall"]) {
         client.answer(&format!("PRESENCE.TOUCH {key} ann"));
     }
-    assert_eq!(subscriber.heard().len(), 2 * 301, "each joins, a record");
+    assert_eq!(subscriber.heard().len(), 2 * 301, "each joins, a peak");
     // One of them is back before the others were told of.
     client.cmd(&args!["PRESENCE.TOUCH", "hall", "hall 4999"]);
     assert_eq!(

@@ -124,8 +124,8 @@ def test_from_a_key_a_user(server: Server, r: Any) -> None:
     assert all(0 <= left[i] - entries[str(i)] <= r.time()[0] * 1000 - before + 1000 for i in range(1500))
 
 
-def test_the_record(server: Server, r: Any) -> None:
-    run_python(server, program("The record", "raise_record"))
+def test_the_peak(server: Server, r: Any) -> None:
+    run_python(server, program("The peak", "raise_record"))
     assert r.execute_command("PRESENCE.MAX", "online") == [1200, 1_700_000_000_000]
 
 

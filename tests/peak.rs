@@ -118,7 +118,7 @@ fn an_import_is_judged_at_its_own_time_of_arrival() {
 }
 
 #[test]
-fn setmax_carries_a_record_over() {
+fn setmax_carries_a_peak_over() {
     let mut client = SERVER.client();
     client.dialog(&[
         ("PRESENCE.TOUCH carried ann", "1"),
@@ -265,7 +265,7 @@ fn setmax_gt_makes_the_key_but_for_0() {
     ]);
 }
 
-/// The record of a key that is over is gone with it.
+/// The peak of a key that is over is gone with it.
 #[test]
 fn setmax_gt_is_not_held_up_by_a_key_that_is_over() {
     let mut client = SERVER.client();
