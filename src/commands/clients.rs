@@ -19,6 +19,7 @@ pub const SPEC: Spec = Spec {
     tips: c"request_policy:all_nodes nondeterministic_output",
     summary: c"Returns the clients that are connected to this server.",
     complexity: c"O(N) for N clients, as CLIENT LIST",
+    since: c"0.1.0",
     args: &[WINDOW],
 };
 

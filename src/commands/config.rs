@@ -39,6 +39,7 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Changes a key's settings. Makes the key where it is missing.",
     complexity: c"O(1); RETAIN O(N/1000) with over 64 ttls in use",
+    since: c"0.1.0",
     args: &[Arg::KEY, TTL, RETAIN, LINGER],
 };
 

@@ -20,6 +20,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Returns how many members are online, or were seen within a window of time.",
     complexity: c"O(1); with WINDOW O(log N), O(N/1000) with over 64 ttls in use",
+    since: c"0.1.0",
     args: &[Arg::KEY, WINDOW],
 };
 

@@ -26,6 +26,7 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Removes members that are no longer remembered. Internal: the server evicts by itself.",
     complexity: c"O(M) for M members removed, which is all that are due where LIMIT is not given",
+    since: c"0.1.0",
     args: &[Arg::KEY, CUTOFF, LIMIT],
 };
 

@@ -20,6 +20,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Returns those of the given members who are online.",
     complexity: c"O(1) for each member",
+    since: c"0.1.0",
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 

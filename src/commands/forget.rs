@@ -20,6 +20,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Removes members without a trace, whether they are online or remembered.",
     complexity: c"O(1) for each member; events cost as in PRESENCE.TOUCH",
+    since: c"0.1.0",
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 

@@ -19,6 +19,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Returns the state and the settings of a key.",
     complexity: c"O(log N); O(N/1000) with over 64 ttls in use",
+    since: c"0.1.0",
     args: &[Arg::KEY],
 };
 

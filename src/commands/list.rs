@@ -30,6 +30,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Returns the members who are online, or were seen within a window of time, newest seen first.",
     complexity: c"O(log N + M) for M members returned, whatever the offset; O(N/1000 + M) with over 64 ttls in use",
+    since: c"0.1.0",
     args: &[Arg::KEY, WINDOW, REV, LIMIT, WITHSEEN, WITHTTL],
 };
 

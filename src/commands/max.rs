@@ -20,6 +20,7 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Returns the largest number of members ever online at once, and when it was first reached.",
     complexity: c"O(1)",
+    since: c"0.1.0",
     args: &[Arg::KEY],
 };
 

@@ -19,6 +19,7 @@ pub const SPEC: Spec = Spec {
     tips: c"request_policy:multi_shard nondeterministic_output",
     summary: c"Returns how many members are online in each of several keys.",
     complexity: c"O(1) for each key",
+    since: c"0.1.0",
     args: &[Arg::KEY.many()],
 };
 

@@ -33,6 +33,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Iterates over the members who are online.",
     complexity: c"O(1) for each member visited, at most 10,000 in one call; O(N) for a whole iteration",
+    since: c"0.1.0",
     args: &[
         Arg::KEY,
         Arg::integer(c"cursor"),

@@ -24,6 +24,7 @@ pub const SPEC: Spec = Spec {
     tips: c"",
     summary: c"Sets the peak of members online at once, or starts it afresh.",
     complexity: c"O(1)",
+    since: c"0.1.0",
     args: &[Arg::KEY, PEAK, AT, GT],
 };
 

@@ -23,6 +23,8 @@ pub struct Spec {
     pub tips: &'static CStr,
     pub summary: &'static CStr,
     pub complexity: &'static CStr,
+    /// The version of the module that it came with.
+    pub since: &'static CStr,
     pub args: &'static [Arg],
 }
 
@@ -37,8 +39,6 @@ impl Spec {
     pub const REMOVE: Option<KeyAccess> = Some(KeyAccess::Remove);
 }
 
-/// The version of the module that had the first command.
-const SINCE: &CStr = c"0.1.0";
 /// The ACL category of the module, where the server lets a module add one.
 const CATEGORY: &CStr = c"presence";
 
@@ -82,7 +82,7 @@ pub fn register(
         tips: spec.tips,
         summary: spec.summary,
         complexity: spec.complexity,
-        since: SINCE,
+        since: spec.since,
         args: described(spec.args),
     };
     command::register(ctx, &info, entry)

@@ -20,6 +20,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Marks members as online, for the key's ttl from now on. Makes the key where it is missing.",
     complexity: c"O(1) for each member; each event that it causes and that is published costs as much as a PUBLISH",
+    since: c"0.1.0",
     args: &[Arg::KEY, Arg::string(c"member").many()],
 };
 

@@ -37,6 +37,7 @@ pub const SPEC: Spec = Spec {
     tips: c"nondeterministic_output",
     summary: c"Marks members as online, for a ttl of this touch's own, or as of a moment in the past.",
     complexity: c"O(1) for each member; O(log N) for one seen at another moment than the newest; events cost as in PRESENCE.TOUCH",
+    since: c"0.1.0",
     args: &[Arg::KEY, EXPIRATION, AT, MEMBERS],
 };
 

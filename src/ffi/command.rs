@@ -72,6 +72,7 @@ pub struct CommandInfo<'a> {
     pub tips: &'a CStr,
     pub summary: &'a CStr,
     pub complexity: &'a CStr,
+    /// The version of the module that it came with.
     pub since: &'a CStr,
     pub args: Vec<ArgInfo<'a>>,
 }
