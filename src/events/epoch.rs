@@ -1,21 +1,22 @@
-//! The reporting epoch: from when on a server reports the time-outs of members that are still remembered.
+//! The reporting epoch: since when this server reports the time-outs of members who are still remembered.
 //!
-//! No state says which of them were reported before this server had a say: by the primary before it, or before the data
-//! was loaded. So it reports those since it has had a say, and publishes those since somebody has asked for events.
+//! Whether a time-out was reported is neither saved nor replicated, so a server cannot know what was reported by the
+//! primary before it or before its data was loaded. It counts the time-outs since then, and publishes those since
+//! somebody has asked for events.
 
 use crate::core::Touch;
 use crate::core::time::Millis;
 
-/// What an adjustment of the clock may take back without anything being done, in ms.
+/// Steps back of up to so many ms are ignored: the clock is only being adjusted.
 const SLACK: Millis = 500;
 
 /// The moments of the wall clock, in Unix ms, that an epoch depends on.
 pub struct Epoch {
     /// When this server had its data loaded, or became a primary.
     begun: Millis,
-    /// Of a replica: when its primary was last heard, as far as the link to it is down.
+    /// On a replica whose link is down: when its primary was last heard.
     primary_lost: Option<Millis>,
-    /// The last run while nobody had asked for time-outs; 0 where somebody has since the start.
+    /// The last run at which nobody had asked for time-outs; 0 if somebody has since the start.
     silent_until: Millis,
     /// The last run, by the wall clock and by one that does not step.
     last_run: Millis,
@@ -23,7 +24,7 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// That of a server that has just been started.
+    /// The epoch of a server that has just started.
     pub const fn new() -> Epoch {
         Epoch {
             begun: 0,
@@ -34,8 +35,8 @@ impl Epoch {
         }
     }
 
-    /// The eviction runs. `steady` is a clock in ms that does not step, and `wanted` says whether the settings ask for
-    /// time-outs, which is asked here because the server tells nobody when they change.
+    /// The eviction runs. `steady` is a monotonic clock in ms, and `wanted` says whether the settings ask for time-outs:
+    /// it is polled, since that depends on two settings, one of them the server's own.
     pub fn run(&mut self, now: Millis, steady: Millis, wanted: bool) {
         self.follow_clock(now, steady);
         if !wanted {
@@ -43,8 +44,8 @@ impl Epoch {
         }
     }
 
-    /// Where the clock has stepped back since the last run, what was noted is to mean the same moments as before: else
-    /// nothing would be reported until the clock came to where it had been.
+    /// Sets the epoch back with a clock that has stepped back since the last run: otherwise nothing would be reported
+    /// until the clock caught up.
     fn follow_clock(&mut self, now: Millis, steady: Millis) {
         let passed = steady - self.last_steady;
         let back = (self.last_run + passed).saturating_sub(now);
@@ -60,7 +61,7 @@ impl Epoch {
         self.begun = now;
     }
 
-    /// This server has become a primary. It goes on where the last one was last heard.
+    /// This server has become a primary. Its epoch begins when the previous one was last heard.
     pub fn promoted(&mut self, now: Millis) {
         self.begun = self.primary_lost.take().unwrap_or(now);
     }
@@ -75,30 +76,30 @@ impl Epoch {
         self.primary_lost = None;
     }
 
-    /// The link to the primary went down. Of one that hangs, or cannot be reached any more, nothing may have come for a
-    /// long time until then: `silence` says for how many whole seconds, where the server knows.
+    /// The link to the primary went down. If the primary hung or was unreachable, it may have been silent for long
+    /// before: `silence` says for how many whole seconds, if the server knows.
     ///
-    /// A server that is promoted reports this twice, and has forgotten about its primary by the second time: the first
-    /// counts.
+    /// A server that is promoted fires this event twice, the second time without knowing its primary any more, so only
+    /// the first counts.
     pub fn link_down(&mut self, now: Millis, silence: Option<u64>) {
-        // Of the second that is meant, the end: nothing is to be reported twice.
+        // The end of that second: nothing may be reported twice.
         let heard = (now / 1000 + 1).saturating_sub(silence.unwrap_or(0)) * 1000;
         self.primary_lost.get_or_insert(heard.min(now));
     }
 
-    /// Whether the time-out of a member with this touch, whose key retains for so long, is this server's to count.
+    /// Whether this server counts the time-out of a member with this touch, in a key with this `retain`.
     pub fn counts(&self, touch: Touch, retain: Millis) -> bool {
         is_after(self.begun, touch, retain)
     }
 
-    /// Whether it is also this server's to publish, where the settings ask for it.
+    /// Whether it also publishes it, if the settings ask for that.
     pub fn publishes(&self, touch: Touch, retain: Millis) -> bool {
         is_after(self.begun.max(self.silent_until), touch, retain)
     }
 }
 
-/// Whether a touch timed out after a moment. One that is remembered no longer than it lasts is removed when it is noticed,
-/// so nobody can have noticed it before.
+/// Whether a touch timed out after a moment. If the key retains for no longer than the touch lasts, the member is
+/// removed when its time-out is reported, so it cannot have been reported before.
 fn is_after(moment: Millis, touch: Touch, retain: Millis) -> bool {
     touch.ttl >= retain || touch.due(0) > moment
 }

@@ -1,12 +1,13 @@
-//! What is told of members: who joined, left or timed out, and new records. Two ways, off by default: a message on a
-//! Pub/Sub channel of the key's and the event's own, with the member in it, and a keyspace notification.
+//! Events: members who joined, left or timed out, and new peaks. There are two ways to hear of them, both off by
+//! default: a Pub/Sub message that names the member, on a channel for each key and kind of event, and a keyspace
+//! notification.
 //!
-//! The server that makes a change tells of it: a primary. Its messages reach subscribers of its replicas as those of
-//! PUBLISH do, through the replication, and in a cluster those of every node, through the cluster's bus. Notifications
-//! are never passed on, as the server's own are not.
+//! Only the server that makes a change, a primary, publishes it. Like those of PUBLISH, its messages reach subscribers
+//! of its replicas through replication, and in a cluster subscribers of every node through the cluster bus.
+//! Notifications stay on the server, as its own do.
 //!
-//! A time-out is reported when the server comes by (`expiry/`), or with the member's next touch, where that is sooner.
-//! Which of those of members that are still remembered are this server's to report is in [`epoch`].
+//! A time-out is reported by the eviction (`expiry/`) or by the member's next touch, whichever comes first. [`epoch`]
+//! decides which time-outs of members who are still remembered are this server's to report.
 
 mod epoch;
 
@@ -25,7 +26,7 @@ use crate::{clock, metrics};
 
 use epoch::Epoch;
 
-/// Something that happens to a member, or to a key's record.
+/// Something that happens to a member, or to a key's peak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Join = 1,
@@ -67,7 +68,7 @@ impl Event {
 
 const ALL: u8 = Event::Join as u8 | Event::Leave as u8 | Event::Timeout as u8 | Event::Max as u8;
 
-/// The events that are published, added up.
+/// The set of events that are published, as bits.
 static PUBLISHED: AtomicU8 = AtomicU8::new(0);
 static EPOCH: MainThread<Epoch> = MainThread::new(Epoch::new());
 
@@ -79,7 +80,7 @@ pub static EVENTS: Text = Text::new(
     set_published,
 );
 
-/// Takes over what `presence.events` says: any of the letters, or `A` for all. `false`: it says something else.
+/// Takes a value of `presence.events`: any of the letters, or `A` for all. `false`: it is something else.
 fn set_published(letters: &[u8]) -> bool {
     let mut published = 0;
     for letter in letters {
@@ -130,21 +131,21 @@ fn wants_timeouts() -> bool {
     PUBLISHED.load(Ordering::Relaxed) & Event::Timeout as u8 != 0 || keyspace_events::notifies()
 }
 
-/// What is to be told of one key, in order. The events are counted when they are added, and told when the key is closed:
+/// The events of one key, in order. They are counted when they are added, and sent once the key is closed:
 /// notifications run the code of other modules.
 pub struct Outbox {
-    /// What the time is to whom it is about.
+    /// The time of the change that causes them.
     now: Millis,
     published: u8,
     notified: bool,
-    /// The events, and how long each one's message is.
+    /// The events, each with the length of its message.
     events: Vec<(Event, usize)>,
     /// The messages, one after the other.
     messages: Vec<u8>,
 }
 
 impl Outbox {
-    /// An empty one, of what happens at `now`.
+    /// An empty one, for a change at `now`.
     #[inline]
     pub fn new(now: Millis) -> Outbox {
         Outbox {
@@ -156,7 +157,7 @@ impl Outbox {
         }
     }
 
-    /// Whether there is nothing to tell.
+    /// Whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
@@ -174,8 +175,7 @@ impl Outbox {
         self.add(Event::Leave, member);
     }
 
-    /// The time of a member's touch was up, which nobody had noticed, as far as this server knows. `retain` is what its key
-    /// retains.
+    /// A member timed out whose time-out was not reported yet, as far as this server knows. `retain` is its key's.
     pub fn timed_out(&mut self, member: &[u8], touch: Touch, retain: Millis) {
         let epoch = EPOCH.borrow();
         if epoch.counts(touch, retain) {
@@ -189,25 +189,25 @@ impl Outbox {
 
     /// More members are online than ever before.
     pub fn new_peak(&mut self, peak: u64) {
-        if self.tells(Event::Max) {
+        if self.sends(Event::Max) {
             self.add(Event::Max, peak.to_string().as_bytes());
         }
     }
 
     #[inline]
-    fn tells(&self, event: Event) -> bool {
+    fn sends(&self, event: Event) -> bool {
         self.notified || self.published & event as u8 != 0
     }
 
     #[inline]
     fn add(&mut self, event: Event, message: &[u8]) {
-        if self.tells(event) {
+        if self.sends(event) {
             self.events.push((event, message.len()));
             self.messages.extend_from_slice(message);
         }
     }
 
-    /// Tells it all.
+    /// Publishes the messages and sends the notifications.
     #[inline]
     pub fn send(self, keyspace: &mut Keyspace, key: KeyName) {
         if !self.events.is_empty() {

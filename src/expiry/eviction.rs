@@ -1,11 +1,9 @@
-//! Removing members whose time is up, by the server's own timer, and noticing that it is up of those who are remembered.
+//! The eviction: on a timer, it removes members who are due, reports time-outs, and deletes keys whose linger is over.
+//! Reads do not depend on it.
 //!
-//! Only a primary does. A run gives the keys that have something due their turns (`turns.rs`) until its budget is spent;
-//! what is done in one is in `sweeper.rs`. Reads do not depend on it: it gives memory back, tells of time-outs, and removes
-//! keys whose linger is over.
-//!
-//! While clients' writes are paused, data is loaded, the server is a replica or hands its role over, nothing is done:
-//! replicating in a pause kills the server.
+//! A run gives the keys that have something due their turns (`turns.rs`) until its budget is spent; `sweeper.rs` is one
+//! turn. Nothing is done on a replica, while data is loaded, and while writes are paused, by CLIENT PAUSE or a
+//! failover: replicating in a pause kills the server.
 
 use super::rounds::{self, Pacing};
 use super::schedule::{Entry, Inspected};
@@ -21,7 +19,7 @@ use crate::{clock, events, metrics};
 
 static TIMER: Timer = Timer::new("the eviction", tick);
 
-/// With a backlog, a run pauses for this many times what it took: a quarter of one core at most.
+/// With a backlog, a run is followed by a pause of this many times what it took: a quarter of one core at most.
 const REST: u64 = 3;
 
 /// ms between two runs of the eviction.
@@ -44,12 +42,12 @@ fn sweep_budget() -> u64 {
 
 /// Starts the timer.
 pub fn start(ctx: Context) {
-    // What is loaded finds the schedule knowing what is far away.
+    // Before anything is loaded the schedule has to know the present, by which it sizes its spans.
     watch_list::tidy(clock::wall(), 0);
     TIMER.arm(ctx, SWEEP_INTERVAL.get());
 }
 
-/// Starts the timer anew where it runs: the interval has changed.
+/// The interval has changed: a timer that runs is armed anew.
 fn restart(ctx: Context) {
     if TIMER.is_armed() {
         start(ctx);
@@ -81,8 +79,8 @@ fn may_write(ctx: Context) -> bool {
     ctx.is_primary() && !ctx.is_loading() && !ctx.is_paused()
 }
 
-/// Does small steps of a chore until there is nothing left, which the step says, or the chores' part of the budget is spent.
-/// Returns whether there is more to do.
+/// Repeats small steps of a chore until `step` returns `false`, since nothing is left, or until `deadline`. Returns
+/// whether there is more to do.
 fn chore(deadline: u64, mut step: impl FnMut() -> bool) -> bool {
     loop {
         if !step() {
@@ -97,14 +95,14 @@ fn chore(deadline: u64, mut step: impl FnMut() -> bool) -> bool {
 /// Steps of a chore between two looks at the clock.
 const STEPS: usize = 32;
 
-/// Has the schedule do what it can ahead, and free what was flushed.
+/// Lets the schedule work ahead and free what was flushed.
 fn tidy(deadline: u64) -> bool {
     let now = clock::wall();
     chore(deadline, || watch_list::tidy(now, STEPS))
 }
 
-/// Drops entries whose keys are gone or noted elsewhere by now, once they outweigh the others: a key that is deleted leaves
-/// its entry behind until that comes due, which may be years away.
+/// Drops stale entries, whose keys are gone or watched for another time, once they outweigh the others: a deleted key
+/// leaves its entry behind until that comes due, which may be in years.
 fn inspect(keyspace: &mut Keyspace, deadline: u64) -> bool {
     let keys = metrics::KEYS.get() as usize;
     if !watch_list::needs_inspection(keys) {
@@ -129,12 +127,12 @@ fn inspect_next(keyspace: &mut Keyspace) -> bool {
     true
 }
 
-/// Frees members of keys that are gone, of whom nobody is to be told.
+/// Frees members of keys that are gone whose time-outs are not to be reported.
 fn free(deadline: u64) -> bool {
     chore(deadline, orphans::free)
 }
 
-/// How many ms to pause after a run that did not come to an end.
+/// How many ms to pause after a run that left something to do.
 fn rest_after(took: u64) -> i64 {
     (took * REST)
         .div_ceil(1000)
@@ -161,14 +159,14 @@ fn run(keyspace: &mut Keyspace) -> bool {
     count_run(clock - start);
     let more = turn::are_wanted(now);
     if more && in_cluster {
-        // Their end arms the timer.
+        // The end of the rounds arms the timer.
         rounds::begin(ctx, rest_after(clock - start), &PACING);
         return false;
     }
     more
 }
 
-/// A series of rounds in a cluster is over, because nothing more was due, or nothing may be done.
+/// A series of rounds in a cluster is over: nothing more is due, or nothing may be done.
 fn end_rounds(ctx: Context) {
     TIMER.arm(ctx, SWEEP_INTERVAL.get());
 }
@@ -180,8 +178,8 @@ fn count_run(took: u64) {
     metrics::LONGEST_SWEEP_MICROS.raise_to(took);
 }
 
-/// Looks at the value of a key that an entry names, without a trace: neither what the server's own eviction goes by nor
-/// its statistics are touched, and nobody is notified.
+/// Looks at the value of the key that an entry names, without a trace: its LRU and LFU state and the server's
+/// statistics stay as they are, and nothing is notified.
 fn with_key<R>(
     keyspace: &mut Keyspace,
     entry: &Entry,
@@ -192,7 +190,7 @@ fn with_key<R>(
         return None;
     }
     let name = SharedString::new(&entry.name);
-    // A key that is opened to be written is in no server's statistics of hits and misses.
+    // No server counts a hit or a miss for a key that is opened for writing.
     let mode = match may_write(ctx) {
         true => Mode::WRITE,
         false => Mode::READ,

@@ -1,5 +1,5 @@
-//! What happens when a member's time is up: it is removed, or noted as timed out where it is still remembered, and a key
-//! whose linger is over goes.
+//! What happens when a member's time is up: its time-out is reported, it is removed once it is no longer remembered,
+//! and a key whose linger is over is deleted.
 
 pub mod eviction;
 pub mod orphans;

@@ -1,11 +1,11 @@
 //! Orphans: members of keys that went before their time-outs were reported.
 //!
-//! A key that does not linger is gone the moment its last member is, and the next write begins another key under its
-//! name, at once and however many members nobody has come by to remove. They wait here for their time-outs to be reported, a
-//! batch at a time, and their memory to be given back. No command sees them, and they are no part of any state: what becomes
-//! of the key's name or its database later is nothing to them.
+//! A key that does not linger is gone the moment its last member is, and the next write makes a new key of that name,
+//! at once and however many members the eviction has yet to remove. They wait here until their time-outs are reported
+//! and their memory is freed, a batch at a time. No command sees them, and they are not part of any key's state: what
+//! happens to the name or to its database later does not concern them.
 //!
-//! A replica reports nothing. The orphans there are only freed, likewise in batches.
+//! A replica reports nothing; it only frees its orphans, in batches too.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -23,17 +23,17 @@ pub struct Orphans {
     /// The database that the key was in.
     pub db: i32,
     set: PresenceSet,
-    /// What is counted for it.
+    /// What it counts for in `ORPHAN_BYTES`.
     bytes: usize,
 }
 
-/// By the names of the keys; of one name in the order they went.
+/// By the names of the keys; those of one name in the order in which the keys went.
 type ByName = BTreeMap<Vec<u8>, VecDeque<Orphans>>;
 
 struct Waiting {
     /// Those whose time-outs are to be reported.
     to_report: ByName,
-    /// The key that had the last turn: the next one is behind it.
+    /// The key that had the last turn: the next one in order has the next.
     last: Vec<u8>,
     /// Those that are only to be freed.
     to_free: Vec<ByName>,
@@ -59,7 +59,7 @@ impl Orphans {
         !self.set.is_empty()
     }
 
-    /// Removes a batch of the members, of whom nobody hears.
+    /// Removes a batch of the members without reporting them.
     fn free(&mut self) {
         self.remove(&mut ());
         self.count();
@@ -73,7 +73,7 @@ impl Orphans {
         apply(&mut self.set, change, None, observer)
     }
 
-    /// Brings what is counted up to date.
+    /// Brings `ORPHAN_BYTES` up to date.
     fn count(&mut self) {
         let bytes = self.set.bytes();
         ORPHAN_BYTES.replace(self.bytes, bytes);
@@ -122,7 +122,7 @@ pub fn report_member(db: i32, key: KeyName, member: &[u8], outbox: &mut Outbox) 
     }
 }
 
-/// Applies a change to orphans, for all of whom time is up. Returns how many it was about.
+/// Applies a change to orphans, as of a time at which all of them have timed out. Returns how many it was about.
 fn apply(
     set: &mut PresenceSet,
     change: Change,
@@ -146,7 +146,7 @@ impl Observer for Reporter<'_> {
     }
 }
 
-/// Takes out the first orphans of the key behind the one that had the last turn, with that key's name.
+/// Takes out the first orphans of the key after the one that had the last turn, with their key's name.
 pub fn take() -> Option<(Vec<u8>, Orphans)> {
     let mut waiting = WAITING.borrow();
     let waiting = &mut *waiting;
@@ -164,7 +164,7 @@ pub fn take() -> Option<(Vec<u8>, Orphans)> {
     Some((key, orphans))
 }
 
-/// Has the orphans of a key that were not through at the end of their turn wait for another.
+/// Queues the orphans of a key that were not through at the end of their turn for another.
 pub fn put_back(key: Vec<u8>, mut orphans: Orphans) {
     orphans.count();
     let mut waiting = WAITING.borrow();

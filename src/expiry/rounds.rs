@@ -1,13 +1,13 @@
-//! Turns in a cluster, where what one callback replicates becomes one transaction, which may not span slots: one key a
-//! callback.
+//! Turns in a cluster. Whatever one callback replicates becomes one transaction, which may not span slots, so a
+//! callback sweeps one key only.
 //!
-//! So a run is a round of timers that fire one after the other, each with a key's turn, while the budget lasts. Who had
-//! something to do arms its successor of the next round, or two where the budget was not half used up; who had not, none.
-//! So a round grows and shrinks with what is due, and ends when nothing is.
+//! A run is therefore a round of timers that fire one after the other, each giving one key its turn while the budget
+//! lasts. A timer that had something to do arms a successor in the next round, two while less than half of the budget
+//! is used; one that had not arms none. So a round grows and shrinks with what is due, and the series ends when nothing
+//! is.
 //!
-//! All timers of a round could as well be armed at its end. But the server keeps them under the microsecond at which they
-//! fire, each under one of its own, and looks for a free one from the present on: hundreds that are armed at once take
-//! as long to arm as to sweep the keys.
+//! Successors are not armed together at the end of a round: the server keys its timers by the microsecond at which they
+//! fire, and probes for a free one linearly, so arming hundreds at once would take as long as sweeping the keys.
 
 use super::turns;
 use crate::clock;
@@ -19,13 +19,13 @@ use crate::ffi::timer::{self, OneShot};
 /// How many timers the first round has, and the most that one may have.
 const FIRST: usize = 16;
 const MOST: usize = 2048;
-/// What the server may do from one timer to the next, in µs, that is counted as the round's: what it made of the last one's
-/// changes for the log and replicas, and a context for the next one.
+/// How much of the time between two timers counts as the round's, in µs at most: the server propagates the last one's
+/// changes, and makes a context for the next.
 const BETWEEN: u64 = 10;
-/// After so many µs a round is no longer waited for: the clock has stepped back, and its timers fire some day.
+/// After so many µs a round is given up: the clock has stepped back, and its timers will fire much later.
 const LOST: u64 = 1_000_000;
 
-/// What the eviction says to the rounds.
+/// What the eviction lets the rounds call.
 pub struct Pacing {
     /// µs that one round may take.
     pub budget: fn() -> u64,
@@ -33,26 +33,26 @@ pub struct Pacing {
     pub rest_after: fn(u64) -> i64,
     /// Whether this server may change data by itself now.
     pub may_write: fn(Context) -> bool,
-    /// A round is over that took so many µs.
+    /// A round is over, and took so many µs.
     pub count: fn(u64),
-    /// The series is over, because nothing more was due, or nothing may be done.
+    /// The series is over: nothing more is due, or nothing may be done.
     pub end: fn(Context),
 }
 
 struct Rounds {
-    /// Counts the series of rounds. Timers of an earlier series do nothing.
+    /// The number of this series of rounds. Timers of an earlier series do nothing.
     series: usize,
     /// Timers of the round that have not fired yet.
     waiting: usize,
     /// Timers of the next one.
     successors: usize,
-    /// Whether there are to be more of these.
+    /// Whether a timer arms two of them.
     grows: bool,
     /// In how many ms they fire.
     pause: i64,
     /// Whether one found nothing to do.
     idle: bool,
-    /// When the round was armed, by the clock that never steps, and when its last timer was through.
+    /// When the round was armed, by the monotonic clock, and when its last timer was through.
     armed: u64,
     last: u64,
     /// What it took so far, in µs.
@@ -99,7 +99,7 @@ pub fn begin(ctx: Context, millis: i64, pacing: &'static Pacing) {
     };
 }
 
-/// Arms a timer of a round. Returns whether that could be.
+/// Arms a timer of a round. Returns whether that was possible.
 fn arm(ctx: Context, millis: i64, series: usize) -> bool {
     timer::arm_once::<Rounds>(ctx, millis, series)
 }

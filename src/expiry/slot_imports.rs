@@ -1,9 +1,10 @@
-//! Slots on their way to this server, while they still belong to another.
+//! Slots that are being imported into this server and still belong to another.
 //!
-//! Valkey from 9.0 on and Redis from 8.4 on can migrate slots at once: the new owner is sent the keys, then whatever
-//! happens to them, as a replica is, and takes over when it has caught up. Until then the old owner evicts, and its
-//! evictions are among what is sent. Were this server to evict as well, members would go twice, and a key could go here that is still there. So the
-//! eviction hands over the entries of such keys, and gets them back, one by one, when it has come to an end, either way.
+//! Valkey from 9.0 on and Redis from 8.4 on migrate slots atomically: the new owner is sent the keys and then a stream
+//! of their changes, as a replica is, and takes over when it has caught up. Until then the old owner evicts, and its
+//! evictions are in that stream. If this server evicted as well, members would be removed twice, and a key could be
+//! deleted here that the old owner still has. So the eviction hands over the entries of such keys, and gets them back,
+//! one by one, when the import has completed or failed.
 
 use super::schedule::Entry;
 use crate::ffi::cluster;
@@ -14,7 +15,7 @@ struct Imports {
     /// The slots of each job.
     slots: Vec<(Vec<u8>, SlotRange)>,
     held: Vec<Entry>,
-    /// What was held until a migration came to its end, and has yet to have its turn.
+    /// What was held until an import ended, and has yet to have its turn.
     released: Vec<Vec<Entry>>,
 }
 
@@ -24,7 +25,7 @@ static IMPORTS: MainThread<Imports> = MainThread::new(Imports {
     released: Vec::new(),
 });
 
-/// What the server tells of imports.
+/// Follows the server's events of imports.
 pub struct Imported;
 
 impl SlotImports for Imported {
@@ -41,7 +42,7 @@ impl SlotImports for Imported {
     }
 }
 
-/// Keeps the entry of a key that is on its way, until that has come to an end. `None`: it does.
+/// Holds the entry of a key that is being imported until the import ends. `None`: it is held.
 pub fn hold(entry: Entry) -> Option<Entry> {
     let mut imports = IMPORTS.borrow();
     if imports.slots.is_empty() {
@@ -58,12 +59,12 @@ pub fn hold(entry: Entry) -> Option<Entry> {
     Some(entry)
 }
 
-/// Whether there are entries to be had back.
+/// Whether there are entries to take back.
 pub fn has_released() -> bool {
     !IMPORTS.borrow().released.is_empty()
 }
 
-/// Gives back an entry that was held.
+/// Takes back an entry that was held.
 pub fn take_released() -> Option<Entry> {
     let mut imports = IMPORTS.borrow();
     while let Some(entries) = imports.released.last_mut() {

@@ -1,8 +1,8 @@
 //! One key's turn of the eviction: members who are due are removed, time-outs of those who are still remembered are
-//! reported, and a key whose linger is over goes.
+//! reported, and a key whose linger is over is deleted.
 //!
-//! It is done in batches, and a key that is not through at the end of its turn gets another. For each turn one
-//! `PRESENCE.EVICT` is replicated, or one for each batch that is published; never one a member.
+//! It works in batches, and a key that is not through at the end of its turn gets another. A turn replicates one
+//! `PRESENCE.EVICT`, or one for each batch with events; never one a member.
 
 use super::schedule::Entry;
 use super::turn::Turn;
@@ -16,7 +16,7 @@ use crate::keys::WriteKey;
 use crate::metrics;
 use crate::transaction::{Origin, Transaction};
 
-/// A turn of the key that an entry names, if that still has what it was noted for.
+/// A turn of the key that an entry names, unless the entry is stale.
 pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
     if !keyspace.context().select_db(entry.db) {
         return;

@@ -1,15 +1,15 @@
-//! A turn: how long one key, or what is left of one that is gone, may go on.
+//! A turn: how long the eviction may work on one key, or on the orphans of one.
 
 use super::{orphans, slot_imports, unfinished, watch_list};
 use crate::clock;
 use crate::core::time::Millis;
 
-/// How long one may go on.
+/// The limits of one.
 #[derive(Clone, Copy)]
 pub struct Turn {
-    /// What is due by then is to be done.
+    /// What is due by then is done.
     pub now: Millis,
-    /// When the slice is over, which counts where somebody waits.
+    /// When the slice is over, which counts only while another waits.
     pub until: u64,
     /// When the budget is spent.
     pub deadline: u64,
@@ -23,7 +23,7 @@ impl Turn {
     }
 }
 
-/// Whether anybody has something due. Who has a turn is not counted.
+/// Whether any key has something due, apart from the one whose turn it is.
 pub fn are_wanted(now: Millis) -> bool {
     watch_list::is_due(now)
         || !unfinished::is_empty()

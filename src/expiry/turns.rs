@@ -1,10 +1,11 @@
-//! Whose turn it is, where several have something due: a crowd in one key keeps nobody else waiting.
+//! Whose turn it is when several keys have something due: a round robin over three queues, so that a crowd in one key
+//! keeps no other waiting.
 //!
-//! There are three queues: keys that have come due, keys that were not through at the end of a turn, and members of keys
-//! that are gone. Each has its slice of time, one after the other, and what one does not use the next one gets. A key's
-//! turn ends with the slice, and it goes to the end of the second queue. So small rooms wait for as many slices as there
-//! are crowds that have just come due, and not until these are through; and crowds get on however many rooms there are.
-//! Whoever is alone has the whole budget.
+//! The queues are keys that have come due, keys that were not through at the end of a turn, and orphans. Each has its
+//! slice of time in turn, and leaves what it does not use to the next. A key that is not through when the slice ends
+//! goes to the back of the second queue. So a small room waits for one slice of each crowd that came due before it, not
+//! until the crowds are through; and crowds make progress however many rooms there are. A key that is alone has the
+//! whole budget.
 
 use super::turn::Turn;
 use super::{orphans, slot_imports, sweeper, unfinished, watch_list};
@@ -39,7 +40,7 @@ impl Queue {
 struct Turns {
     /// Whose slice it is.
     queue: Queue,
-    /// Until when, by the clock that never steps.
+    /// When it ends, by the monotonic clock.
     until: u64,
 }
 
@@ -48,7 +49,7 @@ static TURNS: MainThread<Turns> = MainThread::new(Turns {
     until: 0,
 });
 
-/// Gives the next one a turn; `clock` is the time by the clock that never steps. Returns whether there was anybody.
+/// Gives the next one a turn; `clock` is the monotonic clock's time. Returns whether there was one.
 pub fn take(keyspace: &mut Keyspace, now: Millis, clock: u64, deadline: u64) -> bool {
     for pass_on in 0..Queue::ALL {
         let (queue, until) = {
@@ -88,7 +89,7 @@ fn serve(keyspace: &mut Keyspace, queue: Queue, turn: Turn) -> bool {
             }
             true
         }
-        // What was looked at may have been of databases that are no more, with others behind it.
+        // Only stale entries may have been looked at, with others behind them.
         None => matches!(queue, Queue::Due) && watch_list::is_due(turn.now),
     }
 }

@@ -7,12 +7,12 @@ use super::watch_list;
 use crate::core::time::Millis;
 use crate::ffi::main_thread::MainThread;
 
-/// More keys than these go back to the watch list.
+/// Keys beyond so many go back to the watch list.
 const MOST: usize = 128;
 
 static UNFINISHED: MainThread<VecDeque<Entry>> = MainThread::new(VecDeque::new());
 
-/// Has a key that is not through have another turn. Returns what its value is to remember of it.
+/// Queues a key that is not through for another turn. Returns the time that its value has to keep.
 pub fn push(entry: Entry, now: Millis) -> Millis {
     let mut unfinished = UNFINISHED.borrow();
     if unfinished.len() >= MOST {

@@ -1,7 +1,7 @@
 //! The watch list: which keys the eviction must look at, and when.
 //!
-//! A key's value remembers under which time it is watched, and an entry that the value does not answer to is stale. So
-//! whoever watches a key keeps what [`watch`] returns in its value.
+//! A key's value keeps the time for which it is watched ([`watch`] returns it), and an entry with another time is
+//! stale.
 
 use super::schedule::{Entry, Inspected, Schedule};
 use crate::core::time::Millis;
@@ -9,20 +9,20 @@ use crate::ffi::main_thread::MainThread;
 
 static SCHEDULE: MainThread<Schedule> = MainThread::new(Schedule::new());
 
-/// Stale entries dropped in one step.
+/// Stale entries dropped by one call at most.
 const MAX_STALE: usize = 64;
 
-/// Has the eviction look at a key once `due` is over. Returns what the key's value is to remember of it.
+/// Has the eviction look at a key once `due` is over. Returns the time that the key's value has to keep.
 pub fn watch(db: i32, name: &[u8], due: Millis) -> Millis {
     SCHEDULE.borrow().add(db, name, due)
 }
 
-/// An entry that was made for a key of this name is stale: the key is gone, or watched for another time.
+/// An entry of this name has become stale: its key is gone, or watched for another time.
 pub fn outlive(name: &[u8]) {
     SCHEDULE.borrow().outlive(name);
 }
 
-/// Nothing has answered to an entry.
+/// An entry was taken out that was stale.
 pub fn unanswered(entry: &Entry) {
     SCHEDULE.borrow().unanswered(entry);
 }
@@ -42,7 +42,8 @@ pub fn looks_at(due: Millis) -> Millis {
     Schedule::slot(due)
 }
 
-/// Takes out a key that is due at `now`, if it is come to: `None` while something [is due](is_due) asks for another call.
+/// Takes out a key that is due at `now`. `None` while something [is due](is_due): only stale entries were dropped, call
+/// again.
 pub fn next_due(now: Millis) -> Option<Entry> {
     SCHEDULE.borrow().pop(now, MAX_STALE)
 }
@@ -62,7 +63,7 @@ pub fn flush_db(db: i32) {
     SCHEDULE.borrow().flush(db);
 }
 
-/// Does what can be done ahead of time, in up to so many small steps. Returns whether there is more to do.
+/// Works ahead, in up to so many small steps. Returns whether there is more to do.
 pub fn tidy(now: Millis, steps: usize) -> bool {
     SCHEDULE.borrow().tidy(now, steps)
 }
@@ -77,7 +78,7 @@ pub fn inspect() -> Inspected {
     SCHEDULE.borrow().inspect()
 }
 
-/// Puts an inspected entry back. Returns what the key's value is to remember of it.
+/// Puts an inspected entry back. Returns the time that the key's value has to keep.
 pub fn keep(entry: &Entry) -> Millis {
     SCHEDULE.borrow().keep(entry)
 }
