@@ -1,4 +1,4 @@
-//! Opening presence keys: the one place where a command gets at a key's set.
+//! Open presence keys, to be read or to be written.
 
 use crate::core::time::Millis;
 use crate::core::{PresenceSet, Settings};
@@ -21,7 +21,7 @@ impl From<OtherType> for Error {
 pub struct ReadKey<'k>(OpenKey<'k, Value>);
 
 impl<'k> ReadKey<'k> {
-    /// Opens a key. `None`: there is none, or it is gone at `now` though not removed yet.
+    /// Opens a key. `None`: it is missing, or its linger is over at `now` and it has yet to be removed.
     #[inline]
     pub fn open(
         keyspace: &'k mut Keyspace<'_>,
@@ -49,8 +49,8 @@ impl<'k> ReadKey<'k> {
         self.value().bytes()
     }
 
-    /// The set, to be read. It is lent as mutable because answering moves its notes about time along
-    /// (`core::timeline::online`), which are no part of the key's state.
+    /// The set, to be read. It is `&mut` because a query moves the set's frontier (`core::timeline::online`), a cache
+    /// that is not part of the key's state.
     #[inline]
     pub fn set(&mut self) -> &mut PresenceSet {
         self.value().set().expect("it was sound when it was opened")
@@ -61,14 +61,13 @@ impl<'k> ReadKey<'k> {
 pub struct WriteKey<'k>(OpenKey<'k, Value>);
 
 impl<'k> WriteKey<'k> {
-    /// Opens a key, which may be gone though nobody has removed it.
+    /// Opens a key. Its linger may be over; [`begin`](Self::begin) removes such a key.
     #[inline(always)]
     pub fn open(keyspace: &'k mut Keyspace<'_>, name: KeyName<'k>) -> Result<WriteKey<'k>> {
         WriteKey::open_in_mode(keyspace, name, Mode::WRITE)
     }
 
-    /// Opens a key for the eviction, as it is. To the server that is no access: neither how long the key has been idle nor
-    /// how often it is used changes.
+    /// Opens a key for the eviction, as it is, without updating its LRU and LFU state.
     pub fn open_untouched(
         keyspace: &'k mut Keyspace<'_>,
         name: KeyName<'k>,
@@ -89,7 +88,7 @@ impl<'k> WriteKey<'k> {
         Ok(WriteKey(key))
     }
 
-    /// The server, as the callback sees it that opened the key.
+    /// The context of the callback that opened the key.
     #[inline]
     pub fn context(&self) -> Context<'k> {
         self.0.context()
@@ -106,7 +105,7 @@ impl<'k> WriteKey<'k> {
         self.set().is_some_and(|set| set.is_empty())
     }
 
-    /// Removes the key where it is gone at `now`.
+    /// Removes the key if its linger is over at `now`.
     #[inline]
     pub fn begin(&mut self, now: Millis) {
         if self.set().is_some_and(|set| set.is_gone(now)) {
@@ -127,12 +126,12 @@ impl<'k> WriteKey<'k> {
         self.value().and_then(Value::set)
     }
 
-    /// Makes an empty set of a key that holds nothing.
+    /// Stores an empty set at a key that holds nothing.
     pub fn create(&mut self, settings: Settings, now: Millis) {
         self.0.store(Value::new(PresenceSet::new(settings, now)));
     }
 
-    /// Changes the set of a key that holds one. `None`: the change was cut short by a panic, and the set is damaged.
+    /// Changes the set of a key that holds one. `None`: the change panicked, and the set is damaged.
     #[inline]
     pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> Option<R> {
         self.value()
@@ -149,7 +148,7 @@ impl<'k> WriteKey<'k> {
         }
     }
 
-    /// Tells those who watch or track the key that it has changed.
+    /// Signals those who watch or track the key that it has changed.
     #[inline]
     pub fn signal_modified(&mut self) {
         self.0.signal_modified();
@@ -161,7 +160,7 @@ impl<'k> WriteKey<'k> {
         self.watch_at(due);
     }
 
-    /// Has the eviction look at the key at `due`, where it would not look earlier anyway.
+    /// Has the eviction look at the key at `due`, unless it does so earlier anyway.
     #[inline]
     pub fn watch_at(&mut self, due: Option<Millis>) {
         let (ctx, name) = (self.context(), self.0.name());
@@ -177,8 +176,8 @@ impl<'k> WriteKey<'k> {
         }
     }
 
-    /// Removes the key where nobody is in it any more and its linger is over at `now`. Those whose time is up are the
-    /// eviction's: their time-outs have to be reported first.
+    /// Removes the key if it has no members and its linger is over at `now`. Members whose time is up keep it: their
+    /// time-outs have to be reported first.
     pub fn remove_if_gone(&mut self, now: Millis) {
         if self
             .set()
@@ -188,7 +187,7 @@ impl<'k> WriteKey<'k> {
         }
     }
 
-    /// Takes the members out of a key that is gone: their time-outs are still to be reported, by a primary.
+    /// Takes the members out of a key whose linger is over: a primary has yet to report their time-outs.
     fn part(&mut self) {
         let parted = self.change(|set| {
             let empty = PresenceSet::new(set.settings(), 0);

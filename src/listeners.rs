@@ -1,15 +1,16 @@
-//! Whether anybody takes in what is replicated: an append-only file, a replica, the backlog for one that may come back.
+//! Whether anything consumes the replication stream: an append-only file, a replica, or the backlog for one that may
+//! reconnect.
 //!
-//! A server builds the arguments of a replicated command before it looks for listeners, which costs more than a touch
-//! itself. Where nobody listens, a touch therefore only tells the server that data has changed (`replication.rs`).
+//! The server builds the arguments of a replicated command before it looks for consumers, which costs more than a touch
+//! itself. Without any, a touch therefore only marks the data as changed (`transaction.rs`).
 //!
-//! Neither can begin unseen: a log that is switched on and a replica need a copy of the data first, which the server's
-//! fork makes, and what was changed before that is in the copy. So the server is asked after each fork, after data was
-//! loaded and after a change of roles, and its answer holds until the next of these. In a cluster, where slots move by
-//! other means, there is always somebody.
+//! No consumer can appear unnoticed: an append-only file that is switched on and a new replica both begin with a fork,
+//! and what was changed before it is in the child's copy. So the server is asked after each fork, each load and each
+//! change of roles, and its answer holds until the next of these. A cluster, where slots move by other means, always
+//! counts as a consumer.
 //!
-//! Should a server to come begin by yet another way, what it takes in is the client's own command: members are touched
-//! at its time instead of the primary's, but nothing is lost.
+//! If a future server begins a stream in yet another way, that gets the client's own command: members are touched at
+//! the consumer's time instead of the primary's, but nothing is lost.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -22,12 +23,12 @@ const SOMEBODY: u8 = 2;
 /// What the server answered last.
 static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
 
-/// Something has happened that may have begun a log or replication.
+/// Something has happened that may have begun an append-only file or replication.
 pub fn ask_again() {
     ANSWER.store(UNKNOWN, Ordering::Relaxed);
 }
 
-/// Whether what is replicated now is taken in by anybody.
+/// Whether anything consumes what is replicated now.
 #[inline]
 pub fn are_there(ctx: Context) -> bool {
     match ANSWER.load(Ordering::Relaxed) {

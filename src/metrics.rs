@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::ffi::context::Context;
 use crate::ffi::info::{self, Info, Section};
 
-/// A number that is counted, nearly always on the main thread.
+/// A counter that nearly always changes on the main thread.
 ///
-/// A change there is a load and a store: an addition that is one for all threads waits until every store before it has
-/// arrived, which is what a touch is full of. What is counted elsewhere is kept apart.
+/// There a change is a plain load and store: a locked add would drain the store buffer, which a touch fills. Changes on
+/// other threads go to an atomic of their own.
 pub struct Counter {
     here: AtomicU64,
     elsewhere: AtomicU64,
@@ -29,7 +29,7 @@ impl Counter {
         self.replace(0, more);
     }
 
-    /// What stood in the total as `old` stands as `new`. On the main thread.
+    /// Replaces `old` by `new` in the total. On the main thread.
     #[inline]
     pub fn replace(&self, old: usize, new: usize) {
         let change = (new as u64).wrapping_sub(old as u64);
@@ -64,7 +64,7 @@ impl Counter {
 pub static KEYS: Counter = Counter::new();
 /// Members stored in them.
 pub static MEMBERS: Counter = Counter::new();
-/// Bytes they take.
+/// Bytes allocated for them.
 pub static BYTES: Counter = Counter::new();
 /// Bytes allocated for the eviction's list of keys to look at, as of its last run.
 pub static SCHEDULE_BYTES: Counter = Counter::new();
@@ -76,7 +76,7 @@ pub static TOUCHES: Counter = Counter::new();
 pub static JOINS: Counter = Counter::new();
 /// Members who went offline by PRESENCE.LEAVE.
 pub static LEAVES: Counter = Counter::new();
-/// Members who went offline because their time was up, counted when the server comes by.
+/// Members who went offline because their time was up, counted when that is reported.
 pub static TIMEOUTS: Counter = Counter::new();
 /// Members removed by the eviction.
 pub static EVICTED: Counter = Counter::new();
@@ -88,7 +88,7 @@ pub static SWEEP_MICROS: Counter = Counter::new();
 pub static LONGEST_SWEEP_MICROS: Counter = Counter::new();
 /// How long the member that the last run removed first had been due, in ms.
 pub static SWEEP_LAG: Counter = Counter::new();
-/// How long ago the time was up of the member whose time-out was noticed last, in ms.
+/// How long after a member's time was up its time-out was reported, for the last one reported, in ms.
 pub static TIMEOUT_LAG: Counter = Counter::new();
 
 /// The fields of the section; the server puts `presence_` before each name.

@@ -35,7 +35,7 @@ pub fn millis(text: &[u8], arg: &'static Arg) -> Result<Millis> {
     Ok(number(text, arg)? as Millis)
 }
 
-/// No Unix time in ms of our days is below this, which is in March 1973, and no time in seconds above it until the year 5138.
+/// In ms this is March 1973, in s the year 5138: a smaller number is a Unix time in seconds.
 const FIRST_IN_MILLIS: Millis = 100_000_000_000;
 
 /// A moment in Unix ms from a client, who may have given seconds.
@@ -74,22 +74,22 @@ impl<'a> Options<'a> {
         Some(arg)
     }
 
-    /// The value of the option that was just read.
+    /// The value of the option just read.
     pub fn value(&mut self, option: &'static Arg) -> Result<&'a [u8]> {
         self.next().ok_or(Error::missing(option))
     }
 
-    /// The same, which is a number that the option takes.
+    /// As [`value`](Self::value), as a number that the option takes.
     pub fn number(&mut self, option: &'static Arg) -> Result<i64> {
         number(self.value(option)?, option)
     }
 
-    /// The same, which is in ms.
+    /// As [`number`](Self::number), in ms.
     pub fn millis(&mut self, option: &'static Arg) -> Result<Millis> {
         millis(self.value(option)?, option)
     }
 
-    /// Which argument is the next.
+    /// The index of the next argument.
     pub fn position(&self) -> usize {
         self.at
     }

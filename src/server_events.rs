@@ -1,7 +1,10 @@
-//! What the server tells the module of. Keys that come under another name, databases that are exchanged or emptied, and
-//! its cron: for the eviction, to find its keys again and to keep running. Data that was loaded, another role, and the link
-//! to the primary: for the events, to know which are this server's to tell. Forks: for the replication, to know whether
-//! anybody listens. Clients that come and go: for the announcements.
+//! The server events that the module handles.
+//!
+//! * Renamed keys, swapped and flushed databases: the eviction has to find its keys again.
+//! * The cron: timers have to keep running when the clock steps back.
+//! * Loading, a change of roles, the link to the primary: they decide which time-outs are this server's to report.
+//! * Forks: they may have begun an append-only file or replication ([`listeners`]).
+//! * Clients that come and go: they are announced.
 
 use crate::core::time::Millis;
 use crate::expiry::{eviction, orphans, unfinished, watch_list};
@@ -23,7 +26,7 @@ pub fn register(ctx: Context) -> Result<(), String> {
 }
 
 impl KeyspaceEvents for Handlers {
-    /// A value that has come under another name is watched under that.
+    /// A value that was renamed or moved is watched under its new name.
     fn renamed(keyspace: &mut Keyspace, to: KeyName) {
         if let Ok(mut key) = WriteKey::open(keyspace, to)
             && let Some(value) = key.value()

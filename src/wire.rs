@@ -1,10 +1,10 @@
-//! The wire form of a change: the commands by which replicas and the append-only file are told of it, and those by which a
-//! rewritten log makes a key. Each change is resolved, with the times it was made with.
+//! The wire form of a change: the commands that replicas and the append-only file get, and those by which a rewritten
+//! log makes a key. Each change is resolved, with the times at which it was made.
 //!
-//! Four forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is the
-//! touch of one who left, and with `NOMAX` one that sets no peak; `PRESENCE.CONFIG` with `AT` makes a key as of that
-//! moment, and with `EMPTY`, after its last member was forgotten and in a rewritten log, one that has been without members
-//! since then. They are read where the rest of the command is, by the words that stand here.
+//! Four forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is
+//! the touch of a member who left, and with `NOMAX` one that sets no peak; `PRESENCE.CONFIG` with `AT` makes a key as
+//! of that moment, and with `EMPTY`, after its last member was forgotten and in a rewritten log, says since when it has
+//! had no members. Each command parses its own forms, by the words defined here.
 
 use std::ffi::CStr;
 use std::io::Write;
@@ -17,18 +17,18 @@ use crate::ffi::string::{KeyName, ServerStr, SharedString};
 
 /// The option of a touch that sets no peak.
 pub const NO_MAX: &CStr = c"NOMAX";
-/// The ttl of the touch of one who left.
+/// The ttl of the touch of a member who left.
 pub const LEFT: &[u8] = b"0";
 /// Before the time at which a key was made.
 pub const MADE_AT: &CStr = c"AT";
 /// Before the time since when a key has been without members.
 pub const EMPTY_SINCE: &CStr = c"EMPTY";
 
-/// Members were touched at `touch.at` and stay for `touch.ttl`; a ttl of 0: they left. Whether it sets a new peak is judged
-/// at that time, unless `sets_peak` says that it sets none.
+/// Members were touched at `touch.at` and stay for `touch.ttl`; a ttl of 0: they left. Whether it sets a new peak is
+/// judged at that time, unless `sets_peak` says that it sets none.
 ///
-/// This is on the path of every touch, so all arguments are strings that exist: the client's own, constants, and numbers
-/// that are kept until they change.
+/// This is on the path of every touch, so it allocates no argument: they are the client's own strings, constants, and
+/// numbers whose strings are kept until they change.
 #[inline]
 pub fn touch(
     sink: &impl CommandSink,
@@ -70,7 +70,7 @@ static WORDS: MainThread<Words> = MainThread::new(Words {
     count: Number(0, None),
 });
 
-/// A constant as a string of the server, made when it is first asked for.
+/// A constant as a string of the server, made on first use.
 struct Word(&'static [u8], Option<SharedString>);
 
 impl Word {
@@ -82,7 +82,7 @@ impl Word {
     }
 }
 
-/// A number as a string of the server, made anew when it has changed.
+/// A number as a string of the server, made again when the number has changed.
 struct Number(u64, Option<SharedString>);
 
 impl Number {
@@ -91,7 +91,7 @@ impl Number {
             *self = Number(number, None);
         }
         let make = || {
-            // Digits are written where nothing is allocated: twenty are enough for any number.
+            // A buffer on the stack: twenty digits are enough for any number.
             let mut digits = [0; 20];
             let mut rest = &mut digits[..];
             write!(rest, "{number}").expect("there is room");

@@ -1,46 +1,46 @@
-//! Entries in the order of their buckets, sorted only as far as they have to be by now.
+//! A hierarchical timing wheel whose slots are in a tree: entries in the order of their buckets, sorted only as far as
+//! they have to be by now.
 //!
-//! A calendar has days for this month, months for this year and years for what is far away; as a year begins it is taken
-//! apart into months. So do hierarchical timing wheels (Varghese and Lauck, "Hashed and hierarchical timing wheels", 1987;
-//! Linux's timers are such), where an entry moves a few times in its life and the number of slots hardly depends on that of
-//! the entries. Here the slots, *spans* of 64^level buckets, stand in a tree by where they begin, and only those that
-//! have entries. A wheel knows what time it is, and everything in it is later. A tree does not have to: entries may be
-//! added before all others, and a clock may jump by years either way, without a slot that is walked or an entry that is
-//! in the wrong place.
+//! As in a timing wheel (Varghese and Lauck, "Hashed and hierarchical timing wheels", 1987), an entry waits in a coarse
+//! slot, which is split into finer ones shortly before it begins. So an entry moves a few times in its life, and the
+//! number of slots hardly depends on the number of entries. Here the slots are *spans* of 64^level buckets, and only
+//! those with entries exist, in a tree by their first bucket. A wheel has a current time, and everything in it is
+//! later. The tree has none: entries may be added before all others, and the clock may jump by years either way,
+//! without empty slots to walk or entries to move.
 
 use std::collections::BTreeMap;
 
 use super::pages::{Packed, Pages, Token};
 
-/// A span has 2^6 times the buckets of one of the level below.
+/// A span has 2^6 times as many buckets as one of the level below.
 const STEP: u32 = 6;
 /// The highest level: spans of 139 years. Buckets have 40 bits.
 const TOP: u32 = 6;
-/// What an allocator takes for a span, in a node of the tree.
+/// What a span takes in a node of the tree.
 const SPAN: usize = 64;
 
-/// Buckets, from one whose number is a multiple of how many they are.
+/// A run of 64^level buckets, aligned to its length.
 struct Span {
     level: u32,
     pages: Pages,
 }
 
 impl Span {
-    /// How much of a bucket's number each entry has to tell.
+    /// How many bytes of its bucket's number each entry stores.
     fn low_bytes(&self) -> usize {
         (self.level * STEP).div_ceil(8) as usize
     }
 }
 
 pub struct Calendar {
-    /// By their first buckets. None is in another.
+    /// By their first buckets. They do not overlap.
     spans: BTreeMap<u64, Span>,
-    /// A span that is being taken apart into those of the level below, and its first bucket.
+    /// The span that is being split into those of the level below, and its first bucket.
     opened: Option<(u64, Span)>,
-    /// The bucket that ended last when somebody asked. A hint: it decides how long a new span is, and nothing else.
+    /// The bucket that had ended last at the latest call. A hint: it only decides how long a new span is.
     now: u64,
     walk: Option<Walk>,
-    /// What was flushed and is not freed yet.
+    /// What was flushed but not freed yet.
     flushed: Pages,
     /// Bytes allocated.
     held: usize,
@@ -48,7 +48,7 @@ pub struct Calendar {
 
 /// A walk over all entries.
 struct Walk {
-    /// The first bucket of the span that is walked; where that is over, what comes next is not before.
+    /// The first bucket of the span that is walked; if that is gone, the walk goes on at the next one.
     from: u64,
     /// How many of its pages, from the first on, are still to be seen.
     left: usize,
@@ -61,10 +61,10 @@ pub struct Taken {
     pub name: Vec<u8>,
 }
 
-/// What a step comes to.
+/// The result of a step.
 pub enum Step {
     Entry(Taken),
-    /// Entries were put in order: the next step may come to one.
+    /// An entry was moved, or a span opened: there may be one to take at the next step.
     Moved,
     /// There is none.
     End,
@@ -92,8 +92,8 @@ impl Calendar {
         put(&mut self.spans, level, bucket, token, name, &mut self.held);
     }
 
-    /// The level of the span that a bucket is in, or of the longest one that can be made for it: without another in it,
-    /// and without the present, or it would be taken apart at once.
+    /// The level of the span that a bucket is in, or of the longest one that can be made for it: one that contains no
+    /// other span, nor the present, since it would be split at once.
     fn level_for(&self, bucket: u64) -> u32 {
         let has = |start: u64, span: &Span| first_of(bucket, span.level) == start;
         if let Some((start, span)) = &self.opened
@@ -110,14 +110,14 @@ impl Calendar {
         let before = before.map(|(start, _)| *start);
         let after = self.spans.range(bucket..).next().map(|(start, _)| *start);
         let opened = self.opened.as_ref().map(|(start, _)| *start);
-        // The lowest level at which a span with this bucket would have that one, too.
+        // The lowest level at which one span would contain both this bucket and the other.
         let joins = |other: u64| (64 - (bucket ^ other).leading_zeros()).div_ceil(STEP);
         let others = [before, after, opened].into_iter().flatten();
         let longest = others.fold(joins(self.now), |least, other| least.min(joins(other)));
         longest.saturating_sub(1).min(TOP)
     }
 
-    /// Takes an entry out whose bucket has ended by now, of the earliest, or does a bit of what has to be done before.
+    /// Takes an entry out of the earliest bucket, if that has ended by now, or does a small step towards that.
     pub fn step(&mut self, now: u64) -> Step {
         self.now = now;
         if !self.is_due(now) {
@@ -159,7 +159,7 @@ impl Calendar {
         Some(taken)
     }
 
-    /// Moves one entry of the span that is being taken apart, or begins with the first.
+    /// Moves one entry of the span that is being split, or opens the first one.
     fn unpack(&mut self) {
         let Some((start, span)) = &mut self.opened else {
             self.opened = self.spans.pop_first();
@@ -176,8 +176,8 @@ impl Calendar {
         span.pages.remove(size, &mut self.held);
     }
 
-    /// Does up to so many bits of what can be done ahead: frees what was flushed, and takes apart what comes next, a
-    /// quarter of its length before it begins. Returns whether there is more to do.
+    /// Works ahead in up to so many small steps: frees what was flushed, and splits the next span from a quarter of its
+    /// length before it begins. Returns whether there is more to do.
     pub fn tidy(&mut self, now: u64, steps: usize) -> bool {
         self.now = now;
         for _ in 0..steps {
@@ -199,13 +199,13 @@ impl Calendar {
         })
     }
 
-    /// Whether a walk has begun and not ended.
+    /// Whether a walk is under way.
     pub fn is_walked(&self) -> bool {
         self.walk.is_some()
     }
 
-    /// Takes the next entry of a walk over all entries out; it may be added again. The walk begins with the first call,
-    /// and again after the end. It misses none that is there throughout.
+    /// Takes out the next entry of a walk over all entries; it may be added again. The walk begins with the first call,
+    /// and again after the end. It visits every entry that is there throughout.
     pub fn walk(&mut self) -> Step {
         let walk = self.walk.get_or_insert(Walk { from: 0, left: 0 });
         if self.opened.is_some() {
@@ -221,7 +221,7 @@ impl Calendar {
                 from: start,
                 left: span.pages.len(),
             };
-            // What is added again comes after those, and is not seen twice.
+            // What is added again goes behind these pages, and is not visited twice.
             span.pages.turn_page(&mut self.held);
         }
         let pages = span.pages.len();
@@ -251,7 +251,7 @@ fn first_of(bucket: u64, level: u32) -> u64 {
     bucket >> (STEP * level) << (STEP * level)
 }
 
-/// Adds an entry to the span of this level, which is made where there is none.
+/// Adds an entry to its span of this level, which is made if there is none.
 fn put(
     spans: &mut BTreeMap<u64, Span>,
     level: u32,

@@ -1,5 +1,5 @@
-//! Which database an entry is of, by a token that stays while its number changes. Only databases with entries are noted,
-//! and nothing is searched or sized by number: a server may have two billion of them.
+//! Which database an entry is of, as a token that stays the same when the database's number changes. Only databases
+//! with entries are kept, in maps: a server may have two billion of them.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ struct Database {
 }
 
 impl Databases {
-    /// What an allocator takes for each, in nodes of both maps.
+    /// What each takes in the nodes of both maps.
     const BYTES: usize = 96;
 
     pub const fn new() -> Databases {
@@ -67,7 +67,7 @@ impl Databases {
         }
     }
 
-    /// A database was emptied. Returns what its entries weigh, which are nobody's from now on.
+    /// A database was emptied. Returns what its entries weigh, which are stale from now on.
     pub fn flush(&mut self, number: i32) -> usize {
         let token = self.tokens.remove(&number);
         let database = token.and_then(|token| self.known.remove(&token));

@@ -1,9 +1,9 @@
-//! Which keys the eviction must look at, and when. A hint only: entries name a key, are checked when their time comes,
-//! and may be stale.
+//! Which keys the eviction must look at, and when. It is only a hint: an entry names a key, is checked when its time
+//! comes, and may be stale.
 //!
-//! An entry is due with a bucket of 64 ms, and takes little more than the key's name. A key stands in one bucket at a
-//! time: its value remembers which, and an entry that the value does not answer to is dropped (`expiry/sweeper.rs`). No call
-//! does more than a bounded amount of work, however many entries there are.
+//! An entry comes due with its bucket of 64 ms, and takes little more than the key's name. A key is in one bucket at a
+//! time, which its value keeps; an entry in another bucket is stale and dropped (`expiry/sweeper.rs`). Every call does
+//! a bounded amount of work, however many entries there are.
 
 mod calendar;
 mod databases;
@@ -16,13 +16,13 @@ use databases::Databases;
 
 use crate::core::time::Millis;
 
-/// How much of the clock one bucket holds, as a shift: 64 ms.
+/// The length of a bucket, as a shift: 64 ms.
 const BUCKET_SHIFT: u32 = 6;
-/// The latest time that a key can stand under, in the year 4199: values remember buckets in 5 bytes, of which two numbers
-/// mean something else.
+/// The latest time for which a key can be watched, in the year 4199: values keep buckets in 5 bytes, of which two
+/// numbers mean something else.
 pub const LAST: Millis = ((1 << 40) - 3) << BUCKET_SHIFT;
 
-/// Stale entries may weigh this much more than those that are not.
+/// Stale entries may weigh this much more than the others.
 const SLACK: usize = 32 * 1024;
 
 /// The number of the bucket that ends at `slot`, and the other way round.
@@ -37,16 +37,16 @@ pub fn slot_of(bucket: u64) -> Millis {
 
 /// Keys by the time they must be looked at.
 ///
-/// An entry *weighs* what it takes in a page but for its bucket, which takes more or fewer bytes as its time approaches.
+/// An entry *weighs* what it takes in a page without its bucket, whose bytes become fewer as its time approaches.
 pub struct Schedule {
     calendar: Calendar,
     databases: Databases,
     entries: usize,
     /// What all entries weigh.
     weight: usize,
-    /// Of these, those of databases that were flushed.
+    /// What the entries of flushed databases weigh.
     flushed: usize,
-    /// What entries weigh of which it was told that nothing answers to them any more, since the last inspection began.
+    /// What the entries weigh that were reported stale since the last inspection began.
     outlived: usize,
 }
 
@@ -58,11 +58,11 @@ pub struct Entry {
     pub queued: Millis,
 }
 
-/// What an inspection comes upon.
+/// What an inspection finds.
 pub enum Inspected {
-    /// An entry, taken out: it is to be kept or not.
+    /// An entry, taken out. If it is not stale it must be [kept](Schedule::keep).
     Entry(Entry),
-    /// Nothing yet: an entry of a database that was flushed was dropped, or others were put in order.
+    /// Nothing yet: an entry of a flushed database was dropped, or entries were moved.
     Nothing,
     /// The end.
     Done,
@@ -80,27 +80,26 @@ impl Schedule {
         }
     }
 
-    /// Bytes allocated, for stale entries too, and for what was flushed and is not freed yet.
+    /// Bytes allocated, including stale entries and what was flushed but not freed yet.
     pub fn bytes(&self) -> usize {
         self.calendar.bytes() + self.databases.bytes()
     }
 
-    /// Bytes that an entry of this name takes where there are many: three for its bucket, which takes from none to five,
-    /// and a sixteenth for the list of pages and what is unused of them.
+    /// Bytes that an entry of this name takes among many: three for its bucket, which takes from none to five, and a
+    /// sixteenth more for the list of pages and their unused ends.
     pub fn entry_bytes(name: &[u8]) -> usize {
         let packed = weight(name) + 3;
         packed + packed / 16
     }
 
-    /// Under which time a key that is due at `due` would stand: the end of its bucket. `Millis::MAX`, for never, where that
-    /// is later than any time that can be stored: a dump can have such a member, and no clock comes so far.
+    /// The time for which a key that is due at `due` would be watched: the end of its bucket. `Millis::MAX`, for never,
+    /// where that is later than [`LAST`]: a dump can have such a member, and no clock gets there.
     pub fn slot(due: Millis) -> Millis {
         let end = due.checked_next_multiple_of(1 << BUCKET_SHIFT);
         end.filter(|end| *end <= LAST).unwrap_or(Millis::MAX)
     }
 
-    /// Notes that a key must be looked at when `due` has come, if ever. Returns under which time it stands: the value is
-    /// to remember it.
+    /// Watches a key that is due at `due`. Returns the time for which it is watched, as its value has to keep it.
     pub fn add(&mut self, db: i32, name: &[u8], due: Millis) -> Millis {
         let slot = Schedule::slot(due);
         if slot == Millis::MAX {
@@ -114,10 +113,10 @@ impl Schedule {
         slot
     }
 
-    /// Takes out an entry whose time has come at `now`. Before it, entries of databases that were flushed are dropped and
-    /// others put in order, at most `patience` of them: `None` while something [is due](Self::is_due) asks for another call.
-    pub fn pop(&mut self, now: Millis, patience: usize) -> Option<Entry> {
-        for _ in 0..=patience {
+    /// Takes out an entry whose time has come at `now`. Before it, up to `max_stale` entries are moved, or dropped
+    /// since their database was flushed. `None` while something [is due](Self::is_due): call again.
+    pub fn pop(&mut self, now: Millis, max_stale: usize) -> Option<Entry> {
+        for _ in 0..=max_stale {
             match self.calendar.step(bucket_of(now)) {
                 Step::End => return None,
                 Step::Moved => {}
@@ -131,7 +130,7 @@ impl Schedule {
         None
     }
 
-    /// An entry is out of the calendar. `None`: it was of a database that was flushed.
+    /// An entry was taken out of the calendar. `None`: its database was flushed.
     fn release(&mut self, taken: Taken) -> Option<Entry> {
         let weight = weight(&taken.name);
         self.entries -= 1;
@@ -152,28 +151,27 @@ impl Schedule {
         self.calendar.is_due(bucket_of(now))
     }
 
-    /// Does what can be done ahead of time, in up to so many small steps, and frees what was flushed. Returns whether there
-    /// is more to do.
+    /// Works ahead and frees what was flushed, in up to so many small steps. Returns whether there is more to do.
     pub fn tidy(&mut self, now: Millis, steps: usize) -> bool {
         self.calendar.tidy(bucket_of(now), steps)
     }
 
-    /// The entry of a key of this name will find nothing that answers to it: the key is gone, or noted for another time.
+    /// An entry of this name has become stale: its key is gone, or watched for another time.
     pub fn outlive(&mut self, name: &[u8]) {
         self.outlived += weight(name);
     }
 
-    /// Nothing has answered to an entry that was taken out.
+    /// An entry was taken out that was stale.
     pub fn unanswered(&mut self, entry: &Entry) {
-        // What an inspection drops was told of before it began.
+        // What an inspection drops was reported stale before it began.
         if !self.calendar.is_walked() {
             self.outlived = self.outlived.saturating_sub(weight(&entry.name));
         }
     }
 
-    /// Whether entries are to be inspected: where stale ones weigh more than the others. What a replica loads beside its
-    /// data and then puts in their place leaves stale ones that nobody was told of; they are found by their number, where
-    /// there are so many `keys`.
+    /// Whether entries are to be inspected: once the stale ones weigh more than the others. A replica that loads a new
+    /// data set beside its old one, and then swaps them, leaves stale entries that nobody reported; they show as too
+    /// many for the number of `keys`.
     pub fn needs_inspection(&self, keys: usize) -> bool {
         let stale = (self.flushed + self.outlived).min(self.weight);
         self.calendar.is_walked()
@@ -195,8 +193,9 @@ impl Schedule {
         }
     }
 
-    /// Puts an entry back that was inspected. Returns under which time it stands now: the bucket before. A key that was
-    /// noted for an earlier time and then for this one again has two entries here, to which its value would answer alike.
+    /// Puts an inspected entry back, one bucket earlier. Returns the time for which its key is watched now. A key that
+    /// was watched for this time, for an earlier one and for this one again has two entries here, which its value
+    /// cannot tell apart: the second one is stale from now on.
     pub fn keep(&mut self, entry: &Entry) -> Millis {
         let before = entry.queued.saturating_sub(1 << BUCKET_SHIFT);
         self.add(entry.db, &entry.name, before)
@@ -207,8 +206,8 @@ impl Schedule {
         self.databases.swap(first, second);
     }
 
-    /// A database was emptied, or all of them (-1). Their entries go as their time comes, or with an inspection; of all
-    /// of them, as [`tidy`](Self::tidy) comes by.
+    /// A database was emptied, or all of them (-1). The entries of one are dropped when they come due or are inspected;
+    /// those of all are freed by [`tidy`](Self::tidy).
     pub fn flush(&mut self, db: i32) {
         if db < 0 {
             self.calendar.clear();
@@ -329,7 +328,7 @@ mod tests {
             for (key, value) in values.iter_mut().enumerate() {
                 let name = key.to_string();
                 if cycle > 0 {
-                    // Noted for an earlier time, looked at then, and noted for the same time as before.
+                    // Watched for an earlier time, looked at then, and watched for the same time as before.
                     schedule.outlive(name.as_bytes());
                 }
                 schedule.add(0, name.as_bytes(), FAR + key as Millis);
@@ -362,7 +361,7 @@ mod tests {
         let name = vec![b'x'; 65_000];
         schedule.add(0, &name, 1_000_000_000);
         assert!(!schedule.needs_inspection(1));
-        // Noted for an earlier time, again and again.
+        // Watched for an earlier time, again and again.
         for i in 0..10 {
             schedule.outlive(&name);
             schedule.add(0, &name, 900_000_000 - i * 64);
@@ -397,11 +396,11 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_of_all_is_freed_in_bites() {
+    fn a_flush_of_all_is_freed_in_batches() {
         const ENTRIES: u64 = 200_000;
         const STEPS: usize = 32;
         /// What so many steps may free: pages, and spans that are empty then.
-        const BITE: usize = STEPS * (pages::PAGE + 128);
+        const BATCH: usize = STEPS * (pages::PAGE + 128);
         for length in [86_400_000, 864_000_000_u64] {
             let (mut schedule, start) = (Schedule::new(), 1_700_000_000_000);
             schedule.tidy(start, 0);
@@ -413,14 +412,14 @@ mod tests {
             assert!(full as u64 > ENTRIES * 10);
             schedule.flush(-1);
             assert!(!schedule.is_due(u64::MAX));
-            assert!(schedule.bytes() > full - BITE, "hardly anything is freed");
+            assert!(schedule.bytes() > full - BATCH, "hardly anything is freed");
             schedule.add(0, b"new", start);
             let mut calls = 0;
             loop {
                 let before = schedule.bytes();
                 let more = schedule.tidy(start, STEPS);
                 assert!(
-                    schedule.bytes() + BITE > before,
+                    schedule.bytes() + BATCH > before,
                     "no more than so many pages"
                 );
                 if !more {
@@ -428,7 +427,7 @@ mod tests {
                 }
                 calls += 1;
             }
-            assert!(calls > ENTRIES as usize * 10 / BITE);
+            assert!(calls > ENTRIES as usize * 10 / BATCH);
             let entry = schedule.pop(start + 64, 0).expect("the new one");
             assert_eq!(
                 (entry.name.as_slice(), schedule.calendar.bytes()),

@@ -24,7 +24,7 @@ impl Random {
     }
 }
 
-/// What the schedule has to have: by name, the database's number and the time.
+/// What the schedule has to hold: by name, the database's number and the time.
 struct Model {
     schedule: Schedule,
     expected: BTreeMap<Vec<u8>, (i32, Millis)>,
@@ -68,7 +68,7 @@ impl Model {
             assert_eq!(
                 known,
                 Some((entry.db, entry.queued)),
-                "once, as it was noted"
+                "once, as it was watched"
             );
         }
     }

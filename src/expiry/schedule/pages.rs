@@ -1,11 +1,11 @@
-//! Entries packed into pages: a watched key costs little more than its name, and a list of any length grows, and is freed,
-//! by one page at a time.
+//! Entries packed into pages: a watched key costs little more than its name, and a list of any length grows and is
+//! freed one page at a time.
 
 use std::collections::LinkedList;
 
 /// The size to which a page grows. A larger one holds a single entry.
 pub const PAGE: usize = 4096;
-/// What an allocator takes for a page's node in the list.
+/// What a page's node in the list takes.
 const NODE: usize = 48;
 
 /// A database, under whatever number it has at the moment.
@@ -15,13 +15,13 @@ pub type Token = usize;
 #[derive(Clone, Copy)]
 pub struct Packed<'a> {
     pub token: Token,
-    /// What the list does not tell of the entry's bucket.
+    /// The low bits of the entry's bucket; the list's span has the others.
     pub low: u64,
     pub name: &'a [u8],
 }
 
-/// Entries, taken from the first page's end and added to the last one's. What is allocated, freed or moved is noted in
-/// `held`, which the caller keeps for many lists. `low_bytes` is how many bytes `low` takes, the same for all of a list.
+/// Entries, taken from the end of the first page and added to the end of the last. `held` is the caller's count of the
+/// bytes that its lists have allocated. `low_bytes` is how many bytes `low` takes, the same for all entries of a list.
 pub struct Pages {
     /// The first is never empty.
     list: LinkedList<Vec<u8>>,
@@ -43,8 +43,8 @@ impl Pages {
         self.list.len()
     }
 
-    /// Adds an entry, packed so that it can be read from its end: the name, the rest of its bucket, the name's length and
-    /// the token, both in as many bytes as they need, seven bits each, the last one marked.
+    /// Adds an entry, packed so that it can be read backwards: the name, the low bits of its bucket, then the name's
+    /// length and the token in base 128, each marked at its low digit, which is read last.
     pub fn push(&mut self, entry: Packed, low_bytes: usize, held: &mut usize) {
         let size = entry.name.len() + low_bytes + width(entry.name.len()) + width(entry.token);
         let fits = |page: &Vec<u8>| page.is_empty() || page.len() + size <= PAGE;
@@ -87,7 +87,7 @@ impl Pages {
         }
     }
 
-    /// Has what is added from now on go to pages of its own. The list must not be empty.
+    /// Begins a new page for what is added from now on. The list must not be empty.
     pub fn turn_page(&mut self, held: &mut usize) {
         self.list.push_back(Vec::new());
         *held += NODE;
