@@ -1,9 +1,8 @@
-//! The one way in which a key's set is changed, by whatever command, from a primary or a log, or by the eviction.
+//! The write path: the one way in which a key's set is changed, by a client's command, a replayed one or the eviction.
 //!
-//! The change is applied first; what has come of it is then replicated, those who watch the key are told, the eviction
-//! learns when to look at it, the key is closed, events go out, and a key that nobody is left in goes. So nothing is
-//! replicated that was not done. A change that is cut short by an internal error leaves an empty set behind, here and on
-//! the replicas alike.
+//! A change is applied first. Then its effects are replicated, watchers are signalled, the key is watched for the
+//! eviction and closed, events are published, and a key that is empty and over is removed. So nothing is replicated
+//! that was not done. A change that panics leaves an empty set behind, here and on the replicas alike.
 
 use crate::core::time::Millis;
 use crate::core::{Change, Effects, LookupKey, Members, Observer, Touch, TouchMode};
@@ -20,14 +19,15 @@ use crate::{clock, defaults, listeners, metrics, wire};
 /// Where changes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A client of this server, or its own eviction: what comes of the change is found out here, replicated and reported.
+    /// A client of this server, or its own eviction: the change is resolved here, replicated, and its events are
+    /// published.
     Here,
-    /// A primary, or a log: the change comes resolved, is applied as it stands and passed on as it came.
+    /// A primary or a log: the change is resolved already, applied as it stands and passed on verbatim.
     Replayed,
 }
 
 impl Origin {
-    /// Where the command comes from that is running.
+    /// The origin of the command that is running.
     #[inline(always)]
     pub fn of(ctx: Context) -> Origin {
         match ctx.is_replayed() {
@@ -41,7 +41,7 @@ impl Origin {
         self == Origin::Replayed
     }
 
-    /// How a touch that says that it happened then meets the touches that are there.
+    /// The mode of a touch; `at` is the time that it gives, if it does.
     #[inline(always)]
     pub fn mode_of_touch(self, at: Option<Millis>) -> TouchMode {
         match (self, at) {
@@ -60,14 +60,14 @@ pub struct Transaction<'k> {
     outbox: Outbox,
     /// Whether the key did not exist before.
     is_made: bool,
-    /// Whether those who watch the key were told.
+    /// Whether its watchers were signalled.
     is_signalled: bool,
 }
 
-/// Changes a key as a command says: now, or for what is replayed at its own time. `members` are those that it is about, none
-/// where it is about the whole set.
+/// Runs a command's change of a key: now, or if it is replayed at its own time. `members` are those that it is about,
+/// none if it is about the whole set.
 ///
-/// All of it is inlined into each command, of which it leaves what concerns that command's change.
+/// It is inlined into each command, where constant folding leaves only what that command's change needs.
 #[inline(always)]
 pub fn run<'a>(
     keyspace: &mut Keyspace,
@@ -81,7 +81,7 @@ pub fn run<'a>(
         true => WriteKey::open_untouched(keyspace, name)?,
         false => WriteKey::open(keyspace, name)?,
     };
-    // The memory that a touch needs is asked for ahead of other work.
+    // Prefetched ahead of the work that does not need it.
     let ahead = match (members.strings(), key.set()) {
         ([_], Some(set)) => members.get(0).map(|member| set.prefetch(member)),
         _ => None,
@@ -94,7 +94,7 @@ pub fn run<'a>(
     };
     if origin == Origin::Here {
         change.check(now)?;
-        // Of a key that is gone the eviction has yet to report who was in it.
+        // An eviction removes and reports the members of a key that is over instead.
         if !change.is_expiry() {
             key.begin(now);
         }
@@ -103,7 +103,7 @@ pub fn run<'a>(
     let mut effects = Effects::default();
     if transaction.make(&change) {
         if change.is_sure() {
-            // Done first, while the memory is on its way.
+            // Done first, while the prefetch is under way.
             transaction.signal();
         }
         let mut changed = Vec::new();
@@ -117,7 +117,7 @@ pub fn run<'a>(
 }
 
 impl<'k> Transaction<'k> {
-    /// Of an open key, as of `now`.
+    /// A transaction on an open key, at `now`.
     #[inline(always)]
     pub fn new(key: WriteKey<'k>, origin: Origin, now: Millis) -> Transaction<'k> {
         Transaction {
@@ -130,7 +130,7 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// The key, to be looked at.
+    /// The key.
     pub fn key(&mut self) -> &mut WriteKey<'k> {
         &mut self.key
     }
@@ -140,7 +140,7 @@ impl<'k> Transaction<'k> {
         !self.outbox.is_empty()
     }
 
-    /// Makes a set of a key that holds none, where the change needs one. Returns whether there is one.
+    /// Makes a set at a key that holds none, if the change needs one. Returns whether there is one.
     #[inline(always)]
     fn make(&mut self, change: &Change) -> bool {
         if self.key.set().is_some() {
@@ -154,8 +154,8 @@ impl<'k> Transaction<'k> {
         self.is_made
     }
 
-    /// Applies a change to the set. Members of whom something was changed are added to `changed`, where what is replicated
-    /// names them alone. A change that is refused has changed nothing.
+    /// Applies a change to the set. If only the members that were changed are to be replicated, they are added to
+    /// `changed`. A change that is refused has changed nothing.
     #[inline(always)]
     pub fn apply<'a>(
         &mut self,
@@ -206,13 +206,13 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// Whether a new peak that a change has set is an event: one that members have set, here.
+    /// Whether a new peak that a change has set is an event: only if members reached it, here.
     #[inline(always)]
     fn reports_peak(&self, change: &Change) -> bool {
         !self.origin.is_replayed() && matches!(change, Change::Touch { .. })
     }
 
-    /// There is no set for the change to be applied to.
+    /// There is no set to apply the change to.
     #[cold]
     fn pass_by(&mut self, change: &Change, members: Args) {
         if self.origin.is_replayed() {
@@ -228,8 +228,8 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// What follows from a change while the key is open: it is replicated, those who watch the key are told, and the
-    /// eviction learns when to look at it.
+    /// What follows from a change while the key is open: it is replicated, watchers are signalled, and the key is
+    /// watched for the eviction.
     #[inline(always)]
     fn settle(&mut self, change: &Change, effects: &Effects, members: Args, changed: &[ServerStr]) {
         self.replicate(change, effects, members, changed);
@@ -267,21 +267,21 @@ impl<'k> Transaction<'k> {
                 if change.is_sure() {
                     replicate_touch(ctx, name, touch, members.strings(), true);
                 } else {
-                    // The peak was judged at a time that only this server knows.
+                    // The peak was judged when the import arrived, a time that the touch does not carry.
                     replicate_touch(ctx, name, touch, changed, false);
                     if let Some(peak) = effects.peak {
                         wire::set_peak(&ctx, name, peak);
                     }
                 }
             }
-            // Resolved to what it was: a touch that keeps nobody online.
+            // Resolved to a touch that keeps nobody online.
             (Change::Leave, Some(touch)) => replicate_touch(ctx, name, touch, changed, true),
             (Change::Forget, _) if effects.changed => {
                 ctx.replicate_verbatim();
                 if let Some(set) = self.key.set()
                     && set.is_empty()
                 {
-                    // Its linger counts from now, a moment that only this server knows.
+                    // Its linger counts from now, which the command does not carry.
                     wire::empty(&ctx, name, &set.settings(), now);
                 }
             }
@@ -303,7 +303,7 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// Tells those who watch or track the key that it has changed, once.
+    /// Signals those who watch or track the key that it has changed, once.
     #[inline(always)]
     fn signal(&mut self) {
         if !self.is_signalled {
@@ -312,8 +312,8 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// As [`settle`](Self::settle), for one turn of the eviction in which so many members were evicted and so many
-    /// reported. Who looks at the key next is the eviction's to say.
+    /// As [`settle`](Self::settle), for one turn of the eviction, in which so many members were evicted and so many
+    /// reported. The eviction itself watches the key anew.
     pub fn settle_turn(&mut self, evicted: usize, reported: usize) {
         let change = Change::Evict {
             cutoff: self.now,
@@ -326,18 +326,18 @@ impl<'k> Transaction<'k> {
         };
         self.replicate(&change, &effects, Args::NONE, &[]);
         if evicted + reported > 0 {
-            // Whoever hears of a time-out finds that what they cached of the key holds no longer.
+            // A time-out that is only reported invalidates what clients have cached of the key, too.
             self.signal();
         }
     }
 
-    /// The key, which stays open: there is nothing to be published.
+    /// The key, which stays open; there must be no events.
     pub fn keep_open(self) -> WriteKey<'k> {
         debug_assert!(self.outbox.is_empty());
         self.key
     }
 
-    /// Closes the key, which goes where nobody is left in it and its linger is over.
+    /// Closes the key, and removes it if it is empty and its linger is over.
     #[inline(always)]
     pub fn close(mut self) -> Closed {
         let mut is_empty = !self.origin.is_replayed() && self.key.is_empty();
@@ -352,9 +352,9 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// A change was cut short by an internal error. What the set held cannot be trusted any more, so an empty one of the
-    /// same settings and peak takes its place; replicas, which know nothing of the change, are told the same. On a replica
-    /// nothing can be told: the set stays as it is, and answers errors.
+    /// A change panicked. The set cannot be trusted any more, so an empty one of the same settings and peak takes its
+    /// place, here and, by replication, on the replicas. A replica cannot replicate that: there the set stays damaged
+    /// and the key answers errors.
     #[cold]
     fn repair(&mut self) {
         if self.origin.is_replayed() {
@@ -373,8 +373,8 @@ impl<'k> Transaction<'k> {
     }
 }
 
-/// Replicates a touch of members. Where nobody listens, the server is only told that there was a change, for the points at
-/// which it saves.
+/// Replicates a touch of members. Without a consumer the data is only marked as changed, which counts for the server's
+/// save points.
 #[inline(always)]
 fn replicate_touch(
     ctx: Context,
@@ -392,7 +392,7 @@ fn replicate_touch(
     }
 }
 
-/// What is left to do once the key is closed, since it runs the code of others.
+/// What is left to do once the key is closed, since it runs the code of other modules.
 pub struct Closed {
     now: Millis,
     outbox: Outbox,
@@ -400,11 +400,11 @@ pub struct Closed {
 }
 
 impl Closed {
-    /// Publishes what there is to be published, and removes the key where nobody is left in it and its linger is over.
+    /// Publishes the events, and removes the key if it is empty and its linger is over.
     #[inline(always)]
     pub fn finish(self, keyspace: &mut Keyspace, name: KeyName) {
         self.outbox.send(keyspace, name);
-        // Whoever heard of it may have put something else there.
+        // A notification may have put something else there.
         if self.is_empty
             && let Ok(mut key) = WriteKey::open_untouched(keyspace, name)
         {
@@ -419,18 +419,18 @@ fn orphans_of<'k>(key: &WriteKey<'k>) -> Option<(i32, KeyName<'k>)> {
     (!orphans::is_empty()).then(|| (key.context().db(), key.name()))
 }
 
-/// Notes what a change does to members of this server's own keys.
+/// Records what a change does to members, for replication and events.
 struct Recorder<'t, 'a> {
     outbox: &'t mut Outbox,
     members: Args<'a>,
-    /// The members of whom something was changed, where that is asked for.
+    /// The members that were changed, if they are asked for.
     changed: Option<&'t mut Vec<ServerStr<'a>>>,
     /// The database and the name of the key, where there are orphans.
     orphans: Option<(i32, KeyName<'t>)>,
 }
 
 impl Recorder<'_, '_> {
-    /// The members are forgotten, those of a key before this one of the same name included.
+    /// The members are forgotten: their time-outs as orphans are reported now.
     fn report_orphans(&mut self) {
         if let Some((db, key)) = self.orphans {
             for member in self.members.iter() {

@@ -1,19 +1,19 @@
 //! A line of CLIENT LIST: `id=3 addr=127.0.0.1:50188 laddr=… fd=8 name=web age=6 idle=0 flags=N db=0 … user=default …`.
 //!
-//! Names and users are chosen by others, but servers let no white space into them. The path of a Unix socket, which stands
-//! for both addresses of those who come through it, may hold spaces.
+//! Names and users are chosen by clients and operators, but servers allow no white space in them. The path of a Unix
+//! socket, which is both `addr` and `laddr`, may contain spaces.
 
 use super::{Client, seconds};
 use crate::core::time::Millis;
 
-/// What a line says, as it says it.
+/// The fields of a line.
 pub struct Line<'a> {
     id: u64,
     addr: &'a [u8],
     name: &'a [u8],
     /// s since it connected.
     age: i64,
-    /// s since it last spoke.
+    /// s since its last interaction.
     idle: i64,
     flags: &'a [u8],
     db: i64,
@@ -21,14 +21,14 @@ pub struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    /// Reads a line; `None` where something is missing.
+    /// Parses a line; `None` if a field is missing.
     pub fn read(line: &'a [u8]) -> Option<Line<'a>> {
         let (id, rest) = cut(line.strip_prefix(b"id=")?, b" addr=")?;
         let (addr, rest) = cut(rest, b" laddr=")?;
-        // A Unix socket stands for both ends; other addresses have no spaces.
+        // `laddr` is the same for a Unix socket; other addresses have no spaces.
         let rest = rest.strip_prefix(addr).unwrap_or(rest);
         let mut words = rest.split(|byte| *byte == b' ');
-        // Their order is the servers', and has been the same as long as they are there.
+        // In the order of the line, which is the same on all servers.
         let mut field = |name: &[u8]| words.find_map(|word| word.strip_prefix(name));
         Some(Line {
             id: number(id)?,
@@ -57,7 +57,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// A text up to where `at` first stands in it, and from after that on.
+/// What is before the first `at` in a text, and what is behind it.
 fn cut<'a>(text: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let end = text.windows(at.len()).position(|part| part == at)?;
     Some((&text[..end], &text[end + at.len()..]))

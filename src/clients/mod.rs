@@ -1,7 +1,7 @@
-//! The connections to this server, as it lists them itself.
+//! The clients of this server, read from its `CLIENT LIST`.
 //!
-//! The module API tells of one client its address, database and name, but not when it last spoke. `CLIENT LIST` does, and
-//! is what operators compare with, so its text is what is read here: all of it for a command, or the lines of some ids.
+//! The module API has a client's address, database and name, but not its last interaction. `CLIENT LIST` has, and is
+//! what operators compare with, so its text is parsed here: all of it for a command, or the lines of some ids.
 
 mod line;
 
@@ -14,22 +14,22 @@ use crate::ffi::string::SharedString;
 
 use line::Line;
 
-/// A connection to this server. Servers keep both of its times in whole seconds; here they are in Unix ms.
+/// A client of this server. Its times are in Unix ms, with a resolution of seconds, as the server keeps them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Client<'a> {
     pub id: u64,
     pub addr: &'a [u8],
-    /// What it calls itself; empty where it does not.
+    /// The name it has set; empty if none.
     pub name: &'a [u8],
     pub user: &'a [u8],
     pub db: i64,
     pub connected_at: i64,
     pub last_interaction: i64,
-    /// Whether it is the server's own: a replica of this server's, or its primary.
+    /// Whether it is a replica of this server or its primary.
     pub is_internal: bool,
 }
 
-/// What the server said of its clients at one moment.
+/// The reply of one `CLIENT LIST`.
 pub struct List<'a> {
     reply: CallReply<'a>,
     now: Millis,
@@ -48,7 +48,7 @@ impl<'a> List<'a> {
         List::new(keyspace, reply)
     }
 
-    /// Those of these clients that are there, in the order given.
+    /// Those with these ids that are connected, in the order given.
     pub fn of(keyspace: &mut Keyspace<'a>, ids: &[u64]) -> Result<List<'a>> {
         let words = [&b"LIST"[..], b"ID"].map(SharedString::new);
         let ids = ids
@@ -67,17 +67,17 @@ impl<'a> List<'a> {
             Refusal::Forbidden => Error::NoClientList,
             Refusal::Unavailable => Error::ClientListFailed,
         })?;
-        // Asked for afterwards: outside of a command, the call itself moves the cached time.
+        // Asked for afterwards: outside of a command, the call itself updates the cached time.
         let now = clock::cached(keyspace.context());
         Ok(List { reply, now })
     }
 
-    /// When it was that, in Unix ms.
+    /// When it was made, in Unix ms.
     pub fn now(&self) -> Millis {
         self.now
     }
 
-    /// The clients, each unless its line is not understood.
+    /// The clients, with an error for each line that is not understood.
     pub fn iter(&self) -> impl Iterator<Item = Result<Client<'_>>> {
         let text = self.reply.text().unwrap_or_default();
         let lines = text.split(|byte| *byte == b'\n');
@@ -88,13 +88,12 @@ impl<'a> List<'a> {
     }
 }
 
-/// Whether a client that last spoke then is online at `now`, all in Unix ms: whether that is less than `window` ago, in the
-/// whole seconds in which servers count.
+/// Whether a client is online at `now`: its last interaction is less than `window` ago, in whole seconds. All in ms.
 pub fn is_online(last_interaction: i64, now: Millis, window: Millis) -> bool {
     seconds(now) - last_interaction < window as i64
 }
 
-/// The whole seconds of a time in ms, in ms.
+/// A time in ms, rounded down to seconds.
 fn seconds(time: Millis) -> i64 {
     time as i64 / 1000 * 1000
 }

@@ -6,11 +6,11 @@ use crate::core::time::{MAX_TIME, Millis};
 use crate::ffi::clock;
 use crate::ffi::context::{Context, InfoSection};
 
-/// The server's cached command time in Unix ms: all commands of a transaction or a script see the same instant.
+/// The server's cached command time, in Unix ms: the same for all commands of a transaction or a script.
 ///
-/// Servers from 7.2 on hand the cached time out. Before that (Redis 7.0) a plain command reads the clock, and the first
-/// one of a transaction or a script asks the server for its cached time (`transaction.rs`). It is asked for where it is needed
-/// only: never for a command that is replayed.
+/// Redis 7.0 has no API for it: there a plain command reads the clock, and one in a transaction or a script gets the
+/// time at which that began (`transaction.rs`). Replayed commands do not need it and must not ask, since it may cost
+/// microseconds.
 #[inline]
 pub fn now(ctx: Context) -> Millis {
     match clock::cached_micros() {
@@ -19,7 +19,7 @@ pub fn now(ctx: Context) -> Millis {
     }
 }
 
-/// The server's cached time, whoever asks: what the server itself reckons with in a command's reply.
+/// The server's cached time inside or outside of a command: what the server itself computes ages from.
 pub fn cached(ctx: Context) -> Millis {
     match clock::cached_micros() {
         Some(micros) => bounded(micros / 1000),
@@ -27,12 +27,12 @@ pub fn cached(ctx: Context) -> Millis {
     }
 }
 
-/// A clock that is far off is taken for the next moment that can be stored.
+/// Clamps a clock that is far off to the times that can be stored.
 fn bounded(millis: i64) -> Millis {
     millis.clamp(0, MAX_TIME.cast_signed()).cast_unsigned()
 }
 
-/// The wall clock in Unix ms, for what no command asks.
+/// The wall clock in Unix ms, for what is not part of a command.
 pub fn wall() -> Millis {
     bounded(clock::wall_millis())
 }

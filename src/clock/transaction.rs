@@ -1,12 +1,12 @@
-//! The instant that all commands of a transaction or a script see, on a server that does not hand it out (Redis 7.0).
+//! The instant that all commands of a transaction or a script see, on a server without an API for it (Redis 7.0).
 //!
-//! There the server's cached time stands in INFO alone, which takes some microseconds to write. So it is noted when a
-//! transaction or script begins, which is a command that a client or another module sends and that passes through the
-//! command filters. Its commands go by the note. Those of a script pass through the filters as well, but the server says
-//! that it is inside; the next command that is not inside ends the note.
+//! There only INFO has the server's cached time, and takes some microseconds to write. So the module stores the time
+//! when a transaction or a script begins: a command filter sees the command that may begin one, before it runs. The
+//! commands inside use the stored time. Those of a script pass through the filter as well, but the server says that
+//! they are inside; the next command that is not inside clears it.
 //!
-//! A filter takes a little of every command's time, so there is none until the first transaction that has to ask. That
-//! one is told by INFO, as is one that begins by a name of its own (`rename-command`).
+//! A filter costs a little of every command's time, so there is none until the first transaction that needs it. That
+//! one gets its time from INFO, as does one that begins by a renamed command (`rename-command`).
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -15,12 +15,12 @@ use crate::core::time::Millis;
 use crate::ffi::command_filter::{self, CommandFilter, FilteredCommand};
 use crate::ffi::context::Context;
 
-/// When the present transaction or script began, or a command came that may be one; 0: it is not noted.
+/// When the current transaction or script, or a command that may be one, began; 0 if that is not known.
 static BEGAN: AtomicU64 = AtomicU64::new(0);
-/// Whether there is a filter that ends the note.
+/// Whether the filter is registered, which clears [`BEGAN`].
 static FILTERED: AtomicBool = AtomicBool::new(false);
 
-/// The instant of the present transaction or script, as `ask` says where it is not noted yet. `None`: the command that runs
+/// The instant of the current transaction or script, from `ask` if it is not known yet. `None`: the command that runs
 /// is in neither.
 #[inline]
 pub fn instant(ctx: Context, ask: impl FnOnce() -> Millis) -> Option<Millis> {
@@ -28,30 +28,30 @@ pub fn instant(ctx: Context, ask: impl FnOnce() -> Millis) -> Option<Millis> {
         return None;
     }
     Some(match BEGAN.load(Ordering::Relaxed) {
-        0 => note(ctx, ask()),
+        0 => store(ctx, ask()),
         began => began,
     })
 }
 
 #[cold]
-fn note(ctx: Context, now: Millis) -> Millis {
+fn store(ctx: Context, now: Millis) -> Millis {
     if !FILTERED.load(Ordering::Relaxed) {
-        let filtered = command_filter::register::<Note>(ctx);
+        let filtered = command_filter::register::<Beginnings>(ctx);
         FILTERED.store(filtered, Ordering::Relaxed);
     }
-    // Without a filter the note would never end.
+    // Without a filter it would never be cleared.
     if FILTERED.load(Ordering::Relaxed) {
         BEGAN.store(now, Ordering::Relaxed);
     }
     now
 }
 
-/// What ends the note, or begins one.
-struct Note;
+/// Stores the time when a transaction or script may begin, and clears it after that.
+struct Beginnings;
 
-impl CommandFilter for Note {
+impl CommandFilter for Beginnings {
     fn filter(command: &FilteredCommand) {
-        // EXEC, EVAL and FCALL with all their forms. Others of these letters cost a look at the clock, and no more.
+        // EXEC, EVAL, FCALL and their variants. Other commands with these letters only cost a look at the clock.
         let may_begin = matches!(command.name().first(), Some(b'E' | b'e' | b'F' | b'f'));
         if !may_begin && BEGAN.load(Ordering::Relaxed) == 0 {
             return;

@@ -9,15 +9,15 @@ use crate::wire;
 /// Members named in one command.
 const BATCH: usize = 64;
 
-/// Emits the key's making, a touch for neighbours of the same moment and ttl, whatever the order, and the peak, which the
-/// touches leave alone: their times step back and forth, and it was never that of those who are left.
+/// Emits the making of the key, a touch for each run of members with the same time and ttl, and the peak. The touches
+/// set no peak: their times go back and forth, and the peak need not be one of the members who are left.
 pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
     if value.is_damaged() {
         super::warn_of_damage();
     }
     let set = value.saved();
     let settings = set.settings();
-    // Without retention a touch of one who left removes the member, which may still be to be evicted.
+    // Without retention the touch of a member who left removes it, but this one is stored until it is evicted.
     let first = Settings {
         retain: settings.retain.max(1),
         ..settings
@@ -43,7 +43,7 @@ pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
     wire::set_peak(log, key, set.peak());
 }
 
-/// Members who follow each other with the same touch.
+/// A run of members with the same touch.
 struct Touches<'a> {
     log: &'a AofWriter<'a>,
     key: KeyName<'a>,

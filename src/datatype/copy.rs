@@ -4,7 +4,7 @@ use super::value::Value;
 use crate::expiry::watch_list;
 use crate::ffi::data_type::KeyContext;
 
-/// A copy of a value, for another key, which the eviction is told of.
+/// A copy of a value, for another key, which is watched.
 pub fn copy(value: &Value, keys: &KeyContext) -> Option<Box<Value>> {
     let mut copy = value.duplicate()?;
     if let Some(name) = keys.to_name()

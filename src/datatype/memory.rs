@@ -1,4 +1,4 @@
-//! What a value weighs, and what is done when it goes.
+//! What a value takes, and what is done when it goes.
 
 use super::value::Value;
 use crate::core::time::Millis;
@@ -7,12 +7,12 @@ use crate::ffi::alloc;
 use crate::ffi::data_type::KeyContext;
 use crate::ffi::string::KeyName;
 
-/// What the server itself keeps for each value of a module, and does not count: two structures of 16 bytes.
+/// What the server itself allocates for each value of a module and does not count: two structures of 16 bytes.
 const SERVER_OVERHEAD: usize = 32;
 
-/// Bytes that a key takes, for `MEMORY USAGE`; the value itself is in a block of `block`. Nothing is sampled. Of a small set,
-/// where it matters, the allocator is asked how large the blocks really are; a large one is made of blocks that it
-/// serves without waste.
+/// Bytes that a key takes, for `MEMORY USAGE`; `block` is the size of the value's own block. Nothing is sampled. For a
+/// small set the allocator is asked for the usable size of its blocks; a large one has blocks of the allocator's size
+/// classes.
 pub fn usage(value: &Value, block: usize, key: &KeyContext) -> usize {
     let blocks = match value.buffer() {
         None => value.bytes(),
@@ -22,14 +22,14 @@ pub fn usage(value: &Value, block: usize, key: &KeyContext) -> usize {
     SERVER_OVERHEAD + blocks + entry.unwrap_or(0)
 }
 
-/// A key is on its way out, by whatever verb but a flush: the eviction's entry of it is stale from now on.
+/// A key is removed, by anything but a flush: its entry in the watch list is stale from now on.
 pub fn unlink(value: &Value, key: &KeyContext) {
     if let Some(name) = watched_name(value, key) {
         watch_list::outlive(name.bytes());
     }
 }
 
-/// The key's name, where the eviction has an entry of it.
+/// The key's name, if it is watched.
 fn watched_name<'a>(value: &Value, key: &KeyContext<'a>) -> Option<KeyName<'a>> {
     match value.queued() {
         Millis::MAX => None,

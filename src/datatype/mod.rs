@@ -1,5 +1,5 @@
-//! The type of presence keys, `presence-`, and what is done when the server handles its values: each file is named for that,
-//! each function for the API's name of it.
+//! The type of presence keys, `presence-`, and its callbacks: a file for each purpose, with functions named for the
+//! API's callbacks.
 
 use std::ffi::CStr;
 
@@ -68,7 +68,7 @@ impl DataType for Value {
     }
 }
 
-/// Says in the log that what is saved is not all that there was.
+/// Logs that a damaged key is saved without its members.
 fn warn_of_damage() {
     log::warn("presence: a key that an internal error damaged is saved without its members");
 }

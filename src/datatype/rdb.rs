@@ -1,10 +1,10 @@
 //! Dumps: RDB files, full synchronisation, `DUMP` and `RESTORE`.
 //!
-//! `core::dump` says what is in one. The version that goes with it here is that of its order; optional fields come and go
-//! without another version.
+//! `core::dump` defines the format. The version here changes only with its fixed part; optional fields come and go
+//! without a new version.
 //!
-//! A dump may come from anywhere. Whatever is wrong with it, no value is made of it, and the server answers with its
-//! "Bad data format" error.
+//! A dump may come from anywhere. If anything is wrong with it no value is made of it, and the server answers its "Bad
+//! data format" error.
 
 use super::value::Value;
 use crate::clock;
@@ -13,7 +13,7 @@ use crate::core::dump::{Corrupt, Refused, Sink, Source};
 use crate::expiry::watch_list;
 use crate::ffi::data_type::{IoError, RdbBytes, RdbReader, RdbWriter};
 
-/// The version that is written, and the only one that is read.
+/// The version that is written, and the only one that is accepted.
 pub const VERSION: i32 = 1;
 
 impl From<IoError> for Corrupt {
@@ -42,7 +42,7 @@ impl Sink for Writer<'_, '_> {
     }
 }
 
-/// Reads a value, and tells the eviction of its key.
+/// Reads a value, and watches its key.
 pub fn load(reader: &RdbReader, version: i32) -> Option<Box<Value>> {
     if version != VERSION {
         reader.warn(&format!(

@@ -8,20 +8,19 @@ use crate::expiry::schedule;
 use crate::ffi::guard::guard;
 use crate::metrics;
 
-/// A presence set, and what the module keeps with it: when the eviction will look at the key, or that a change was cut
-/// short by a panic. That stands in the set's note; it is no part of the key's state, and not saved, replicated or
-/// compared.
+/// A presence set, with the time for which the key is watched or the mark of a damaged set in its owner word. That is
+/// not part of the key's state: it is not saved, replicated or compared.
 pub struct Value {
     set: PresenceSet,
 }
 
-/// The note of a set at which the eviction will not look. Below are the schedule's buckets.
+/// The owner word of a set whose key is not watched. Smaller ones are buckets of the schedule.
 const NEVER: u64 = Uint::<5>::MAX;
-/// The note of a set that is being changed, or whose change was cut short.
+/// The owner word of a set that is being changed, or whose change panicked.
 const DAMAGED: u64 = NEVER - 1;
 
 impl Value {
-    /// A value for a key; counted from now on.
+    /// A value for a key, which counts in the module's totals.
     pub fn new(mut set: PresenceSet) -> Box<Value> {
         set.note_bytes();
         set.owner_word = Uint::new(NEVER);
@@ -31,7 +30,7 @@ impl Value {
         Box::new(Value { set })
     }
 
-    /// When the eviction will look at this key, `Millis::MAX` where it has not been told to.
+    /// The time for which the key is watched, `Millis::MAX` if it is not.
     pub fn queued(&self) -> Millis {
         match self.set.owner_word.get() {
             NEVER | DAMAGED => Millis::MAX,
@@ -39,7 +38,7 @@ impl Value {
         }
     }
 
-    /// The eviction will look at this key then, or with `Millis::MAX` not at all. At a damaged one it never looks.
+    /// Keeps the time for which the key is watched, `Millis::MAX` if it is not. A damaged one never is.
     pub fn set_queued(&mut self, queued: Millis) {
         if !self.is_damaged() {
             self.set.owner_word = match queued {
@@ -60,13 +59,13 @@ impl Value {
         (!self.is_damaged()).then(|| Value::new(self.set.clone()))
     }
 
-    /// The set as it is saved. Of a damaged one only the settings and the peak: nothing half-changed may come back as
-    /// if it were sound.
+    /// The set as it is saved. A damaged one is saved with its settings and peak only, so that nothing half-changed
+    /// comes back as if it were sound.
     pub fn saved(&self) -> Cow<'_, PresenceSet> {
         if !self.is_damaged() {
             return Cow::Borrowed(&self.set);
         }
-        // Where it had members, the latest moment that is known of it is that of its peak.
+        // If it had members, the time of its peak is the latest that is known.
         let since = self.set.empty_since().max(self.set.peak().at);
         Cow::Owned(self.emptied(since))
     }
@@ -95,15 +94,15 @@ impl Value {
         self.set.allocations()
     }
 
-    /// Changes the set, and brings the module's totals up to date. `None`: the change panicked, which is in the log. The set
-    /// is damaged then, and never used again.
+    /// Changes the set, and brings the module's totals up to date. `None`: the change panicked, which is logged, and
+    /// the set is damaged.
     #[inline]
     pub fn change<R>(&mut self, change: impl FnOnce(&mut PresenceSet) -> R) -> Option<R> {
         let (len, bytes) = (self.set.len(), self.set.noted_bytes());
-        let note = std::mem::replace(&mut self.set.owner_word, Uint::new(DAMAGED));
+        let word = std::mem::replace(&mut self.set.owner_word, Uint::new(DAMAGED));
         let result = guard("a change", || change(&mut self.set));
         if result.is_some() {
-            self.set.owner_word = note;
+            self.set.owner_word = word;
         }
         if self.set.len() != len {
             self.set.note_bytes();
@@ -128,7 +127,7 @@ impl Value {
 
 impl Drop for Value {
     fn drop(&mut self) {
-        // On any thread: nothing but the totals is touched.
+        // This may run on any thread, so it touches nothing but the totals.
         metrics::KEYS.replace_anywhere(1, 0);
         metrics::MEMBERS.replace_anywhere(self.set.len(), 0);
         metrics::BYTES.replace_anywhere(self.set.noted_bytes(), 0);
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_remembers_when_it_is_looked_at() {
+    fn a_value_keeps_the_time_for_which_it_is_watched() {
         let mut value = Value::new(PresenceSet::new(SETTINGS, 0));
         assert_eq!(value.queued(), Millis::MAX);
         for slot in [0, 64, 1_700_000_000_000, schedule::LAST, Millis::MAX] {
@@ -176,11 +175,7 @@ mod tests {
         assert!(cut_short.is_none());
         value.set_queued(64);
         assert!(value.is_damaged());
-        assert_eq!(
-            value.queued(),
-            Millis::MAX,
-            "a damaged one is not looked at"
-        );
+        assert_eq!(value.queued(), Millis::MAX, "a damaged one is not watched");
     }
 
     #[test]
