@@ -1,5 +1,5 @@
-//! The arguments of commands, each described once: what COMMAND DOCS shows of it, the word that it is given by, and the
-//! numbers that it takes. Options are read, and errors named, by the same description.
+//! The arguments of commands, each described once: for COMMAND DOCS, for the parser of its options, and for the texts
+//! of errors.
 
 use std::ffi::CStr;
 use std::fmt;
@@ -14,17 +14,17 @@ use crate::ffi::command::ArgKind;
 pub struct Arg {
     pub name: &'static CStr,
     pub kind: ArgKind,
-    /// The word that stands before it.
+    /// The keyword before it.
     pub token: Option<&'static CStr>,
     pub optional: bool,
     /// Whether it may be given several times.
     pub multiple: bool,
     pub parts: &'static [Arg],
-    /// The numbers that it takes; of a block, its parts.
+    /// The numbers that it accepts; for a block, those of its parts.
     pub numbers: Option<Numbers>,
 }
 
-/// What a number can be.
+/// The range of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Numbers {
     /// ms, up to ten years.
@@ -43,7 +43,7 @@ pub enum Numbers {
     Count,
     /// How many members follow.
     Members,
-    /// Two numbers, of which each has its own rules: how many to skip, and how many to return.
+    /// Two numbers with rules of their own: how many to skip, and how many to return.
     OffsetAndCount,
 }
 
@@ -96,7 +96,7 @@ impl Arg {
         Arg::of(name, ArgKind::Pattern)
     }
 
-    /// An optional word.
+    /// An optional keyword.
     pub const fn flag(name: &'static CStr, token: &'static CStr) -> Arg {
         Arg::of(name, ArgKind::PureToken).token(token).optional()
     }
@@ -115,7 +115,7 @@ impl Arg {
         }
     }
 
-    /// The word that stands before it.
+    /// The keyword before it.
     pub const fn token(self, token: &'static CStr) -> Arg {
         Arg {
             token: Some(token),
@@ -145,18 +145,18 @@ impl Arg {
         }
     }
 
-    /// Whether a word is the one that stands before this argument, in any case.
+    /// Whether a word is its keyword, in any case.
     pub fn is(&self, word: &[u8]) -> bool {
         self.token
             .is_some_and(|token| token.to_bytes().eq_ignore_ascii_case(word))
     }
 
-    /// What users know it by: the word before it, else its name.
+    /// What users know it by: its keyword, else its name.
     pub fn label(&self) -> &'static str {
         text(self.token.unwrap_or(self.name))
     }
 
-    /// Those of which one is given: the parts of a choice, and any other argument itself.
+    /// The alternatives: the parts of a choice, or the argument itself.
     pub fn choices(&self) -> &[Arg] {
         match self.kind {
             ArgKind::OneOf => self.parts,
@@ -165,7 +165,7 @@ impl Arg {
     }
 }
 
-/// As it is given, without the brackets around what is optional: `LIMIT offset count`.
+/// Its syntax, without brackets around what is optional: `LIMIT offset count`.
 impl fmt::Display for Arg {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let name = text(self.name);

@@ -1,7 +1,7 @@
 //! Every error a command can answer with, and the one place that gives them their text.
 //!
-//! A text says what was wrong and what to do. Where Redis has one of its own it comes first, for those who look for that.
-//! No text has anything in it that a client sent: that could be any bytes.
+//! A text says what was wrong and what to do. If Redis has a text for it, that comes first, for clients that match it.
+//! No text contains anything that a client sent, which could be any bytes.
 
 use std::fmt;
 
@@ -13,17 +13,17 @@ use crate::core::time::Millis;
 /// Why a command was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// Something else stands where one of these options could, or an option's value is missing.
+    /// Something else is in the place of one of these options, or an option's value is missing.
     Expected(&'static [Arg]),
     /// An option, or one of a choice, is given a second time.
     Repeated(&'static Arg),
-    /// `MEMBERS` announces another number of members than are given.
+    /// `MEMBERS` gives another number than that of the members that follow.
     MemberCount { announced: usize, given: usize },
-    /// A number does not parse, or is none that this argument takes.
+    /// A number does not parse, or is out of the argument's range.
     NotAnInteger(&'static Arg),
-    /// A count is below 1, where Redis's own commands call that a syntax error.
+    /// A count is below 1, which Redis's own commands call a syntax error here.
     CountBelowOne(&'static Arg),
-    /// A Unix time is so early that it must be one in seconds.
+    /// A Unix time is so small that it must be in seconds.
     NotInMillis(&'static Arg),
     /// The key holds a value of another type.
     WrongType,
@@ -41,13 +41,13 @@ pub enum Error {
     MemberTooLong,
     /// The user may not run CLIENT LIST.
     NoClientList,
-    /// The server gave no list of its clients, or none that is understood.
+    /// CLIENT LIST failed, or its reply is not understood.
     ClientListFailed,
     /// The set cannot address more members.
     Full,
-    /// A change of this key was cut short by an internal error, and its content cannot be trusted.
+    /// An earlier change of this key panicked, and its content cannot be trusted.
     Damaged,
-    /// The command was cut short by an internal error.
+    /// The command panicked.
     Internal,
 }
 
@@ -55,7 +55,7 @@ pub enum Error {
 pub type Result<T = ()> = std::result::Result<T, Error>;
 
 impl Error {
-    /// The option was to follow, or stands at the end without its value.
+    /// This option is expected, or its value is missing.
     pub fn missing(option: &'static Arg) -> Error {
         Error::Expected(std::slice::from_ref(option))
     }
@@ -142,7 +142,7 @@ fn one_of(args: &[Arg], text: impl Fn(&Arg) -> String) -> String {
     }
 }
 
-/// What numbers an argument takes.
+/// The range of an argument's number.
 fn write_numbers(f: &mut fmt::Formatter, arg: &Arg) -> fmt::Result {
     let Some(numbers) = arg.numbers else {
         return Ok(());
@@ -168,7 +168,7 @@ fn write_numbers(f: &mut fmt::Formatter, arg: &Arg) -> fmt::Result {
 mod tests {
     use super::*;
 
-    /// Those that no client can bring about in a test.
+    /// Those that no client can provoke in a test.
     #[test]
     fn errors_of_the_server_say_what_to_do() {
         for (error, text) in [

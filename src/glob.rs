@@ -1,13 +1,13 @@
 //! Redis's glob patterns, as in KEYS and SCAN.
 //!
-//! `*` is any run of bytes, `?` any byte, `[…]` one of a class (ranges, `^` to negate), `\` takes the next byte as it
-//! is. Unlike a matcher that calls itself for each star, this one goes back to the last star only, so that no pattern
-//! takes more than (length of pattern × length of text) steps.
+//! `*` is any run of bytes, `?` any byte, `[…]` one of a class (ranges, `^` to negate), and `\` escapes the next byte.
+//! Unlike a recursive matcher, this one backtracks to the last star only, so that a match takes at most (length of
+//! pattern × length of text) steps.
 
 /// Whether the whole of `text` matches.
 pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut at, mut from) = (0, 0);
-    // Where the last star was, and how much of the text it has taken so far.
+    // The position in the pattern after the last star, and in the text after what that star has matched.
     let mut star: Option<(usize, usize)> = None;
     loop {
         if pattern.get(at) == Some(&b'*') {
@@ -35,7 +35,7 @@ pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// How many bytes of the pattern stand for this one byte of the text; `None` where they do not match it.
+/// The length of the pattern's first element, if it matches this byte.
 fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     match pattern {
         [] => None,
@@ -49,7 +49,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// Whether a class, from after its opening bracket on, has this byte, and how long it is. One that is not closed ends
+/// Whether a class, given without its opening bracket, contains this byte, and its length. One that is not closed ends
 /// with the pattern.
 fn in_class(class: &[u8], byte: u8) -> (bool, usize) {
     let negated = class.first() == Some(&b'^');

@@ -48,7 +48,7 @@ static SETTINGS: [&dyn settings::Setting; 8] = [
     &announcements::CHANNEL,
 ];
 
-/// Loads the module: called by the server (`ffi/module.rs`), with the arguments that are given with it.
+/// Loads the module: called through `ffi/module.rs`, with its load arguments.
 fn load(keyspace: &mut Keyspace, args: Args) -> Result<(), String> {
     let ctx = keyspace.context();
     let handles_slot_imports = slot_migration::follow::<slot_imports::Imported>(ctx);

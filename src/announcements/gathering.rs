@@ -1,4 +1,4 @@
-//! The clients of one announcement, asked for a few at a time.
+//! The clients of one announcement, gathered a batch at a time.
 
 use std::collections::BTreeSet;
 
@@ -6,8 +6,8 @@ use crate::clients::Client;
 use crate::error::Result;
 
 /// Clients asked for in one step.
-const BITE: usize = 64;
-/// The bytes that are announced of a client's name and of its user's; nothing else bounds what they may be called.
+const BATCH: usize = 64;
+/// How many bytes of a client's name and of its user's are announced; the server does not bound them.
 const LONGEST_NAME: usize = 256;
 
 /// A client, as it was when it was asked for.
@@ -19,12 +19,12 @@ pub struct Gathered {
     pub db: i64,
     /// When it connected, in Unix ms.
     pub connected_at: i64,
-    /// When it last spoke, in Unix ms.
+    /// Its last interaction, in Unix ms.
     pub last_interaction: i64,
 }
 
-/// The clients in the order of their ids, as far as they have been asked for. New clients have higher ids than all before
-/// them, so whoever connects meanwhile is still to come; whoever goes is taken out.
+/// The clients gathered so far, in the order of their ids. New clients have higher ids than all before them, so one
+/// that connects meanwhile is still to come; one that disconnects is taken out.
 pub struct Gathering {
     /// The lowest id that has not been asked for.
     next: u64,
@@ -39,12 +39,12 @@ impl Gathering {
         }
     }
 
-    /// The ids to ask for next, out of all. None: this was all.
+    /// The next batch of ids to ask for, out of those connected. It is empty at the end.
     pub fn next(&self, connected: &BTreeSet<u64>) -> Vec<u64> {
-        connected.range(self.next..).take(BITE).copied().collect()
+        connected.range(self.next..).take(BATCH).copied().collect()
     }
 
-    /// Takes what the server said of the ids that were asked for. The server's own connections do not count.
+    /// Adds the reply for a batch of ids. Connections of the replication are left out.
     pub fn add<'a>(
         &mut self,
         asked: &[u64],
@@ -65,26 +65,26 @@ impl Gathering {
                 });
             }
         }
-        // Valkey 8.1 lists them in no order.
+        // Valkey 8.1 does not list them in order.
         self.clients[before..].sort_by_key(|client| client.id);
         self.next = asked.last().map_or(self.next, |last| last + 1);
         Ok(())
     }
 
-    /// A client has gone.
+    /// A client has disconnected.
     pub fn left(&mut self, id: u64) {
         if let Ok(index) = self.clients.binary_search_by_key(&id, |client| client.id) {
             self.clients.remove(index);
         }
     }
 
-    /// The clients that were found.
+    /// The clients gathered.
     pub fn clients(&self) -> &[Gathered] {
         &self.clients
     }
 }
 
-/// Bytes as text: what is no UTF-8 becomes U+FFFD, and one that is too long ends in an ellipsis.
+/// Bytes as text: invalid UTF-8 becomes U+FFFD, and one that is too long is cut off and ends in an ellipsis.
 fn text(bytes: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST_NAME)]).into_owned();
     if bytes.len() > LONGEST_NAME {
@@ -116,10 +116,10 @@ mod tests {
 
     #[test]
     fn all_are_asked_for_and_those_who_come_and_go_meanwhile_are_right() {
-        let mut connected: BTreeSet<u64> = (10..10 + 2 * BITE as u64).collect();
+        let mut connected: BTreeSet<u64> = (10..10 + 2 * BATCH as u64).collect();
         let mut gathering = Gathering::new();
         let asked = gathering.next(&connected);
-        assert_eq!(asked, (10..10 + BITE as u64).collect::<Vec<_>>());
+        assert_eq!(asked, (10..10 + BATCH as u64).collect::<Vec<_>>());
         // One of them is a replica, and one has gone before the server was asked.
         let found = asked.iter().filter(|id| **id != 12).map(|id| {
             let name: &[u8] = if *id == 13 { b"internal" } else { b"web" };

@@ -1,5 +1,5 @@
-//! An announcement as JSON: `{"at":…,"connected":2,"online":1,"clients":[…]}`, in which each client has the fields that it
-//! has in PRESENCE.CLIENTS.
+//! An announcement as JSON: `{"at":…,"connected":2,"online":1,"clients":[…]}`, where each client has the fields of
+//! PRESENCE.CLIENTS.
 
 use serde::Serialize;
 
@@ -17,10 +17,10 @@ struct Announcement<'a> {
     connected: usize,
     online: usize,
     clients: Vec<Entry<'a>>,
-    /// There are more clients than those that are listed.
+    /// Whether there are more clients than are listed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     truncated: bool,
-    /// Which node of a cluster it is about.
+    /// In a cluster, the node that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<&'a str>,
 }
@@ -37,7 +37,7 @@ struct Entry<'a> {
     online: bool,
 }
 
-/// The message on these clients, of whom those are online who spoke less than `window` before `at`.
+/// The message about these clients; those with an interaction less than `window` before `at` are online.
 pub fn write(clients: &[Gathered], at: Millis, window: Millis, node: Option<&str>) -> Vec<u8> {
     let is_online = |client: &Gathered| clients::is_online(client.last_interaction, at, window);
     let entries = clients.iter().take(MOST).map(|client| Entry {
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_message_is_bounded_whatever_clients_are_called() {
-        // What takes the most room in JSON, what it is to be escaped in, and what is no text.
+        // A byte that takes the most room in JSON, one that has to be escaped, and one that is not UTF-8.
         for byte in [0x01, b'"', 0xff] {
             let long = vec![byte; 100_000];
             let client = |id| clients::Client {

@@ -1,12 +1,12 @@
-//! Telling subscribers who is connected to this server: every `presence.client-announce-frequency` seconds, and when a
-//! client comes or goes, as one JSON message on `presence.client-announce-channel`.
+//! Announcements: who is connected to this server, as one JSON message on `presence.client-announce-channel`, every
+//! `presence.client-announce-frequency` seconds and when a client connects or disconnects.
 //!
-//! All clients are asked for each announcement, since only that says when each last spoke. That is done in slices with
-//! pauses in between, so that no other client waits for it, however many there are. Nothing runs while the frequency is 0,
-//! but that the ids of those who are connected are kept: the server has no way to ask for them a few at a time.
+//! Each announcement lists all clients anew, since there is no event for a client's last interaction. It does so in
+//! time slices with pauses in between, so that no other client waits, however many there are. While the frequency is 0
+//! nothing runs; only the ids of connected clients are kept, since the server cannot list them a few at a time.
 //!
-//! A server announces its own clients to its own subscribers: what a module publishes goes to no replica. In a cluster it
-//! does go to all nodes, so there a message says whose it is.
+//! A server announces its own clients to its own subscribers: the messages are not replicated. In a cluster they go to
+//! all nodes, so there each names its node.
 
 mod gathering;
 mod message;
@@ -46,9 +46,8 @@ static STATE: MainThread<State> = MainThread::new(State {
     gathering: None,
 });
 
-/// What is known, and what is being done.
 struct State {
-    /// The ids of those who are connected, so far as the server said that they came.
+    /// The ids of the connected clients, from the server's events.
     connected: BTreeSet<u64>,
     pace: Pace,
     /// The announcement that is being made.
@@ -59,11 +58,11 @@ struct State {
 const SLICE: u64 = 500;
 /// A slice is followed by a pause of this many times what it took: a quarter of one core at most.
 const REST: u64 = 3;
-/// In how many ms to look again whether an announcement that had to wait may be made.
+/// ms until the next try, while no announcement may be made.
 const RETRY: i64 = 100;
 
 impl State {
-    /// The announcement that is being made, or a new one where one is due.
+    /// The announcement that is being made, or a new one if one is due.
     fn go_on(&mut self, now: u64, frequency: u64) -> Option<Gathering> {
         if let Some(gathering) = self.gathering.take() {
             return Some(gathering);
@@ -80,9 +79,9 @@ fn frequency() -> u64 {
     FREQUENCY.get() as u64
 }
 
-/// Starts to keep who is connected, and to announce where the settings say so.
+/// Starts to follow who is connected, and to announce if the settings say so.
 pub fn start(keyspace: &mut Keyspace) {
-    // None where the server starts; those who are there where the module comes later.
+    // Nobody yet at the server's start, but the module may be loaded later.
     if let Ok(list) = List::of_all(keyspace) {
         let ids = list.iter().flatten().map(|client| client.id);
         STATE.borrow().connected.extend(ids);
@@ -90,7 +89,7 @@ pub fn start(keyspace: &mut Keyspace) {
     restart(keyspace.context());
 }
 
-/// The frequency has changed: it counts from now.
+/// The frequency has changed: the next interval begins now.
 pub fn restart(ctx: Context) {
     let mut state = STATE.borrow();
     state.gathering = None;
@@ -109,7 +108,7 @@ pub fn joined(ctx: Context, id: u64) {
     changed(ctx, &mut state);
 }
 
-/// A client has gone. One that was turned away was never said to have come.
+/// A client has disconnected. For one that was refused there was no event when it came.
 pub fn left(ctx: Context, id: u64) {
     let mut state = STATE.borrow();
     if state.connected.remove(&id) {
@@ -127,7 +126,7 @@ fn changed(ctx: Context, state: &mut State) {
     }
     let is_first = state.pace.changes.is_none();
     state.pace.change(clock::monotonic_micros());
-    // While one is made, the timer is that of its slices.
+    // While an announcement is being made the timer runs its slices.
     if is_first && state.gathering.is_none() {
         arm(ctx, state.pace.due(frequency));
     }
@@ -144,13 +143,13 @@ fn arm(ctx: Context, due: u64) {
     TIMER.arm(ctx, wait.div_ceil(1000).max(1) as i64);
 }
 
-/// What the timer runs, which is armed only while there is a frequency.
+/// Run by the timer, which is armed only while the frequency is not 0.
 fn tick(keyspace: &mut Keyspace) {
     let ctx = keyspace.context();
     let frequency = frequency();
     let start = clock::monotonic_micros();
     if ctx.is_loading() || ctx.is_paused() {
-        // What was gathered is old by the time that this is over.
+        // What was gathered will be outdated.
         STATE.borrow().gathering = None;
         return TIMER.arm(ctx, RETRY);
     }
@@ -172,7 +171,7 @@ fn tick(keyspace: &mut Keyspace) {
     arm(ctx, state.pace.due(frequency));
 }
 
-/// Asks for the next clients until all have been asked for, which is said, or it is `deadline`.
+/// Asks for clients, a batch at a time, until `deadline`. Returns whether these were all.
 fn gather(keyspace: &mut Keyspace, gathering: &mut Gathering, deadline: u64) -> Result<bool> {
     loop {
         let asked = gathering.next(&STATE.borrow().connected);

@@ -1,19 +1,19 @@
-//! When an announcement is due: every so many seconds, and once a client came or went, but then at most once a second. All
-//! times are µs of a clock that does not step.
+//! When an announcement is due: every so many seconds, and when a client connects or disconnects, but at most once a
+//! second. All times are µs of the monotonic clock.
 
 /// When announcements are made.
 pub struct Pace {
     /// When the last one was begun, or the frequency was set.
     pub begun: u64,
-    /// When the last one went out.
+    /// When the last one was published.
     published: Option<u64>,
-    /// Who came or went since then: when the first one did, and the last one.
+    /// The times of the first and the last change since then.
     pub changes: Option<(u64, u64)>,
 }
 
 impl Pace {
     const SECOND: u64 = 1_000_000;
-    /// How long a change is left to settle: a client says its name right after it has connected, and often many come at
+    /// How long a change settles: clients set their names right after they have connected, and often many connect at
     /// once.
     const SETTLE: u64 = 100_000;
 
@@ -25,13 +25,13 @@ impl Pace {
         }
     }
 
-    /// A client came or went.
+    /// A client has connected or disconnected.
     pub fn change(&mut self, now: u64) {
         let first = self.changes.map_or(now, |(first, _)| first);
         self.changes = Some((first, now));
     }
 
-    /// An announcement went out. Changes that have not settled are announced once more.
+    /// An announcement was published. Changes that have not settled will be announced once more.
     pub fn publish(&mut self, now: u64) {
         self.published = Some(now);
         self.changes = self
@@ -40,7 +40,7 @@ impl Pace {
             .map(|(_, last)| (last, last));
     }
 
-    /// When the next one is to be begun, with one every `frequency` seconds at the least.
+    /// When the next one is to be begun; `frequency` is the longest interval, in s.
     pub fn due(&self, frequency: u64) -> u64 {
         let regular = self.begun + frequency * Self::SECOND;
         let change = self.changes.map(|(first, _)| first + Self::SETTLE);
@@ -71,7 +71,7 @@ mod tests {
     fn without_changes_it_is_due_every_so_many_seconds() {
         let (start, mut pace) = pace();
         assert_eq!(pace.due(10), start + 10 * SECOND);
-        // One that takes long does not put off the next.
+        // One that takes long does not delay the next.
         pace.begun = start + 10 * SECOND;
         pace.publish(start + 10 * SECOND + 300 * MS);
         assert_eq!(pace.due(10), start + 20 * SECOND);
@@ -84,7 +84,7 @@ mod tests {
         let (start, mut pace) = pace();
         pace.change(start + 500 * MS);
         assert_eq!(pace.due(10), start + 600 * MS);
-        // Those that follow do not put it off.
+        // Later changes do not delay it.
         pace.change(start + 550 * MS);
         assert_eq!(pace.due(10), start + 600 * MS);
     }

@@ -28,7 +28,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let list = List::for_user(keyspace)?;
     let mut clients = list.iter().collect::<Result<Vec<_>>>()?;
     clients.retain(|client| !client.is_internal);
-    // In the order in which they came: the server's own changes all the time.
+    // By id, which is the order in which they connected: that of the server's list changes all the time.
     clients.sort_unstable_by_key(|client| client.id);
     ctx.reply_array(clients.len());
     for client in &clients {

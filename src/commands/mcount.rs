@@ -25,7 +25,7 @@ pub const SPEC: Spec = Spec {
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let now = clock::now(ctx);
-    // All are counted before anything is answered: one key of another type is an error, not half an array.
+    // All are counted before the reply begins: one key of another type is an error, not half an array.
     let mut counts = Vec::with_capacity(args.len() - 1);
     for index in 1..args.len() {
         let key = ReadKey::open(keyspace, args.string(index), now)?;

@@ -1,5 +1,5 @@
-//! The commands, one file each: what the server is told of it, and a `run` that parses, asks the core, replicates and
-//! answers.
+//! The commands, one file each: a `SPEC`, by which it is registered, and a `run` that parses the arguments, queries or
+//! changes the key's set, and replies.
 
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
@@ -10,7 +10,7 @@ use crate::ffi::keyspace::Keyspace;
 mod span;
 mod spec;
 
-/// Declares the commands' modules, and lists each one's description with the function that the server calls.
+/// Declares the commands' modules, and lists each spec with the function that the server calls.
 macro_rules! commands {
     ($($command:ident),* $(,)?) => {
         $(mod $command;)*

@@ -11,10 +11,10 @@ use crate::glob;
 use crate::keys::ReadKey;
 use crate::parse;
 
-/// Members visited by a call that does not say, as in Redis's own scans.
+/// Members visited by default, as in Redis's own scans.
 const DEFAULT_COUNT: usize = 10;
-/// Members visited by one call, whatever it says: so many that larger steps save nothing, and other clients wait for some
-/// milliseconds only.
+/// Members visited by one call at most: more would save nothing, and with these other clients wait for only a few
+/// milliseconds.
 const MAX_COUNT: usize = 10_000;
 
 const MATCH: Arg = Arg::pattern(c"pattern").token(c"MATCH").optional();

@@ -32,7 +32,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let origin = Origin::of(ctx);
     let count = parse::number(args.get(2).unwrap_or_default(), &PEAK)? as u64;
     let at = match args.get(3).unwrap_or_default() {
-        // A log of an earlier version may say anything, and a peak begun afresh has no use for it.
+        // A log of an earlier version may have any time, and a peak that starts afresh does not use it.
         at if origin.is_replayed() || count == 0 => parse::millis(at, &AT)?,
         at => parse::recent_time(at, &AT)?,
     };

@@ -1,4 +1,4 @@
-//! What `WINDOW` says a question is about.
+//! `WINDOW`: which members a query is about.
 
 use crate::arg::{Arg, Numbers};
 use crate::core::time::Millis;
@@ -13,7 +13,7 @@ pub const WINDOW: Arg = Arg::integer(c"milliseconds")
     .token(c"WINDOW")
     .optional();
 
-/// Reads the options from an argument on, of a command that has no other.
+/// Parses the options of a command that has no other.
 pub fn parse(args: Args, from: usize) -> Result<Option<Millis>> {
     let mut window = None;
     let mut options = Options::new(args, from);
@@ -26,8 +26,8 @@ pub fn parse(args: Args, from: usize) -> Result<Option<Millis>> {
     Ok(window)
 }
 
-/// The members a question is about: those online, or with a window all that are remembered and were seen within it. A
-/// window longer than the key remembers would silently find too few, and is refused.
+/// The members that a query is about: those online, or with a window all who are remembered and were seen within it. A
+/// window longer than the key remembers would silently miss some, and is refused.
 pub fn of(window: Option<Millis>, set: &PresenceSet) -> Result<Span> {
     match window {
         None => Ok(Span::Online),

@@ -1,4 +1,4 @@
-//! What the server is told of a command beside its code: flags, key access, categories and documentation.
+//! By what a command is registered: its flags, key access, categories and documentation.
 
 use std::ffi::{CStr, CString};
 
@@ -17,9 +17,10 @@ pub struct Spec {
     pub last_key: i32,
     /// ACL categories beside `presence`.
     pub categories: &'static CStr,
-    /// What is done to the keys: `READ`, `UPSERT` or `REMOVE`; or that there are none, `KEYLESS`.
+    /// How it accesses its keys: `READ`, `UPSERT` or `REMOVE`; or `KEYLESS`.
     pub key_flags: Option<KeyAccess>,
-    /// How clients of a cluster send it and join its replies, and that time alone can change the reply to it.
+    /// Command tips: how cluster clients route it and combine its replies, and whether its reply changes with time
+    /// alone.
     pub tips: &'static CStr,
     pub summary: &'static CStr,
     pub complexity: &'static CStr,
@@ -42,7 +43,7 @@ impl Spec {
 /// The ACL category of the module, where the server lets a module add one.
 const CATEGORY: &CStr = c"presence";
 
-/// What COMMAND DOCS shows of the arguments.
+/// The arguments as COMMAND DOCS shows them.
 fn described(args: &'static [Arg]) -> Vec<ArgInfo<'static>> {
     let described = args.iter().map(|arg| ArgInfo {
         name: arg.name,
@@ -55,7 +56,7 @@ fn described(args: &'static [Arg]) -> Vec<ArgInfo<'static>> {
     described.collect()
 }
 
-/// Adds the module's ACL category where the server can. Says whether it could.
+/// Adds the module's ACL category. Returns whether the server can.
 pub fn add_category(ctx: Context) -> bool {
     command::add_acl_category(ctx, CATEGORY)
 }

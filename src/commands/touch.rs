@@ -32,7 +32,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         mode: TouchMode::Now,
         sets_peak: true,
     };
-    // What is replayed is a TOUCHEX.
+    // It is replicated as a TOUCHEX, so never replayed.
     let touched = transaction::run(keyspace, args.string(1), Origin::Here, change, members)?;
     ctx.reply_integer(touched.joined as i64);
     Ok(())

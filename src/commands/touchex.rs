@@ -58,7 +58,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
             };
             parse::once(&mut ttl, value, &EXPIRATION)?;
         } else if AT.is(option) {
-            // One that is replayed may be of a server whose clock started in 1970.
+            // A replayed one may come from a server whose clock started in 1970.
             let value = match options.value(&AT)? {
                 value if origin.is_replayed() => parse::millis(value, &AT)?,
                 value => parse::recent_time(value, &AT)?,
@@ -71,7 +71,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         } else if args.from(2).iter().any(|arg| MEMBERS.is(arg)) {
             return Err(Error::Expected(SPEC.args));
         } else {
-            // Most likely a member: what is missing is the word before it.
+            // Most likely a member, and `MEMBERS` is missing.
             return Err(Error::missing(&MEMBERS));
         }
     };

@@ -1,5 +1,5 @@
-//! What a setting is: `CONFIG SET presence.<name>`, a line in `redis.conf`, a load argument. Which there are is in
-//! `lib.rs`; each is declared where it is used.
+//! Settings: `CONFIG SET presence.<name>`, a line in `redis.conf`, or a load argument. Each is declared where it is
+//! used; `lib.rs` lists them.
 
 mod number;
 mod text;
@@ -16,20 +16,20 @@ pub trait Setting: Sync {
     /// Its name without `presence.`.
     fn name(&self) -> &'static str;
 
-    /// Whether nothing at all is a value of it.
+    /// Whether its value may be empty.
     fn may_be_empty(&self) -> bool {
         false
     }
 
-    /// Registers it with the server, where a load argument is given with that as its default.
+    /// Registers it with the server. A load argument becomes its default.
     fn register(&'static self, ctx: Context, given: Option<&[u8]>) -> Result<(), Refused>;
 }
 
 /// Why a setting was not registered.
 pub enum Refused {
-    /// The load argument is not what it says here: `a number between 1 and 5`.
+    /// The load argument is not of this kind: `a number between 1 and 5`.
     MustBe(String),
-    /// The server would not have it.
+    /// The server refused it.
     ByServer,
 }
 
@@ -39,8 +39,8 @@ impl From<config::Refused> for Refused {
     }
 }
 
-/// Registers the settings, each of which is declared by whom it concerns. Load arguments, pairs of a name and a value, stand
-/// in for the defaults; what the server's configuration says goes before them.
+/// Registers the settings. Load arguments, pairs of a name and a value, replace the defaults; the server's
+/// configuration takes precedence over both.
 pub fn register<const N: usize>(
     ctx: Context,
     args: Args,
@@ -66,13 +66,13 @@ pub fn register<const N: usize>(
         .map_err(|_| "the server's configuration has a bad presence setting".to_string())
 }
 
-/// Whether a value without quotes is another one, or several.
+/// Whether a value would be another one, or several, without quotes.
 fn needs_quotes(value: &[u8]) -> bool {
     let splits = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'\x0b' | b'"' | b'\'');
     value.iter().any(splits)
 }
 
-/// The setting of this name, as load arguments have it.
+/// The index of the setting of this name, in any case.
 fn index_of(settings: &[&dyn Setting], name: &[u8]) -> Option<usize> {
     settings
         .iter()
@@ -81,8 +81,8 @@ fn index_of(settings: &[&dyn Setting], name: &[u8]) -> Option<usize> {
 
 /// The value that the load arguments give each setting, in the settings' order.
 ///
-/// CONFIG REWRITE writes an empty value as nothing, and with that line the server starts the next time: another name, or
-/// the end, may follow the name of a setting that can be empty.
+/// CONFIG REWRITE writes an empty load argument as nothing, and the server must start from that line: so the name of a
+/// setting that may be empty may be followed by another name or the end.
 fn arguments<'a, const N: usize>(
     args: Args<'a>,
     settings: &[&dyn Setting; N],

@@ -7,7 +7,7 @@ use crate::ffi::config::{self, Bounded, NumericConfig};
 use crate::ffi::context::Context;
 use crate::parse;
 
-/// A number, its default, and what it may be.
+/// A number, its default and its bounds.
 pub struct Number {
     name: &'static str,
     default: i64,
@@ -29,7 +29,8 @@ impl Number {
         }
     }
 
-    /// Has `apply` called once a CONFIG SET has changed it, with all the settings of that command in place.
+    /// Has `apply` called after a CONFIG SET has changed it, when all the settings of that command have their new
+    /// values.
     pub const fn applied_by(mut self, apply: fn(Context)) -> Number {
         self.apply = Some(apply);
         self
@@ -39,7 +40,7 @@ impl Number {
         self.value.load(Ordering::Relaxed)
     }
 
-    /// The value of a load argument.
+    /// Parses a load argument.
     fn read(&self, given: &[u8]) -> Result<i64, Refused> {
         let (min, max) = (self.min, self.max);
         let number = parse::integer(given);

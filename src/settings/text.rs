@@ -5,11 +5,11 @@ use crate::ffi::config::{self, StringConfig};
 use crate::ffi::context::Context;
 use crate::ffi::main_thread::MainThread;
 
-/// A text, its default, and what it may be. No value has a zero byte in it: the server takes defaults as C strings.
+/// A text, its default and its check. No value contains a zero byte: the server takes defaults as C strings.
 pub struct Text {
     name: &'static str,
     default: &'static str,
-    /// What a value must be, to go on in "must be": `a set of letters`.
+    /// What a value must be, as an error says it: `a set of letters`.
     must_be: &'static str,
     take: fn(&[u8]) -> bool,
     /// `None`: it has not been registered yet.
@@ -17,8 +17,8 @@ pub struct Text {
 }
 
 impl Text {
-    /// `take` is given each new value, and answers whether it is `must_be`. Where it is, it holds from then on, so `take`
-    /// may keep what it has read in it; where not, the old value goes on to hold.
+    /// `take` is called with each new value, and returns whether it accepts it. If so, it may keep what it has parsed:
+    /// the value applies from then on. If not, the old one still applies.
     pub const fn new(
         name: &'static str,
         default: &'static str,
@@ -34,7 +34,7 @@ impl Text {
         }
     }
 
-    /// The text that holds.
+    /// The current value.
     pub fn get(&self) -> Vec<u8> {
         match &*self.value.borrow() {
             Some(value) => value.clone(),
