@@ -5,7 +5,7 @@
 //! that was not done. A change that panics leaves an empty set behind, here and on the replicas alike.
 
 use crate::core::time::Millis;
-use crate::core::{Change, Effects, LookupKey, Members, Observer, Touch, TouchMode};
+use crate::core::{Change, Effects, LookupKey, MemberView, Members, Observer, Touch, TouchMode};
 use crate::error::{Error, Result};
 use crate::events::Outbox;
 use crate::expiry::orphans;
@@ -448,21 +448,21 @@ impl Observer for Recorder<'_, '_> {
         }
     }
 
-    fn joined(&mut self, name: &[u8]) {
-        fail_at(name, b"fault:join");
+    fn joined(&mut self, member: MemberView) {
+        fail_at(member.name, b"fault:join");
         if let Some((db, key)) = self.orphans {
-            orphans::report_member(db, key, name, self.outbox);
+            orphans::report_member(db, key, member.name, self.outbox);
         }
-        self.outbox.joined(name);
+        self.outbox.joined(member.name);
     }
 
-    fn left(&mut self, name: &[u8]) {
-        self.outbox.left(name);
+    fn left(&mut self, member: MemberView) {
+        self.outbox.left(member.name);
     }
 
-    fn timed_out(&mut self, name: &[u8], touch: Touch, retain: Millis) {
-        fail_at(name, b"fault:timeout");
-        self.outbox.timed_out(name, touch, retain);
+    fn timed_out(&mut self, member: MemberView, retain: Millis) {
+        fail_at(member.name, b"fault:timeout");
+        self.outbox.timed_out(member.name, member.touch, retain);
     }
 }
 

@@ -12,7 +12,7 @@ use std::ops::Bound;
 
 use super::BATCH;
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::{Change, Effects, Members, Observer, PresenceSet, Touch};
+use crate::core::{Change, Effects, MemberView, Members, Observer, PresenceSet};
 use crate::events::Outbox;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::string::KeyName;
@@ -139,10 +139,10 @@ struct Reporter<'a>(&'a mut Outbox);
 
 impl Observer for Reporter<'_> {
     fn changed(&mut self, _position: usize) {}
-    fn joined(&mut self, _name: &[u8]) {}
-    fn left(&mut self, _name: &[u8]) {}
-    fn timed_out(&mut self, name: &[u8], touch: Touch, retain: Millis) {
-        self.0.timed_out(name, touch, retain);
+    fn joined(&mut self, _member: MemberView) {}
+    fn left(&mut self, _member: MemberView) {}
+    fn timed_out(&mut self, member: MemberView, retain: Millis) {
+        self.0.timed_out(member.name, member.touch, retain);
     }
 }
 

@@ -1,12 +1,10 @@
 //! What can happen to a set: a [`Change`], applied by one function, which answers with its effects.
 //!
 //! Whatever it is, and wherever it comes from, it is a function of the set, the change, its members and the time. What
-//! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] was told meanwhile.
+//! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] has seen meanwhile.
 
-use super::members::{Error, PresenceSet};
-use super::removal::Removal;
+use super::members::Error;
 use super::settings::{Peak, Settings};
-use super::touching::Touched;
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};
@@ -71,30 +69,30 @@ pub enum Since {
 
 /// The members that a change is about.
 pub enum Members<'a, I> {
-    /// One, whose memory was asked for [ahead](PresenceSet::prefetch).
+    /// One, whose memory was asked for [ahead](crate::core::PresenceSet::prefetch).
     Prefetched(LookupKey<'a>),
     /// Any number of them, none for a change that is not about members.
     Each(I),
 }
 
-/// What is told of each member while a change is applied, in order.
+/// What is said of each member while a change is applied, in order.
 pub trait Observer {
     /// Something was changed of the member that has this position among those the change is about.
     fn changed(&mut self, position: usize);
     /// The member came online.
-    fn joined(&mut self, name: &[u8]);
+    fn joined(&mut self, member: MemberView);
     /// The member was online and is not any more, by a change that is about it.
-    fn left(&mut self, name: &[u8]);
-    /// The time of the member's touch is up, which was not noticed before. `retain` is what the set retains.
-    fn timed_out(&mut self, name: &[u8], touch: Touch, retain: Millis);
+    fn left(&mut self, member: MemberView);
+    /// The time of the member's touch is up, which was not reported before. `retain` is what the set retains.
+    fn timed_out(&mut self, member: MemberView, retain: Millis);
 }
 
 /// Nobody observes.
 impl Observer for () {
     fn changed(&mut self, _position: usize) {}
-    fn joined(&mut self, _name: &[u8]) {}
-    fn left(&mut self, _name: &[u8]) {}
-    fn timed_out(&mut self, _name: &[u8], _touch: Touch, _retain: Millis) {}
+    fn joined(&mut self, _member: MemberView) {}
+    fn left(&mut self, _member: MemberView) {}
+    fn timed_out(&mut self, _member: MemberView, _retain: Millis) {}
 }
 
 /// What a change did.
@@ -182,245 +180,14 @@ impl Change {
 
 /// The touch that members are given.
 #[inline]
-fn touch_of(at: Option<Millis>, ttl: Option<Millis>, settings: Settings, now: Millis) -> Touch {
+pub(super) fn touch_of(
+    at: Option<Millis>,
+    ttl: Option<Millis>,
+    settings: Settings,
+    now: Millis,
+) -> Touch {
     Touch {
         at: at.unwrap_or(now),
         ttl: ttl.unwrap_or(settings.ttl),
-    }
-}
-
-impl PresenceSet {
-    /// Applies a change at `now`. Where it is refused, nothing is changed.
-    #[inline]
-    pub fn apply<'a>(
-        &mut self,
-        change: Change,
-        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Result<Effects, Error> {
-        if let Change::Touch {
-            at,
-            ttl,
-            mode,
-            sets_peak,
-        } = change
-        {
-            let touch = touch_of(at, ttl, self.settings(), now);
-            return self.apply_touch(touch, mode, sets_peak, members, now, observer);
-        }
-        let mut effects = match change {
-            Change::Touch { .. } => unreachable!("it was applied above"),
-            Change::Leave => self.apply_leave(members, now, observer),
-            Change::Forget => self.apply_forget(members, now, observer),
-            Change::Evict { cutoff, limit } => self.apply_evict(cutoff, limit, observer),
-            Change::ReportTimeouts { limit } => self.apply_report_timeouts(limit, now, observer),
-            Change::Configure {
-                ttl,
-                retain,
-                linger,
-                since,
-            } => {
-                let old = self.settings();
-                let settings = Settings {
-                    ttl: ttl.unwrap_or(old.ttl),
-                    retain: retain.unwrap_or(old.retain),
-                    linger: linger.unwrap_or(old.linger),
-                };
-                self.configure(settings);
-                let emptied = matches!(since, Some(Since::Emptied(_)));
-                if emptied && self.is_empty() {
-                    self.set_emptied(now);
-                }
-                Effects {
-                    changed: settings != old || emptied,
-                    ..Effects::default()
-                }
-            }
-            Change::SetPeak(peak) => self.replace_peak(peak),
-            Change::RaisePeak(peak) if peak.count <= self.peak().count => Effects::default(),
-            Change::RaisePeak(peak) => self.replace_peak(peak),
-            Change::RestartPeak => {
-                let count = self.online(now) as u64;
-                let at = if count > 0 { now } else { 0 };
-                self.replace_peak(Peak { count, at })
-            }
-        };
-        if effects.changed {
-            effects.due = self.next_look();
-        }
-        Ok(effects)
-    }
-
-    #[inline]
-    fn apply_touch<'a>(
-        &mut self,
-        touch: Touch,
-        mode: TouchMode,
-        sets_peak: bool,
-        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Result<Effects, Error> {
-        let retain = self.retain();
-        let mut effects = Effects {
-            touch: Some(touch),
-            ..Effects::default()
-        };
-        let mut position = 0;
-        let mut note = |name: &[u8], touched: Touched| {
-            if touched.applied {
-                effects.members += 1;
-                observer.changed(position);
-            }
-            position += 1;
-            if let Some(old) = touched.timed_out {
-                observer.timed_out(name, old, retain);
-            }
-            if touched.joined {
-                effects.joined += 1;
-                observer.joined(name);
-            }
-        };
-        match members {
-            Members::Prefetched(member) => {
-                note(
-                    member.name(),
-                    self.touch_prefetched(&member, touch, mode, now)?,
-                );
-            }
-            Members::Each(members) => self.touch(members, touch, mode, now, note)?,
-        }
-        effects.changed = effects.members > 0;
-        if effects.changed {
-            // Who left sets no peak, and a touch that was ignored altogether is none.
-            if sets_peak && touch.ttl > 0 && self.judge_peak(now) {
-                effects.peak = Some(self.peak());
-            }
-            effects.due = match self.is_empty() {
-                true => self.next_look(),
-                false if touch.is_online(now) => Some(touch.due(0)),
-                false => Some(touch.due(retain)),
-            };
-        }
-        Ok(effects)
-    }
-
-    fn apply_leave<'a>(
-        &mut self,
-        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Effects {
-        let touch = Touch { at: now, ttl: 0 }.bounded();
-        let (mut left, mut position) = (0, 0);
-        self.in_batches(names(members), false, |set, member| {
-            if set.is_online(member, now) {
-                set.touch_one(member, touch, TouchMode::Now, now);
-                observer.changed(position);
-                observer.left(member.name());
-                left += 1;
-            }
-            position += 1;
-        });
-        Effects {
-            changed: left > 0,
-            members: left,
-            touch: Some(touch),
-            ..Effects::default()
-        }
-    }
-
-    fn apply_forget<'a>(
-        &mut self,
-        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Effects {
-        let retain = self.retain();
-        let (mut effects, mut position) = (Effects::default(), 0);
-        self.in_batches(names(members), true, |set, member| {
-            set.remove(Removal::Member(member, now), |member| {
-                observer.changed(position);
-                if member.touch.is_online(now) {
-                    observer.left(member.name);
-                } else {
-                    observe_timeout(observer, member, retain, now);
-                }
-                effects.members += 1;
-                effects.remembered += usize::from(now < member.touch.due(retain));
-            });
-            position += 1;
-        });
-        effects.changed = effects.members > 0;
-        effects
-    }
-
-    fn apply_evict(
-        &mut self,
-        cutoff: Millis,
-        limit: usize,
-        observer: &mut impl Observer,
-    ) -> Effects {
-        let retain = self.retain();
-        let evicted = self.evict(cutoff, limit, |member| {
-            observe_timeout(observer, member, retain, cutoff);
-        });
-        Effects {
-            changed: evicted > 0,
-            members: evicted,
-            ..Effects::default()
-        }
-    }
-
-    fn apply_report_timeouts(
-        &mut self,
-        limit: usize,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Effects {
-        if self.next_timeout().is_none_or(|time| time > now) {
-            return Effects::default();
-        }
-        let retain = self.retain();
-        let reported = self.report_timeouts(now, limit, |member| {
-            observer.timed_out(member.name, member.touch, retain);
-        });
-        Effects {
-            changed: reported > 0,
-            members: reported,
-            ..Effects::default()
-        }
-    }
-
-    fn replace_peak(&mut self, peak: Peak) -> Effects {
-        self.set_peak(peak);
-        Effects {
-            changed: true,
-            peak: Some(peak),
-            ..Effects::default()
-        }
-    }
-
-    /// When the set has to be looked at next: when something is to be removed, or somebody's time is up. `None`: never.
-    pub fn next_look(&mut self) -> Option<Millis> {
-        self.next_due().into_iter().chain(self.next_timeout()).min()
-    }
-}
-
-/// The names of members, whoever they are.
-fn names<'a>(
-    members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-) -> impl Iterator<Item = &'a [u8]> {
-    let (ahead, each) = match members {
-        Members::Prefetched(member) => (Some(member.name()), None),
-        Members::Each(each) => (None, Some(each)),
-    };
-    ahead.into_iter().chain(each.into_iter().flatten())
-}
-
-fn observe_timeout(observer: &mut impl Observer, member: MemberView, retain: Millis, now: Millis) {
-    if member.is_unreported(now) {
-        observer.timed_out(member.name, member.touch, retain);
     }
 }

@@ -1,5 +1,6 @@
 //! The set itself: [`PresenceSet`], and what can be done with one.
 
+mod apply;
 mod change;
 mod filter;
 mod footprint;

@@ -1,9 +1,9 @@
 //! An observer that remembers everything.
 
 use crate::core::time::Millis;
-use crate::core::{Change, Effects, Members, Observer, PresenceSet, Touch};
+use crate::core::{Change, Effects, MemberView, Members, Observer, PresenceSet, Touch};
 
-/// What was told of members while a change was applied, each in order.
+/// What was said of members while a change was applied, each in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Witness {
     pub changed: Vec<usize>,
@@ -17,16 +17,16 @@ impl Observer for Witness {
         self.changed.push(position);
     }
 
-    fn joined(&mut self, name: &[u8]) {
-        self.joined.push(name.to_vec());
+    fn joined(&mut self, member: MemberView) {
+        self.joined.push(member.name.to_vec());
     }
 
-    fn left(&mut self, name: &[u8]) {
-        self.left.push(name.to_vec());
+    fn left(&mut self, member: MemberView) {
+        self.left.push(member.name.to_vec());
     }
 
-    fn timed_out(&mut self, name: &[u8], touch: Touch, _retain: Millis) {
-        self.timed_out.push((name.to_vec(), touch));
+    fn timed_out(&mut self, member: MemberView, _retain: Millis) {
+        self.timed_out.push((member.name.to_vec(), member.touch));
     }
 }
 

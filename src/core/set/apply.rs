@@ -1,0 +1,259 @@
+//! Applying a change: the one function by which a set is changed.
+
+use super::change::{Change, Effects, Members, Observer, Since, touch_of};
+use super::members::{Error, PresenceSet};
+use super::removal::Removal;
+use super::settings::{Peak, Settings};
+use super::touching::Touched;
+use crate::core::member::MemberView;
+use crate::core::time::Millis;
+use crate::core::touch::{Touch, TouchMode, TouchState};
+
+impl PresenceSet {
+    /// Applies a change at `now`. Where it is refused, nothing is changed.
+    #[inline]
+    pub fn apply<'a>(
+        &mut self,
+        change: Change,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Result<Effects, Error> {
+        if let Change::Touch {
+            at,
+            ttl,
+            mode,
+            sets_peak,
+        } = change
+        {
+            let touch = touch_of(at, ttl, self.settings(), now);
+            return self.apply_touch(touch, mode, sets_peak, members, now, observer);
+        }
+        let mut effects = match change {
+            Change::Touch { .. } => unreachable!("it was applied above"),
+            Change::Leave => self.apply_leave(members, now, observer),
+            Change::Forget => self.apply_forget(members, now, observer),
+            Change::Evict { cutoff, limit } => self.apply_evict(cutoff, limit, observer),
+            Change::ReportTimeouts { limit } => self.apply_report_timeouts(limit, now, observer),
+            Change::Configure {
+                ttl,
+                retain,
+                linger,
+                since,
+            } => {
+                let old = self.settings();
+                let settings = Settings {
+                    ttl: ttl.unwrap_or(old.ttl),
+                    retain: retain.unwrap_or(old.retain),
+                    linger: linger.unwrap_or(old.linger),
+                };
+                self.configure(settings);
+                let emptied = matches!(since, Some(Since::Emptied(_)));
+                if emptied && self.is_empty() {
+                    self.set_emptied(now);
+                }
+                Effects {
+                    changed: settings != old || emptied,
+                    ..Effects::default()
+                }
+            }
+            Change::SetPeak(peak) => self.replace_peak(peak),
+            Change::RaisePeak(peak) if peak.count <= self.peak().count => Effects::default(),
+            Change::RaisePeak(peak) => self.replace_peak(peak),
+            Change::RestartPeak => {
+                let count = self.online(now) as u64;
+                let at = if count > 0 { now } else { 0 };
+                self.replace_peak(Peak { count, at })
+            }
+        };
+        if effects.changed {
+            effects.due = self.next_look();
+        }
+        Ok(effects)
+    }
+
+    #[inline]
+    fn apply_touch<'a>(
+        &mut self,
+        touch: Touch,
+        mode: TouchMode,
+        sets_peak: bool,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Result<Effects, Error> {
+        let retain = self.retain();
+        let mut effects = Effects {
+            touch: Some(touch),
+            ..Effects::default()
+        };
+        let mut position = 0;
+        let mut note = |name: &'a [u8], touched: Touched| {
+            if touched.applied {
+                effects.members += 1;
+                observer.changed(position);
+            }
+            position += 1;
+            if let Some(old) = touched.timed_out {
+                observer.timed_out(view(name, old), retain);
+            }
+            if touched.joined {
+                effects.joined += 1;
+                observer.joined(view(name, touch));
+            }
+        };
+        match members {
+            Members::Prefetched(member) => {
+                note(
+                    member.name(),
+                    self.touch_prefetched(&member, touch, mode, now)?,
+                );
+            }
+            Members::Each(members) => self.touch(members, touch, mode, now, note)?,
+        }
+        effects.changed = effects.members > 0;
+        if effects.changed {
+            // Who left sets no peak, and a touch that was ignored altogether is none.
+            if sets_peak && touch.ttl > 0 && self.judge_peak(now) {
+                effects.peak = Some(self.peak());
+            }
+            effects.due = match self.is_empty() {
+                true => self.next_look(),
+                false if touch.is_online(now) => Some(touch.due(0)),
+                false => Some(touch.due(retain)),
+            };
+        }
+        Ok(effects)
+    }
+
+    fn apply_leave<'a>(
+        &mut self,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let touch = Touch { at: now, ttl: 0 }.bounded();
+        let (mut left, mut position) = (0, 0);
+        self.in_batches(names(members), false, |set, member| {
+            if set.is_online(member, now) {
+                set.touch_one(member, touch, TouchMode::Now, now);
+                observer.changed(position);
+                observer.left(view(member.name(), touch));
+                left += 1;
+            }
+            position += 1;
+        });
+        Effects {
+            changed: left > 0,
+            members: left,
+            touch: Some(touch),
+            ..Effects::default()
+        }
+    }
+
+    fn apply_forget<'a>(
+        &mut self,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let retain = self.retain();
+        let (mut effects, mut position) = (Effects::default(), 0);
+        self.in_batches(names(members), true, |set, member| {
+            set.remove(Removal::Member(member, now), |member| {
+                observer.changed(position);
+                if member.touch.is_online(now) {
+                    observer.left(member);
+                } else {
+                    observe_timeout(observer, member, retain, now);
+                }
+                effects.members += 1;
+                effects.remembered += usize::from(now < member.touch.due(retain));
+            });
+            position += 1;
+        });
+        effects.changed = effects.members > 0;
+        effects
+    }
+
+    fn apply_evict(
+        &mut self,
+        cutoff: Millis,
+        limit: usize,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let retain = self.retain();
+        let evicted = self.evict(cutoff, limit, |member| {
+            observe_timeout(observer, member, retain, cutoff);
+        });
+        Effects {
+            changed: evicted > 0,
+            members: evicted,
+            ..Effects::default()
+        }
+    }
+
+    fn apply_report_timeouts(
+        &mut self,
+        limit: usize,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        if self.next_timeout().is_none_or(|time| time > now) {
+            return Effects::default();
+        }
+        let retain = self.retain();
+        let reported = self.report_timeouts(now, limit, |member| {
+            observer.timed_out(member, retain);
+        });
+        Effects {
+            changed: reported > 0,
+            members: reported,
+            ..Effects::default()
+        }
+    }
+
+    fn replace_peak(&mut self, peak: Peak) -> Effects {
+        self.set_peak(peak);
+        Effects {
+            changed: true,
+            peak: Some(peak),
+            ..Effects::default()
+        }
+    }
+
+    /// When the set has to be looked at next: when something is to be removed, or somebody's time is up. `None`: never.
+    pub fn next_look(&mut self) -> Option<Millis> {
+        self.next_due().into_iter().chain(self.next_timeout()).min()
+    }
+}
+
+/// The names of members, whoever they are.
+fn names<'a>(
+    members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+) -> impl Iterator<Item = &'a [u8]> {
+    let (ahead, each) = match members {
+        Members::Prefetched(member) => (Some(member.name()), None),
+        Members::Each(each) => (None, Some(each)),
+    };
+    ahead.into_iter().chain(each.into_iter().flatten())
+}
+
+/// A member with a touch whose time-out is not reported.
+#[inline]
+fn view(name: &[u8], touch: Touch) -> MemberView<'_> {
+    let timeout_reported = false;
+    MemberView::new(
+        name,
+        TouchState {
+            touch,
+            timeout_reported,
+        },
+    )
+}
+
+fn observe_timeout(observer: &mut impl Observer, member: MemberView, retain: Millis, now: Millis) {
+    if member.is_unreported(now) {
+        observer.timed_out(member, retain);
+    }
+}
