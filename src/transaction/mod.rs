@@ -4,11 +4,13 @@
 //! eviction and closed, events are published, and a key that is empty and over is removed. So nothing is replicated
 //! that was not done. A change that panics leaves an empty set behind, here and on the replicas alike.
 
+mod origin;
+mod recorder;
+
 use crate::core::time::Millis;
-use crate::core::{Change, Effects, LookupKey, MemberView, Members, Observer, Touch, TouchMode};
+use crate::core::{Change, Effects, LookupKey, Members, Touch};
 use crate::error::{Error, Result};
 use crate::events::Outbox;
-use crate::expiry::orphans;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
@@ -16,41 +18,8 @@ use crate::ffi::string::{KeyName, ServerStr};
 use crate::keys::WriteKey;
 use crate::{clock, defaults, listeners, metrics, wire};
 
-/// Where changes come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// A client of this server, or its own eviction: the change is resolved here, replicated, and its events are
-    /// published.
-    Here,
-    /// A primary or a log: the change is resolved already, applied as it stands and passed on verbatim.
-    Replayed,
-}
-
-impl Origin {
-    /// The origin of the command that is running.
-    #[inline(always)]
-    pub fn of(ctx: Context) -> Origin {
-        match ctx.is_replayed() {
-            true => Origin::Replayed,
-            false => Origin::Here,
-        }
-    }
-
-    #[inline(always)]
-    pub fn is_replayed(self) -> bool {
-        self == Origin::Replayed
-    }
-
-    /// The mode of a touch; `at` is the time that it gives, if it does.
-    #[inline(always)]
-    pub fn mode_of_touch(self, at: Option<Millis>) -> TouchMode {
-        match (self, at) {
-            (Origin::Replayed, _) => TouchMode::Replayed,
-            (Origin::Here, None) => TouchMode::Now,
-            (Origin::Here, Some(_)) => TouchMode::Past,
-        }
-    }
-}
+pub use origin::Origin;
+use recorder::Recorder;
 
 /// A key that is being changed.
 pub struct Transaction<'k> {
@@ -177,12 +146,8 @@ impl<'k> Transaction<'k> {
                 Change::Touch { .. } => !change.is_sure(),
                 _ => change == Change::Leave,
             };
-            let mut recorder = Recorder {
-                outbox: &mut self.outbox,
-                members,
-                changed: names_changed.then_some(changed),
-                orphans: orphans_of(&self.key),
-            };
+            let changed = names_changed.then_some(changed);
+            let mut recorder = Recorder::new(&mut self.outbox, &self.key, members, changed);
             if change == Change::Forget {
                 recorder.report_orphans();
             }
@@ -218,13 +183,7 @@ impl<'k> Transaction<'k> {
         if self.origin.is_replayed() {
             self.key.context().replicate_verbatim();
         } else if *change == Change::Forget {
-            Recorder {
-                outbox: &mut self.outbox,
-                members,
-                changed: None,
-                orphans: orphans_of(&self.key),
-            }
-            .report_orphans();
+            Recorder::new(&mut self.outbox, &self.key, members, None).report_orphans();
         }
     }
 
@@ -412,65 +371,3 @@ impl Closed {
         }
     }
 }
-
-/// The database and the name of a key, where there are orphans.
-#[inline(always)]
-fn orphans_of<'k>(key: &WriteKey<'k>) -> Option<(i32, KeyName<'k>)> {
-    (!orphans::is_empty()).then(|| (key.context().db(), key.name()))
-}
-
-/// Records what a change does to members, for replication and events.
-struct Recorder<'t, 'a> {
-    outbox: &'t mut Outbox,
-    members: Args<'a>,
-    /// The members that were changed, if they are asked for.
-    changed: Option<&'t mut Vec<ServerStr<'a>>>,
-    /// The database and the name of the key, where there are orphans.
-    orphans: Option<(i32, KeyName<'t>)>,
-}
-
-impl Recorder<'_, '_> {
-    /// The members are forgotten: their time-outs as orphans are reported now.
-    fn report_orphans(&mut self) {
-        if let Some((db, key)) = self.orphans {
-            for member in self.members.iter() {
-                orphans::report_member(db, key, member, self.outbox);
-            }
-        }
-    }
-}
-
-impl Observer for Recorder<'_, '_> {
-    #[inline(always)]
-    fn changed(&mut self, position: usize) {
-        if let Some(changed) = &mut self.changed {
-            changed.push(self.members.string(position));
-        }
-    }
-
-    fn joined(&mut self, member: MemberView) {
-        fail_at(member.name, b"fault:join");
-        if let Some((db, key)) = self.orphans {
-            orphans::report_member(db, key, member.name, self.outbox);
-        }
-        self.outbox.joined(member.name);
-    }
-
-    fn left(&mut self, member: MemberView) {
-        self.outbox.left(member.name);
-    }
-
-    fn timed_out(&mut self, member: MemberView, retain: Millis) {
-        fail_at(member.name, b"fault:timeout");
-        self.outbox.timed_out(member.name, member.touch, retain);
-    }
-}
-
-/// Panics at the member of this name, in the middle of a change.
-#[cfg(feature = "faults")]
-fn fail_at(name: &[u8], fault: &[u8]) {
-    assert!(name != fault, "a fault that a test asked for");
-}
-
-#[cfg(not(feature = "faults"))]
-fn fail_at(_name: &[u8], _fault: &[u8]) {}
