@@ -1,10 +1,10 @@
 //! The database that a client came from.
 //!
-//! A server may tell of a change on the connection of the client that made it. Valkey does from 8.1 on: it selects the
-//! database of the change there first, and in earlier versions nothing selects the client's own again. After a `MOVE`,
-//! or a `COPY` into another database, the client would go on in that one, and the command itself be replicated as if it had
-//! been sent there. So the client's own database is selected again. Servers that notify on a connection of their own are
-//! not affected.
+//! From 8.1 on, Valkey sends keyspace notifications to modules in the context of the client that made the change, and
+//! selects the change's database there. Early versions (8.1.1, not 9.1.2) do not select the client's own database
+//! again: after a `MOVE`, or a `COPY` to another database, the client would go on in that one, and the command itself
+//! would be replicated as if it had been sent there. So the client's own database is selected here. Servers that notify
+//! in a context of their own are not affected.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -13,15 +13,15 @@ use super::context::Context;
 /// No database.
 const NONE: i32 = -1;
 
-/// Where a key is moved or copied from, until the server tells where to. Only the server's main thread comes by here.
+/// The database that a key is moved or copied from, until the server notifies of the new key. Main thread only.
 static FROM: AtomicI32 = AtomicI32::new(NONE);
 
-/// A client in this database moves or copies a key, and its new place is told of next.
+/// A client in this database moves or copies a key; the notification of the new key comes next.
 pub fn leaves(db: i32) {
     FROM.store(db, Ordering::Relaxed);
 }
 
-/// The new place was told of, in this context: its client goes back to where it was.
+/// The server has notified of the new key, in this context: its client's own database is selected again.
 pub fn returns(ctx: Context) {
     let db = FROM.swap(NONE, Ordering::Relaxed);
     if db != NONE {

@@ -1,4 +1,4 @@
-//! Commands: what the server is told of one, and the function that it calls.
+//! Commands: by what one is registered, and the function that the server calls.
 
 use std::ffi::CStr;
 use std::fmt::Display;
@@ -15,17 +15,17 @@ use super::{api, api_if_any};
 
 const OK: c_int = raw::REDISMODULE_OK as c_int;
 
-/// What a command does.
+/// A command's implementation.
 pub trait Command {
-    /// Why it may fail, as it is answered: the error's code and message.
+    /// Why it may fail; displayed as the error reply, code and message.
     type Error: Display;
 
     /// Its name in the log.
     const NAME: &'static str;
-    /// What is answered where it panics.
+    /// The reply if it panics.
     const INTERNAL: Self::Error;
 
-    /// Runs it; what it has not answered when it fails is answered with its error.
+    /// Runs it. If it returns an error it has not replied, and the error is the reply.
     fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result<(), Self::Error>;
 }
 
@@ -58,15 +58,15 @@ unsafe extern "C" fn run<C: Command>(
     OK
 }
 
-/// A command as the server lists it.
+/// What a command is registered with.
 pub struct CommandInfo<'a> {
     pub name: &'a CStr,
     /// As `RedisModule_CreateCommand` takes them.
     pub flags: &'a CStr,
     /// The number of arguments with the name; negative for at least that many.
     pub arity: i32,
-    /// What is done to its keys, and the last of them, counted from the first: 0 for one key, -1 for all arguments. `None`:
-    /// it has none.
+    /// How it accesses its keys, and the last of them, counted from the first: 0 for one key, -1 for all arguments.
+    /// `None`: it has no keys.
     pub keys: Option<(KeyAccess, i32)>,
     pub acl_categories: &'a CStr,
     pub tips: &'a CStr,
@@ -98,11 +98,11 @@ impl KeyAccess {
     }
 }
 
-/// An argument as the server lists it.
+/// An argument as COMMAND DOCS lists it.
 pub struct ArgInfo<'a> {
     pub name: &'a CStr,
     pub kind: ArgKind,
-    /// The word that stands before it.
+    /// The keyword before it.
     pub token: Option<&'a CStr>,
     pub optional: bool,
     /// Whether it may be given several times.
@@ -118,7 +118,7 @@ pub enum ArgKind {
     Integer,
     UnixTime,
     Pattern,
-    /// A word that stands for itself.
+    /// A keyword alone.
     PureToken,
     /// One of its parts.
     OneOf,
@@ -141,7 +141,7 @@ impl ArgKind {
     }
 }
 
-/// Adds an ACL category of the module's own where the server can. Says whether it could.
+/// Adds an ACL category of the module's own. Returns whether the server can.
 pub fn add_acl_category(ctx: Context, name: &CStr) -> bool {
     let Some(add) = api_if_any!(RedisModule_AddACLCategory) else {
         return false;
@@ -189,7 +189,7 @@ static LAYOUT: raw::RedisModuleCommandInfoVersion = raw::RedisModuleCommandInfoV
     sizeof_arg: size_of::<raw::RedisModuleCommandArg>(),
 };
 
-/// Returns whether the server took it.
+/// Returns whether the server accepted it.
 fn describe(command: *mut raw::RedisModuleCommand, info: &CommandInfo) -> bool {
     let mut parts = Vec::new();
     let mut args = raw_args(&info.args, &mut parts);

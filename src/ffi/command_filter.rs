@@ -1,4 +1,4 @@
-//! Command filters: a look at each command before it runs.
+//! Command filters: called for each command before it runs.
 
 use std::marker::PhantomData;
 use std::os::raw::c_int;
@@ -26,21 +26,22 @@ pub struct FilteredCommand<'a> {
 impl FilteredCommand<'_> {
     /// Its name, as it was sent.
     pub fn name(&self) -> &[u8] {
-        // SAFETY: the command is live, and its name is while it is looked at: nothing here changes it.
+        // SAFETY: the command is live, and nothing here changes its name while that is borrowed.
         let name =
             unsafe { ServerStr::new(api!(RedisModule_CommandFilterArgGet)(self.command, 0)) };
         name.map_or(b"", ServerStr::bytes)
     }
 
-    /// Whether it is one of a transaction or a script that is under way.
+    /// Whether it runs inside a transaction or a script.
     pub fn is_inside_transaction(&self) -> bool {
-        // SAFETY: filters are given no context, and these flags are the server's, not a context's; null is allowed there.
+        // SAFETY: filters are given no context, and these flags are the server's, not a context's; null is allowed
+        // there.
         let server: Context = unsafe { Context::new(null_mut()) };
         server.is_inside_transaction()
     }
 }
 
-/// Registers a filter. Returns whether the server took it.
+/// Registers a filter. Returns whether the server accepted it.
 pub fn register<F: CommandFilter>(ctx: Context) -> bool {
     const FLAGS: c_int = raw::REDISMODULE_CMDFILTER_NOSELF as c_int;
     // SAFETY: the context is live; the callback is a filter.

@@ -1,5 +1,5 @@
-//! The module's settings, as CONFIG knows them. The server stores no value: it calls a getter and a setter, with the setting
-//! itself as their private data.
+//! The module's settings in CONFIG. The server stores no value: it calls a getter and a setter, whose private data is
+//! the setting.
 
 use std::ffi::CString;
 use std::os::raw::{c_char, c_int, c_longlong, c_uint, c_void};
@@ -22,7 +22,7 @@ pub struct Refused;
 
 /// A setting that is a whole number.
 pub trait NumericConfig: Sync {
-    /// The value that holds.
+    /// The current value.
     fn get(&self) -> i64;
 
     /// A new value, which is within the bounds.
@@ -34,7 +34,7 @@ pub trait NumericConfig: Sync {
 
 /// A setting that is text.
 pub trait StringConfig: Sync {
-    /// The value that holds.
+    /// The current value.
     fn get(&self) -> Vec<u8>;
 
     /// Takes a new value, or says what is wrong with it.
@@ -49,7 +49,7 @@ pub struct Bounded {
     pub max: i64,
 }
 
-/// Registers a numeric setting under this name, before which the server puts the module's.
+/// Registers a numeric setting under this name, which the server prefixes with the module's.
 pub fn register_numeric<C: NumericConfig>(
     ctx: Context,
     name: &str,
@@ -74,7 +74,7 @@ pub fn register_numeric<C: NumericConfig>(
     })
 }
 
-/// Registers a text setting under this name, before which the server puts the module's. Defaults have no zero bytes.
+/// Registers a text setting under this name, which the server prefixes with the module's. Defaults have no zero bytes.
 pub fn register_string<C: StringConfig>(
     ctx: Context,
     name: &str,
@@ -83,7 +83,8 @@ pub fn register_string<C: StringConfig>(
 ) -> Result<(), Refused> {
     let name = CString::new(name).map_err(|_| Refused)?;
     let default = CString::new(default).map_err(|_| Refused)?;
-    // SAFETY: the context is live; name and default are copied; the private data is the static that the callbacks ask for.
+    // SAFETY: the context is live; name and default are copied; the private data is the static that the callbacks ask
+    // for.
     answered(unsafe {
         api!(RedisModule_RegisterStringConfig)(
             ctx.as_ptr(),
@@ -104,7 +105,7 @@ pub fn load(ctx: Context) -> Result<(), Refused> {
     answered(unsafe { api!(RedisModule_LoadConfigs)(ctx.as_ptr()) })
 }
 
-/// What the server answered to a registration.
+/// The result of a registration.
 fn answered(answer: c_int) -> Result<(), Refused> {
     match answer {
         OK => Ok(()),

@@ -1,4 +1,4 @@
-//! The server as a callback sees it.
+//! The context of a callback.
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -7,12 +7,12 @@ use redis_module::raw;
 
 use super::api;
 
-/// The context of one call from the server, valid during that call only, which is `'a`. What it offers opens no key and
-/// runs nobody's code, see [`Keyspace`](super::keyspace::Keyspace).
+/// The context of one call from the server, valid for that call only, which is `'a`. None of its functions opens a key
+/// or runs code of other modules; those that do take a [`Keyspace`](super::keyspace::Keyspace).
 #[derive(Clone, Copy)]
 pub struct Context<'a>(*mut raw::RedisModuleCtx, PhantomData<&'a ()>);
 
-/// A section of the server's INFO. Those of modules are not among them: they run the code of these.
+/// A section of the server's INFO. Those of modules are left out, since they run the modules' code.
 #[derive(Clone, Copy, Debug)]
 pub enum InfoSection {
     Server,
@@ -21,8 +21,8 @@ pub enum InfoSection {
 
 impl Context<'_> {
     /// # Safety
-    /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with that; or
-    /// null where nothing is asked but what state the server is in.
+    /// `ctx` must be what the server passed to the callback that is running, on its main thread, and `'a` end with
+    /// that; or null where nothing is asked but what state the server is in.
     #[inline]
     pub(super) unsafe fn new<'a>(ctx: *mut raw::RedisModuleCtx) -> Context<'a> {
         Context(ctx, PhantomData)
@@ -33,13 +33,13 @@ impl Context<'_> {
         self.0
     }
 
-    /// The database the call is about.
+    /// The selected database.
     pub fn db(self) -> i32 {
         // SAFETY: the context is live.
         unsafe { api!(RedisModule_GetSelectedDb)(self.0) }
     }
 
-    /// Makes the calls that follow be about another database. Returns whether there is one of this number.
+    /// Selects another database. Returns whether there is one of this number.
     pub fn select_db(self, db: i32) -> bool {
         // SAFETY: the context is live.
         unsafe { api!(RedisModule_SelectDb)(self.0, db) == raw::REDISMODULE_OK as i32 }
@@ -92,8 +92,7 @@ impl Context<'_> {
         (error == raw::REDISMODULE_OK as i32).then_some(number)
     }
 
-    /// Whether the command comes from a primary, or from a log that is being loaded: a command that is applied as it
-    /// stands.
+    /// Whether the command comes from a primary, or from a log that is being loaded, and is applied as it stands.
     pub fn is_replayed(self) -> bool {
         self.has(raw::REDISMODULE_CTX_FLAGS_REPLICATED | raw::REDISMODULE_CTX_FLAGS_LOADING)
     }
@@ -103,7 +102,7 @@ impl Context<'_> {
         self.has(raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING)
     }
 
-    /// Whether clients are paused, or their writes: by CLIENT PAUSE or for a failover. What is replicated then kills the
+    /// Whether clients are paused, or their writes, by CLIENT PAUSE or a failover. Replicating in a pause kills the
     /// server.
     pub fn is_paused(self) -> bool {
         // SAFETY: the function takes nothing.

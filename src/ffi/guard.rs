@@ -1,4 +1,4 @@
-//! No panic crosses into the server: unwinding through C frames would abort it.
+//! The panic guard: a panic that left an `extern "C"` function would abort the server.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,7 +6,7 @@ use super::log;
 
 /// Runs a callback's body. A panic becomes a line in the server's log and `None`.
 pub fn guard<R>(what: &str, body: impl FnOnce() -> R) -> Option<R> {
-    // What the body may have left half done is its own affair: a key that is being changed is marked (`datatype::value`).
+    // Unwind safe: what a change leaves half done is marked as damaged (`datatype::value`).
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(result) => Some(result),
         Err(panic) => {

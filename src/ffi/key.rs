@@ -24,13 +24,13 @@ impl Mode {
     /// For reading and writing.
     pub const WRITE: Mode = Mode(raw::REDISMODULE_READ | raw::REDISMODULE_WRITE);
 
-    /// As no access: neither how long the key has been idle nor how often it is used changes.
+    /// Without updating the key's LRU and LFU state.
     pub const fn untouched(self) -> Mode {
         Mode(self.0 | raw::REDISMODULE_OPEN_KEY_NOTOUCH)
     }
 
-    /// Without a trace: also without notifications, statistics and expiry. Redis 7.0 has fewer modes, and counts a missing key
-    /// that is opened for reading on a replica as a miss.
+    /// Without a trace: no LRU and LFU update, notification, statistics or expiry. Redis 7.0 has fewer of these flags,
+    /// and counts a missing key that is opened for reading on a replica as a miss.
     pub const fn unseen(self) -> Mode {
         let unseen = raw::REDISMODULE_OPEN_KEY_NONOTIFY
             | raw::REDISMODULE_OPEN_KEY_NOSTATS
@@ -43,8 +43,8 @@ impl Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherType;
 
-/// An open key that holds a value of the type, or nothing; closed when dropped. It borrows the [`Keyspace`] exclusively, so
-/// its value is reached through it alone.
+/// An open key that holds a value of the type, or nothing; closed when dropped. It borrows the [`Keyspace`]
+/// exclusively, so its value is reached through it alone.
 pub struct OpenKey<'k, T: DataType> {
     key: *mut raw::RedisModuleKey,
     value: Option<NonNull<T>>,
@@ -80,8 +80,8 @@ impl<'k, T: DataType> OpenKey<'k, T> {
 
     #[inline]
     fn find(&self) -> Result<Option<NonNull<T>>, OtherType> {
-        // SAFETY: the key is open. Asked first for what it nearly always is; of a key that holds nothing, or no value of a
-        // module, the server answers that it has no such type.
+        // SAFETY: the key is open. Asked first for what it nearly always is; of a key that holds nothing, or no value
+        // of a module, the server answers that it has no such type.
         unsafe {
             if api!(RedisModule_ModuleTypeGetType)(self.key) == T::handle().as_ptr() {
                 let value = api!(RedisModule_ModuleTypeGetValue)(self.key);
@@ -108,8 +108,8 @@ impl<'k, T: DataType> OpenKey<'k, T> {
     /// What the key holds.
     #[inline]
     pub fn value(&mut self) -> Option<&mut T> {
-        // SAFETY: a value of the type is a boxed `T`. It is neither moved nor freed meanwhile: `self` keeps `value` up to date,
-        // and any other way to the key needs the `Keyspace` that `self` borrows.
+        // SAFETY: a value of the type is a boxed `T`. It is neither moved nor freed meanwhile: `self` keeps `value` up
+        // to date, and any other way to the key needs the `Keyspace` that `self` borrows.
         self.value.map(|mut value| unsafe { value.as_mut() })
     }
 
@@ -120,8 +120,8 @@ impl<'k, T: DataType> OpenKey<'k, T> {
             "a key that holds a value is not given another"
         );
         let value = NonNull::from(Box::leak(value));
-        // SAFETY: the key is open, and the type's values are boxed `T`s. Where it is open to be written the server takes the
-        // box over and frees it by the type's callback; else it refuses, and the box is leaked.
+        // SAFETY: the key is open, and the type's values are boxed `T`s. Where it is open to be written the server
+        // takes the box over and frees it by the type's callback; else it refuses, and the box is leaked.
         let stored = unsafe {
             api!(RedisModule_ModuleTypeSetValue)(
                 self.key,
@@ -137,18 +137,18 @@ impl<'k, T: DataType> OpenKey<'k, T> {
         self.value = Some(value);
     }
 
-    /// Deletes what the key holds; freed later, off the main thread, where it is large. Notifies nobody and replicates
-    /// nothing.
+    /// Unlinks the key: a large value is freed on the background thread. Neither notifies nor replicates.
     pub fn unlink(&mut self) {
         self.value = None;
         // SAFETY: the key is open; one that is not to be written is left alone.
         unsafe { api!(RedisModule_UnlinkKey)(self.key) };
     }
 
-    /// Tells those who watch or track the key that it has changed.
+    /// Signals those who watch or track the key that it has changed.
     #[inline]
     pub fn signal_modified(&self) {
-        // SAFETY: the context and the name are live. The server notes it and tells clients, and runs nobody's code.
+        // SAFETY: the context and the name are live. The server marks transactions and clients, and runs no module's
+        // code.
         unsafe { api!(RedisModule_SignalModifiedKey)(self.ctx.as_ptr(), self.name.as_ptr()) };
     }
 

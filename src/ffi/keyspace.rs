@@ -1,9 +1,10 @@
 //! The right to open keys, as a token.
 //!
-//! An open key lends its value as `&mut`. That is sound only if nothing else can reach the value meanwhile: neither a second
-//! handle of the same key, nor a callback, of this module or another, that the server runs while it serves a call of ours.
-//! So there is one `Keyspace` per callback, an open key borrows it exclusively, and whatever may run other code (calling
-//! a command, sending a keyspace notification) borrows it exclusively too. What a [`Context`] offers does neither.
+//! An open key lends its value as `&mut`. That is sound only if nothing else can reach the value meanwhile: neither a
+//! second handle of the same key, nor a callback, of this module or another, that the server runs while it serves a
+//! call of ours. So there is one `Keyspace` per callback, an open key borrows it exclusively, and whatever may run
+//! other code (calling a command, sending a keyspace notification) borrows it exclusively too. What a [`Context`]
+//! offers does neither.
 
 use super::context::Context;
 

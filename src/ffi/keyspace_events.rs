@@ -1,4 +1,4 @@
-//! Keyspace events: those that this module subscribes to, and the notifications that it sends itself.
+//! Keyspace notifications: those that the module subscribes to, and those that it sends.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_int};
@@ -11,9 +11,9 @@ use super::keyspace::Keyspace;
 use super::string::{KeyName, ServerStr};
 use super::{api, client_db};
 
-/// Called when a key comes under another name.
+/// Called when a key is renamed or moved.
 pub trait KeyspaceEvents {
-    /// A key was renamed to this name, or moved into the database that is selected.
+    /// A key was renamed to this name, or moved into the selected database.
     fn renamed(keyspace: &mut Keyspace, to: KeyName);
 }
 
@@ -41,7 +41,7 @@ pub fn notifies() -> bool {
     classes & raw::REDISMODULE_NOTIFY_MODULE != 0
 }
 
-/// Sends a keyspace notification of the module class, in the database that is selected. It runs the code of other modules.
+/// Sends a keyspace notification of the module class in the selected database. This runs the code of other modules.
 pub fn notify(keyspace: &mut Keyspace, event: &CStr, key: KeyName) {
     // SAFETY: the context and the name are live; the event is a C string.
     unsafe {

@@ -20,7 +20,7 @@ impl Context<'_> {
     }
 }
 
-/// The context may be null; the server puts the module's name before the line where it is not.
+/// The context may be null; if it is not, the server prefixes the line with the module's name.
 fn write(ctx: *mut raw::RedisModuleCtx, message: &str) {
     let message = CString::new(message.replace('\0', "\\0")).expect("zero bytes are replaced");
     let Some(log) = api_if_any!(RedisModule_Log) else {

@@ -2,9 +2,9 @@
 
 use std::cell::{RefCell, RefMut};
 
-/// A cell for module state. The server calls a module's commands, timers, events and data type callbacks from its main
-/// thread or under its global lock. The one exception is freeing values (`DataType`), which must use no such state: that is
-/// the one promise here that no type keeps, since a lock or a look at the thread would cost more than what it guards.
+/// A cell for module state. The server calls a module's commands, timers, events and data type callbacks on its main
+/// thread or under its global lock. The one exception is freeing values (`DataType`), which must not use such state. No
+/// type enforces that: a lock or a check of the thread would cost more than what it guards.
 pub struct MainThread<T>(RefCell<T>);
 
 // SAFETY: never touched by two threads at once, see the type.
@@ -15,8 +15,8 @@ impl<T> MainThread<T> {
         MainThread(RefCell::new(value))
     }
 
-    /// The state. Panics where it is borrowed already, so callers hold it for one step only and never across a call
-    /// into the server that may call back.
+    /// Borrows the state. Panics if it is borrowed already, so callers never hold it across a call into the server that
+    /// may call back.
     pub fn borrow(&self) -> RefMut<'_, T> {
         self.0.borrow_mut()
     }

@@ -1,10 +1,10 @@
 //! Safe wrappers of the module API, and the only place that talks to the server.
 //!
-//! What is borrowed from the server carries a lifetime, keys are opened through the one [`Keyspace`](keyspace::Keyspace) of
-//! a callback, and the `extern "C"` functions that the server calls are here: they decode what they are given, hold the
-//! panic guard, and call a trait that the rest of the module implements. No raw pointer and no `unsafe` function leaves
-//! this folder. It depends on nothing above it but `crate::load`, because the name of the function that loads a module is
-//! fixed.
+//! Whatever is borrowed from the server has a lifetime, and keys are opened through the one
+//! [`Keyspace`](keyspace::Keyspace) of a callback. The `extern "C"` functions that the server calls are here: they
+//! decode their arguments, and call a trait that the rest of the module implements, under the panic guard. No raw
+//! pointer and no `unsafe` function leaves this folder. It depends on nothing above it but `crate::load`, which the
+//! fixed `RedisModule_OnLoad` calls.
 
 pub mod alloc;
 pub mod args;
@@ -33,15 +33,14 @@ pub mod slot_migration;
 pub mod string;
 pub mod timer;
 
-/// A function of the module API. Every server the module supports has those that are called without asking first;
-/// newer ones are looked for with `api_if_any!`.
+/// A function of the module API that every supported server has; newer ones are looked up with `api_if_any!`.
 macro_rules! api {
     ($name:ident) => {
         redis_module::raw::$name.expect(concat!(stringify!($name), " is in every supported server"))
     };
 }
 
-/// A function of the module API that older servers lack.
+/// A function of the module API that older servers lack, as an `Option`.
 macro_rules! api_if_any {
     ($name:ident) => {
         // SAFETY: the pointer is written once, when the module is loaded, before any of its code runs.

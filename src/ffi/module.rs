@@ -51,7 +51,7 @@ pub unsafe extern "C" fn RedisModule_OnLoad(
 }
 
 fn is_supported() -> Result<(), String> {
-    // Redis 7.0 and Valkey 8 have this; what is older lacks much else.
+    // Missing before Redis 7.0, which lacks much else.
     match api_if_any!(RedisModule_RegisterNumericConfig) {
         Some(_) => Ok(()),
         None => Err(
@@ -60,8 +60,8 @@ fn is_supported() -> Result<(), String> {
     }
 }
 
-/// Sets the module's options: it handles I/O errors, asynchronous loading on replicas and, where it says so, atomic slot
-/// migration, and signals itself which keys it has modified.
+/// Sets the module's options: it handles I/O errors, asynchronous loading on replicas and, if asked to, atomic slot
+/// migration, and it signals modified keys itself.
 pub fn set_options(ctx: Context, handles_slot_migration: bool) {
     /// Valkey's, which the bindings lack.
     const HANDLE_ATOMIC_SLOT_MIGRATION: c_int = 1 << 5;

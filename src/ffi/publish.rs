@@ -26,15 +26,15 @@ pub fn publish_here(ctx: Context, channel: &SharedString, message: &SharedString
     }
 }
 
-/// As a client's PUBLISH does it: replicas are told, the append-only file is not. Returns whether the server has such a
-/// command, which may be renamed away.
+/// Calls PUBLISH, and has it replicated to replicas but not to the append-only file. Returns whether the server has
+/// that command, which may be renamed away.
 fn publish_replicated(
     keyspace: &mut Keyspace,
     channel: &SharedString,
     message: &SharedString,
 ) -> bool {
-    // SAFETY: the context and the strings are live; the format takes two strings, and has the call replicated (`!`), but
-    // not to the append-only file (`A`). The reply is freed once.
+    // SAFETY: the context and the strings are live; the format takes two strings, and has the call replicated (`!`),
+    // but not to the append-only file (`A`). The reply is freed once.
     unsafe {
         let reply = api!(RedisModule_Call)(
             keyspace.context().as_ptr(),

@@ -1,8 +1,8 @@
-//! Emitting commands: to replicas and the append-only file, or into an append-only file that is being rewritten. Both are a
-//! [`CommandSink`], so one encoder can serve both.
+//! Emitting commands: to replicas and the append-only file, or into an append-only file that is being rewritten. Both
+//! are a [`CommandSink`], so one encoder serves both.
 //!
-//! The server takes variadic arguments after a format string. Here they are a tuple of typed arguments, of which the format is
-//! made at compile time.
+//! The API takes a format string and variadic arguments. Here they are a tuple of typed arguments, from which the
+//! format is built at compile time.
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_longlong};
@@ -45,7 +45,7 @@ impl<T: sealed::Argument> Argument for T {}
 pub trait Arguments: sealed::Arguments {}
 impl<T: sealed::Arguments> Arguments for T {}
 
-/// Sealed: which C type a letter stands for is the server's to say.
+/// Sealed: the C type of each letter is fixed by the server.
 pub(super) mod sealed {
     use super::*;
 
@@ -100,8 +100,8 @@ macro_rules! arguments {
             fn replicate(self, ctx: Context, command: &CStr, list: &[ServerStr]) {
                 let ($($name,)*) = self;
                 let format: &[u8] = const { &[$($type::LETTER,)* b'v', 0] };
-                // SAFETY: the context is live. The format has a letter for each argument, and `v` for the list, an array of
-                // as many of the server's strings as its length says; all live until the call returns.
+                // SAFETY: the context is live. The format has a letter for each argument, and `v` for the list, an
+                // array of as many of the server's strings as its length says; all live until the call returns.
                 unsafe {
                     api!(RedisModule_Replicate)(
                         ctx.as_ptr(),

@@ -1,4 +1,4 @@
-//! What a command answers, written straight into the client's buffer.
+//! A command's reply, written straight into the client's buffer.
 
 use std::ffi::CString;
 
@@ -42,14 +42,14 @@ impl Context<'_> {
         unsafe { api!(RedisModule_ReplyWithArray)(self.as_ptr(), len as i64) };
     }
 
-    /// Begins an array whose length is told later, to `reply_array_len`.
+    /// Begins an array whose length is set later, by `reply_array_len`.
     pub fn reply_array_of_unknown_len(self) {
         let unknown = raw::REDISMODULE_POSTPONED_LEN;
         // SAFETY: the context is live.
         unsafe { api!(RedisModule_ReplyWithArray)(self.as_ptr(), unknown.into()) };
     }
 
-    /// Tells the length of the innermost array that was begun without one.
+    /// Sets the length of the innermost array that was begun without one.
     pub fn reply_array_len(self, len: usize) {
         // SAFETY: the context is live.
         unsafe { api!(RedisModule_ReplySetArrayLength)(self.as_ptr(), len as i64) };

@@ -19,7 +19,7 @@ pub enum ServerEvent {
     ClientConnected(u64),
     /// A client has gone; by its id.
     ClientDisconnected(u64),
-    /// The server's cron, several times a second by a clock that does not step.
+    /// The server's cron, several times a second by the monotonic clock.
     Cron,
     /// Data was loaded, from a file or the primary.
     Loaded,
@@ -36,7 +36,7 @@ pub enum ServerEvent {
 }
 
 impl ServerEvent {
-    /// What it is called in the log.
+    /// Its name in the log.
     fn name(self) -> &'static str {
         match self {
             ServerEvent::SwappedDbs(..) => "SWAPDB",

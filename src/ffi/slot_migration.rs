@@ -20,7 +20,7 @@ pub trait SlotImports {
     fn end(job: &[u8]);
 }
 
-/// The first version of Valkey that has it, as its API tells versions.
+/// The first version of Valkey that has it, as its API encodes versions.
 const SINCE: c_int = 0x0009_0000;
 const MIGRATION: raw::RedisModuleEvent = raw::RedisModuleEvent { id: 19, dataver: 1 };
 /// Parts of the event.
@@ -34,7 +34,7 @@ const REDIS_IMPORT_STARTED: u64 = 0;
 const REDIS_IMPORT_FAILED: u64 = 1;
 const REDIS_IMPORT_COMPLETED: u64 = 2;
 
-/// What Valkey tells of a migration (`ValkeyModuleAtomicSlotMigrationInfoV1`, which the bindings lack).
+/// Valkey's data of the event (`ValkeyModuleAtomicSlotMigrationInfoV1`, which the bindings lack).
 #[repr(C)]
 struct Migration {
     version: u64,
@@ -51,7 +51,7 @@ pub struct SlotRange {
     pub last: c_int,
 }
 
-/// What Redis tells of one (`RedisModuleClusterSlotMigrationInfoV1`).
+/// Redis's data of the event (`RedisModuleClusterSlotMigrationInfoV1`).
 #[repr(C)]
 struct RedisMigration {
     version: u64,
@@ -74,7 +74,7 @@ struct RedisRange {
     last: u16,
 }
 
-/// Subscribes to imports, where the server has them. Returns whether the module's options must say that it handles them:
+/// Subscribes to imports, if the server has them. Returns whether the module's options must say that it handles them:
 /// Valkey refuses atomic migration while a module is loaded that does not.
 pub fn follow<I: SlotImports>(ctx: Context) -> bool {
     match valkey_version() {
@@ -90,7 +90,7 @@ pub fn follow<I: SlotImports>(ctx: Context) -> bool {
     }
 }
 
-/// The version of Valkey; under the name that Redis has for this function, Valkey says which Redis it is like.
+/// The version of Valkey. `RedisModule_GetServerVersion` would answer the Redis version that it is compatible with.
 fn valkey_version() -> Option<c_int> {
     let name = c"ValkeyModule_GetServerVersion".as_ptr();
     let mut found: *mut c_void = null_mut();

@@ -29,8 +29,8 @@ impl<'a> ServerStr<'a> {
     #[inline]
     pub fn bytes(self) -> &'a [u8] {
         let mut len = 0;
-        // SAFETY: the string lives, unchanged, for `'a`, see `new`; the server returns a pointer to `len` bytes of it, which
-        // is never null.
+        // SAFETY: the string lives, unchanged, for `'a`, see `new`; the server returns a pointer to `len` bytes of it,
+        // which is never null.
         unsafe {
             let data = api!(RedisModule_StringPtrLen)(self.0.as_ptr(), &raw mut len);
             std::slice::from_raw_parts(data.cast(), len)
@@ -45,8 +45,8 @@ impl<'a> ServerStr<'a> {
 }
 
 /// A string of the server's that is owned here, and given back when dropped. It belongs to no context: the server may
-/// come to share it, and it may live for as long as the module does. It stays on the thread it was made on, since the server
-/// counts who shares it without a lock.
+/// come to share it, and it may live for as long as the module does. It stays on the thread it was made on, since the
+/// server counts who shares it without a lock.
 pub struct SharedString(NonNull<raw::RedisModuleString>);
 
 impl SharedString {

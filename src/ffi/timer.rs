@@ -1,4 +1,4 @@
-//! Timers of the server's.
+//! Timers of the server that survive a clock that steps back.
 
 use std::os::raw::c_void;
 use std::ptr::{null_mut, without_provenance_mut};
@@ -12,8 +12,8 @@ use super::keyspace::Keyspace;
 use super::main_thread::MainThread;
 use super::{api, clock};
 
-/// A timer that fires once each time it is armed; its function may arm it again. The server keeps a timer's deadline in wall
-/// clock time, so a clock that steps back would stop it: [`Timer::check`] sees to that.
+/// A timer that fires once each time it is armed; its function may arm it again. The server keeps a timer's deadline in
+/// wall clock time, so a clock that steps back would delay it by as much: [`Timer::check`] arms it anew then.
 pub struct Timer {
     what: &'static str,
     run: fn(&mut Keyspace),
@@ -22,14 +22,14 @@ pub struct Timer {
 
 enum State {
     Stopped,
-    /// The server has it.
+    /// The server has its deadline.
     Armed {
         id: raw::RedisModuleTimerID,
         millis: i64,
-        /// The wall clock's time when it was armed, in Unix ms.
+        /// When it was armed, by the wall clock in Unix ms.
         at: i64,
     },
-    /// The next check arms it, for so many ms.
+    /// To be armed by the next check, for so many ms.
     PutOff {
         millis: i64,
     },
@@ -52,7 +52,7 @@ impl Timer {
         !matches!(*self.state.borrow(), State::Stopped)
     }
 
-    /// Has it fire in so many ms, instead of when it was armed for before.
+    /// Arms it to fire in so many ms; an earlier deadline is dropped.
     pub fn arm(&'static self, ctx: Context, millis: i64) {
         self.stop(ctx);
         let timer = std::ptr::from_ref(self).cast_mut().cast();
@@ -72,19 +72,20 @@ impl Timer {
     pub fn stop(&self, ctx: Context) {
         let state = std::mem::replace(&mut *self.state.borrow(), State::Stopped);
         if let State::Armed { id, .. } = state {
-            // SAFETY: the context is live; the timer has not fired, or it would not be noted as armed.
+            // SAFETY: the context is live; the timer has not fired, or its state would not be `Armed`.
             unsafe { api!(RedisModule_StopTimer)(ctx.as_ptr(), id, null_mut()) };
         }
     }
 
-    /// Arms it anew where the clock has stepped since it was armed, or where it was put off for that. Called from the
-    /// server's cron after [`on_cron`].
+    /// Arms it anew if the clock has stepped since it was armed, or if that was put off. Called from the server's cron
+    /// after [`on_cron`].
     pub fn check(&'static self, ctx: Context) {
-        /// What an adjustment of the clock may take back without anything being done, in ms.
+        /// Steps of up to so many ms are ignored: the clock is only being adjusted.
         const SLACK: i64 = 500;
         let now = clock::wall_millis();
         let again = match *self.state.borrow() {
-            // Stepped back; or back and then forward, in which case the server still waits for as long as it went back.
+            // Stepped back; or overdue, because it stepped back and forward again while the server waited for the old
+            // deadline.
             State::Armed { millis, at, .. } if now + SLACK < at || at + millis + SLACK < now => {
                 Some(millis)
             }
@@ -97,23 +98,23 @@ impl Timer {
     }
 }
 
-/// How far the wall clock was ahead of the one that never steps, in µs, at the most since the server's last cron.
+/// The largest lead of the wall clock over the monotonic clock since the server's last cron, in µs.
 static AHEAD: AtomicI64 = AtomicI64::new(i64::MIN);
 
-/// The server's cron runs, several times a second by a clock that does not step; it fires no timers meanwhile.
+/// The server's cron runs, several times a second by the monotonic clock, and never while timers fire.
 pub fn on_cron() {
     AHEAD.store(ahead(), Ordering::Relaxed);
 }
 
 fn ahead() -> i64 {
-    // In this order: what passes in between makes it look as if the clock had stepped back, which does no harm.
+    // In this order: the time between the two reads looks like a small step back, which does no harm.
     let wall = clock::wall_micros();
     wall - clock::monotonic_micros() as i64
 }
 
-/// Whether a timer of so many ms may be armed now. The server fires all timers that were due when it began to. Where the
-/// clock has stepped back since, one that is armed meanwhile is due at once by that measure, as would be the one that it
-/// arms, and the server would do nothing else until the clock is where it was.
+/// Whether a timer of so many ms may be armed now. The server reads the clock once, then fires all timers that are due
+/// by it. If the clock has stepped back since, a timer that is armed meanwhile is due by that time already, and so is
+/// the one that it arms: the server would fire timers and do nothing else until the clock has caught up.
 fn is_safe(millis: i64) -> bool {
     let ahead = ahead();
     ahead + millis * 1000 > AHEAD.fetch_max(ahead, Ordering::Relaxed)
@@ -145,16 +146,17 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
     }
 }
 
-/// What one-shot timers run. Many may be armed at once; none can be stopped, so each carries a number to be recognised by.
+/// What one-shot timers run. Many may be armed at once. None can be stopped, so each carries a number by which it is
+/// recognised.
 pub trait OneShot {
     /// Its name in the log.
     const WHAT: &'static str;
 
-    /// A timer has fired that was armed with this number.
+    /// A timer that was armed with this number has fired.
     fn fire(keyspace: &mut Keyspace, number: usize);
 }
 
-/// Has `R` called once, in so many ms. Returns whether that may be: not while the clock steps back.
+/// Has `R` called once, in so many ms. Returns whether it was armed: not while the clock steps back.
 pub fn arm_once<R: OneShot>(ctx: Context, millis: i64, number: usize) -> bool {
     let is_safe = is_safe(millis);
     if is_safe {

@@ -1,4 +1,4 @@
-//! A log that is being rewritten, without an RDB preamble.
+//! An append-only file that is being rewritten, without an RDB preamble.
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
@@ -8,7 +8,7 @@ use redis_module::raw;
 use crate::ffi::replicate::{Arguments, CommandSink};
 use crate::ffi::string::ServerStr;
 
-/// The log, as the callback sees it that writes one key.
+/// The file, for the callback that writes one key.
 pub struct AofWriter<'a> {
     io: *mut raw::RedisModuleIO,
     lives: PhantomData<&'a ()>,

@@ -1,5 +1,4 @@
-//! The functions that the server calls for a value of a data type. Each hands the value and what else it is given to the
-//! function of its name in [`DataType`], under the panic guard.
+//! The callbacks of a data type. Each calls the function of its name in [`DataType`], under the panic guard.
 
 use std::os::raw::{c_int, c_ulong, c_void};
 use std::ptr::null_mut;
@@ -78,7 +77,8 @@ unsafe extern "C" fn digest<T: DataType>(digest: *mut raw::RedisModuleDigest, va
 /// # Safety
 /// Called by the server only, once, with a value of the type that nobody uses any more.
 unsafe extern "C" fn free<T: DataType>(value: *mut c_void) {
-    // SAFETY: the server gives up a value of the type, which is a boxed `T`; perhaps on another thread, where a `T` may be.
+    // SAFETY: the server gives up a value of the type, which is a boxed `T`; perhaps on another thread, where a `T` may
+    // be.
     let value = unsafe { Box::from_raw(value.cast::<T>()) };
     guard("free", || drop(value));
 }
@@ -112,7 +112,8 @@ unsafe extern "C" fn mem_usage<T: DataType>(
     value: *const c_void,
     _sample_size: usize,
 ) -> usize {
-    // SAFETY: a value of the type is a boxed `T`, which is a block of the allocator's; the context is live during this call.
+    // SAFETY: a value of the type is a boxed `T`, which is a block of the allocator's; the context is live during this
+    // call.
     let (block, value, key) = unsafe {
         let block = alloc::block_size(value);
         (block, &*value.cast::<T>(), KeyContext::new(ctx))
@@ -135,7 +136,7 @@ unsafe extern "C" fn copy<T: DataType>(
     Box::into_raw(copy).cast()
 }
 
-/// The key's name is not looked at: some servers pass something else (Redis up to 7.4.1, Valkey 8.0.1).
+/// The key's name is not used: some servers pass something else (Redis up to 7.4.1, Valkey 8.0.1).
 ///
 /// # Safety
 /// Called by the server only, with a value of the type.
@@ -148,8 +149,8 @@ unsafe extern "C" fn defrag<T: DataType>(
         let mut cursor: c_ulong = 0;
         // SAFETY: the context is live. A value that is moved in one go has no cursor, and the call leaves it at 0.
         unsafe { api!(RedisModule_DefragCursorGet)(ctx, &raw mut cursor) };
-        // SAFETY: the server passes a value of the type, a boxed `T`, and takes the pointer back as it is left. If another
-        // address is returned, the content has been copied there.
+        // SAFETY: the server passes a value of the type, a boxed `T`, and takes the pointer back as it is left. If
+        // another address is returned, the content has been copied there.
         let (value, mut defrag) = unsafe {
             if cursor == 0 {
                 let moved = api!(RedisModule_DefragAlloc)(ctx, *value);

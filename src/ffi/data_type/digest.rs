@@ -6,7 +6,7 @@ use redis_module::raw;
 
 use crate::ffi::api;
 
-/// The digest of one key. It is made of sequences, each of which is in order; they are in none.
+/// The digest of one key, made of sequences: the order counts within one, but not among them.
 pub struct Digest<'a> {
     digest: *mut raw::RedisModuleDigest,
     lives: PhantomData<&'a ()>,
@@ -22,13 +22,13 @@ impl<'a> Digest<'a> {
         }
     }
 
-    /// Adds a number to the present sequence.
+    /// Adds a number to the current sequence.
     pub fn number(&mut self, number: i64) {
         // SAFETY: the digest is live.
         unsafe { api!(RedisModule_DigestAddLongLong)(self.digest, number) };
     }
 
-    /// Adds bytes to the present sequence.
+    /// Adds bytes to the current sequence.
     pub fn bytes(&mut self, bytes: &[u8]) {
         // SAFETY: the digest is live, the buffer has the length said.
         unsafe {

@@ -1,4 +1,4 @@
-//! Whose value it is that a callback is about.
+//! The key of the value that a callback is about.
 
 use std::marker::PhantomData;
 
@@ -7,7 +7,7 @@ use redis_module::raw;
 use crate::ffi::api;
 use crate::ffi::string::{KeyName, ServerStr};
 
-/// The key of a value; of a copy, both keys.
+/// The key of a value; for a copy, both keys.
 pub struct KeyContext<'a> {
     ctx: *mut raw::RedisModuleKeyOptCtx,
     lives: PhantomData<&'a ()>,
@@ -23,7 +23,7 @@ impl<'a> KeyContext<'a> {
         }
     }
 
-    /// The key's name, where the server says it.
+    /// The key's name, if the server has it.
     pub fn name(&self) -> Option<KeyName<'a>> {
         // SAFETY: the context is live, and the name as long as that.
         unsafe { ServerStr::new(api!(RedisModule_GetKeyNameFromOptCtx)(self.ctx)) }
@@ -35,7 +35,7 @@ impl<'a> KeyContext<'a> {
         unsafe { api!(RedisModule_GetDbIdFromOptCtx)(self.ctx) }
     }
 
-    /// The name of the copy's key, where the server says it.
+    /// The name of the copy's key, if the server has it.
     pub fn to_name(&self) -> Option<KeyName<'a>> {
         // SAFETY: the context is live, and the name as long as that.
         unsafe { ServerStr::new(api!(RedisModule_GetToKeyNameFromOptCtx)(self.ctx)) }

@@ -24,19 +24,19 @@ use super::api;
 use super::context::Context;
 use super::string::KeyName;
 
-/// What a key of a native data type holds. The functions are named for the server's callbacks; a panic in one is logged, and
-/// answered as what is said there. Values are dropped on any thread, and their `drop` uses no state of the
-/// [main thread](super::main_thread::MainThread).
+/// The value of a native data type. The functions are named for the server's callbacks; a panic in one is logged, and
+/// has the result given there. Values are dropped on any thread, so their `drop` must not use state of the [main
+/// thread](super::main_thread::MainThread).
 pub trait DataType: Sized + Send + 'static {
-    /// What TYPE answers; nine characters, of which the server makes the type's identity in dumps.
+    /// The reply of TYPE: nine characters, which identify the type in dumps.
     const NAME: &'static CStr;
     /// The version of its dumps.
     const VERSION: i32;
 
-    /// The type, as the server knows it.
+    /// The server's handle of the type.
     fn handle() -> &'static TypeHandle<Self>;
 
-    /// Reads a value of a dump, which may come from anywhere. `None`, or a panic: it is refused.
+    /// Reads a value from a dump, which may come from anywhere. `None`, or a panic: it is refused.
     fn rdb_load(reader: &RdbReader, version: i32) -> Option<Box<Self>>;
 
     /// Writes a value into a dump.
@@ -48,31 +48,31 @@ pub trait DataType: Sized + Send + 'static {
     /// Adds all that is part of the key's state.
     fn digest(&self, digest: &mut Digest);
 
-    /// Bytes that the key takes, of which the value's own block is `block`. 0 after a panic.
+    /// Bytes that the key takes; `block` is the size of the value's own block. 0 after a panic.
     fn mem_usage(&self, block: usize, key: &KeyContext) -> usize;
 
-    /// How many allocations the value has: beyond a few dozen it is freed on another thread. 1 after a panic.
+    /// How many allocations the value has: with more than a few dozen it is freed on another thread. 1 after a panic.
     fn free_effort(&self) -> usize;
 
-    /// The key is on its way out, by whatever verb but a flush.
+    /// The key is removed, by anything but a flush.
     fn unlink(&self, key: &KeyContext);
 
-    /// A copy for another key. `None`, or a panic: there is none.
+    /// A copy for another key. `None`, or a panic: COPY fails.
     fn copy(&self, keys: &KeyContext) -> Option<Box<Self>>;
 
-    /// Moves the blocks that the value has, from a step on, until `defrag` says that it has been long enough. Returns the step
-    /// to go on with.
+    /// Moves the value's blocks, from a step on, until `defrag` says that the time is up. Returns the step to go on
+    /// with.
     fn defrag(&mut self, from: usize, defrag: &mut Defrag) -> Option<usize>;
 }
 
-/// The server's handle of a data type. Whatever has that type is a boxed `T`.
+/// The server's handle of a data type. Every value of that type is a boxed `T`.
 pub struct TypeHandle<T> {
     handle: AtomicPtr<raw::RedisModuleType>,
     value: PhantomData<fn(T) -> T>,
 }
 
 impl<T: DataType> TypeHandle<T> {
-    /// That of a type that is not registered yet, which no value has.
+    /// The handle of a type that is not registered yet: no value has it.
     pub const fn new() -> TypeHandle<T> {
         TypeHandle {
             handle: AtomicPtr::new(null_mut()),
@@ -83,8 +83,8 @@ impl<T: DataType> TypeHandle<T> {
     /// Registers the type.
     pub fn register(&self, ctx: Context) -> Result<(), String> {
         let mut methods = callbacks::of::<T>();
-        // SAFETY: the context is live, the name a C string; the server copies the structure, whose callbacks take the type's
-        // values for boxed `T`s.
+        // SAFETY: the context is live, the name a C string; the server copies the structure, whose callbacks take the
+        // type's values for boxed `T`s.
         let handle = unsafe {
             let create = api!(RedisModule_CreateDataType);
             create(ctx.as_ptr(), T::NAME.as_ptr(), T::VERSION, &raw mut methods)

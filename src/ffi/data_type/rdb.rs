@@ -59,7 +59,7 @@ impl<'a> RdbReader<'a> {
         }
     }
 
-    /// The database and the name of the key that is loaded, where the server says them.
+    /// The database and the name of the key that is loaded, if the server has them.
     pub fn key(&self) -> Option<(i32, KeyName<'_>)> {
         // SAFETY: the io is live, and the name as long as that.
         let (db, name) = unsafe {
