@@ -5,30 +5,10 @@ use std::sync::LazyLock;
 
 use redis::Value;
 
+use crate::common::commands::{COMMANDS, Call, reads, writes};
 use crate::common::{Client, Server, not_applicable, show};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
-
-const READS: [&str; 9] = [
-    "COUNT key",
-    "MCOUNT key",
-    "LIST key WITHTTL",
-    "SCAN key 0",
-    "ISONLINE key a",
-    "FILTER key a",
-    "SEEN key a",
-    "MAX key",
-    "INFO key",
-];
-const WRITES: [&str; 7] = [
-    "TOUCH key a",
-    "TOUCHEX key EX 100 MEMBERS 1 a",
-    "LEAVE key nobody",
-    "FORGET key nobody",
-    "SETMAX key 5 1700000000000",
-    "CONFIG key TTL 300000",
-    "EVICT key 0",
-];
 
 /// A connection of a new user with these rules beside all commands.
 fn user(name: &str, rules: &str) -> Client {
@@ -41,8 +21,8 @@ fn user(name: &str, rules: &str) -> Client {
 
 /// Whether a command was let through; anything but the refusal of its key is a failure.
 #[track_caller]
-fn is_allowed(client: &mut Client, command: &str, key: &str) -> bool {
-    let line = format!("PRESENCE.{}", command.replace("key", key));
+fn is_allowed(client: &mut Client, call: &Call, key: &str) -> bool {
+    let line = call.on(key);
     let answer = client.answer(&line);
     let refused = answer.starts_with("NOPERM");
     assert!(refused || !answer.starts_with("ERR"), "{line}: {answer}");
@@ -53,12 +33,12 @@ fn is_allowed(client: &mut Client, command: &str, key: &str) -> bool {
 fn read_permission_lets_reads_through_and_no_writes() {
     SERVER.client().answer("PRESENCE.TOUCH read:key a");
     let mut reader = user("reader", "%R~read:*");
-    for command in READS {
-        assert!(is_allowed(&mut reader, command, "read:key"), "{command}");
-        assert!(!is_allowed(&mut reader, command, "other:key"), "{command}");
+    for call in reads() {
+        assert!(is_allowed(&mut reader, call, "read:key"), "{}", call.line);
+        assert!(!is_allowed(&mut reader, call, "other:key"), "{}", call.line);
     }
-    for command in WRITES {
-        assert!(!is_allowed(&mut reader, command, "read:key"), "{command}");
+    for call in writes() {
+        assert!(!is_allowed(&mut reader, call, "read:key"), "{}", call.line);
     }
 }
 
@@ -66,13 +46,13 @@ fn read_permission_lets_reads_through_and_no_writes() {
 fn write_permission_alone_lets_no_reads_through() {
     SERVER.client().answer("PRESENCE.TOUCH write:key a");
     let mut writer = user("writer", "%W~write:*");
-    for command in READS {
-        assert!(!is_allowed(&mut writer, command, "write:key"), "{command}");
+    for call in reads() {
+        assert!(!is_allowed(&mut writer, call, "write:key"), "{}", call.line);
     }
     let mut both = user("both", "%RW~write:*");
-    for command in READS.iter().chain(&WRITES) {
-        assert!(is_allowed(&mut both, command, "write:key"), "{command}");
-        assert!(!is_allowed(&mut both, command, "other:key"), "{command}");
+    for call in reads().chain(writes()) {
+        assert!(is_allowed(&mut both, call, "write:key"), "{}", call.line);
+        assert!(!is_allowed(&mut both, call, "other:key"), "{}", call.line);
     }
 }
 
@@ -107,25 +87,6 @@ fn a_command_can_be_given_and_taken_by_its_name() {
     assert!(client.answer("PRESENCE.TOUCH key a").starts_with("NOPERM"));
 }
 
-/// What categories each command should be in beside `presence`.
-fn expected_categories() -> Vec<(String, Vec<String>)> {
-    let mut all = Vec::new();
-    for (commands, access) in [(&READS[..], "read"), (&WRITES[..], "write")] {
-        for command in commands {
-            let name = command.split(' ').next().expect("a name");
-            let speed = match name {
-                "LIST" | "SCAN" | "EVICT" => "slow",
-                _ => "fast",
-            };
-            let mut categories: Vec<String> = vec![format!("@{access}"), format!("@{speed}")];
-            categories.push("@presence".into());
-            categories.sort();
-            all.push((name.to_string(), categories));
-        }
-    }
-    all
-}
-
 #[test]
 fn commands_are_in_their_categories_where_the_server_can() {
     let mut client = SERVER.client();
@@ -139,8 +100,9 @@ fn commands_are_in_their_categories_where_the_server_can() {
             "a module adds no category; the commands are in all others that they belong to",
         );
     }
-    for (name, expected) in expected_categories() {
-        let reply = client.cmd(&["COMMAND", "INFO", &format!("PRESENCE.{name}")]);
+    for command in COMMANDS {
+        let name = command.name;
+        let reply = client.cmd(&["COMMAND", "INFO", &command.full_name()]);
         let Value::Array(entries) = &reply else {
             panic!("{reply:?}")
         };
@@ -155,14 +117,12 @@ fn commands_are_in_their_categories_where_the_server_can() {
             .filter(|word| !word.is_empty())
             .collect();
         found.sort_unstable();
+        let mut expected: Vec<&str> = command.categories.split(' ').collect();
         if can_add {
             assert_eq!(found, expected, "{name}");
         } else if can_set {
-            let standard: Vec<&String> = expected
-                .iter()
-                .filter(|name| *name != "@presence")
-                .collect();
-            assert_eq!(found, standard, "{name}");
+            expected.retain(|category| *category != "@presence");
+            assert_eq!(found, expected, "{name}");
         } else {
             // Redis 7.0 has no categories for a module's commands.
             assert_eq!(found, [""; 0], "{name}");
@@ -186,10 +146,11 @@ fn the_category_gives_all_commands_where_there_is_one() {
     if can_set_categories(&mut client) && answer == "OK" {
         client.answer("AUTH category any");
         // Writes first: they make the key that PRESENCE.INFO asks for.
-        for command in WRITES.iter().chain(&READS) {
+        for call in writes().chain(reads()) {
             assert!(
-                is_allowed(&mut client, command, "category:key"),
-                "{command}"
+                is_allowed(&mut client, call, "category:key"),
+                "{}",
+                call.line
             );
         }
         assert!(client.answer("GET key").starts_with("NOPERM"));

@@ -1,5 +1,6 @@
 //! A command either does all of what it says or, on an error, changes nothing at all, however late in it the error is.
 
+use crate::common::commands::COMMANDS;
 use crate::common::errors::{WINDOW, no_number};
 use crate::common::{Client, Server, show};
 
@@ -38,6 +39,16 @@ const WRONG: [&str; 32] = [
     "COUNT key WINDOW 999999999",
     "SCAN key 0 COUNT 0",
 ];
+
+#[test]
+fn every_write_is_above() {
+    for command in COMMANDS.iter().filter(|command| command.has_flag("write")) {
+        let found = WRONG
+            .iter()
+            .any(|line| line.split(' ').next() == Some(command.name));
+        assert!(found, "{}", command.name);
+    }
+}
 
 fn fill(client: &mut Client, key: &str, count: i64) {
     let mut touch = args!["PRESENCE.TOUCH", key, "ann"].to_vec();

@@ -1,8 +1,10 @@
 //! Too few or too many arguments give Redis's own arity error; a number that does not parse, Redis's own, too.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::common::Server;
+use crate::common::commands::COMMANDS;
 use crate::common::errors::{WINDOW, no_number};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -10,34 +12,28 @@ static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 #[test]
 fn the_arity_is_checked_by_the_server() {
     let mut client = SERVER.client();
-    for (command, wrong) in [
-        ("TOUCH", &["", " k"][..]),
-        ("TOUCHEX", &["", " k", " k EX", " k EX 10", " k MEMBERS 1"]),
-        ("LEAVE", &["", " k"]),
-        ("FORGET", &["", " k"]),
-        ("COUNT", &[""]),
-        ("MCOUNT", &[""]),
-        ("LIST", &[""]),
-        ("SCAN", &["", " k"]),
-        ("ISONLINE", &["", " k"]),
-        ("FILTER", &["", " k"]),
-        ("SEEN", &["", " k"]),
-        ("MAX", &["", " k a"]),
-        ("SETMAX", &["", " k", " k 1"]),
-        ("CONFIG", &["", " k", " k TTL"]),
-        ("INFO", &["", " k a"]),
-        ("EVICT", &["", " k"]),
-    ] {
+    for command in COMMANDS {
+        let shortest = command.arity.unsigned_abs() as usize;
+        let mut wrong = BTreeSet::new();
+        for call in command.calls {
+            let words: Vec<&str> = call.line.split(' ').skip(1).collect();
+            // Without its last words.
+            wrong.extend((0..shortest - 1).map(|count| words[..count].join(" ")));
+            if command.arity > 0 {
+                wrong.insert(format!("{} more", words.join(" ")));
+            }
+        }
         // The server calls a command by the name that it is listed under, however the client spells it.
-        let error = format!("ERR wrong number of arguments for 'PRESENCE.{command}' command");
+        let name = command.full_name();
+        let error = format!("ERR wrong number of arguments for '{name}' command");
         for arguments in wrong {
-            for spelling in [command, &command.to_lowercase()] {
-                let line = format!("PRESENCE.{spelling}{arguments}");
-                assert_eq!(client.answer(&line), error, "{line}");
+            for spelling in [&name, &name.to_lowercase()] {
+                let line = format!("{spelling} {arguments}");
+                assert_eq!(client.answer(line.trim_end()), error, "{line}");
             }
         }
     }
-    assert_eq!(client.answer("EXISTS k"), "0");
+    assert_eq!(client.answer("EXISTS key"), "0");
 }
 
 const EX: &str = "EX takes seconds from 1 to 315360000";
@@ -55,7 +51,7 @@ const CUTOFF: &str = "cutoff-ms takes a Unix time in milliseconds";
 const LIMIT: &str = "LIMIT takes a number from 1";
 
 /// The places in commands where a number stands, and what is said of one that is none.
-const PLACES: [(&str, &str); 19] = [
+const PLACES: [(&str, &str); 20] = [
     ("TOUCHEX key EX # MEMBERS 1 a", EX),
     ("TOUCHEX key PX # MEMBERS 1 a", PX),
     ("TOUCHEX key AT # MEMBERS 1 a", AT),
@@ -74,8 +70,24 @@ const PLACES: [(&str, &str); 19] = [
     ("CONFIG key LINGER #", LINGER),
     ("EVICT key #", CUTOFF),
     ("EVICT key 0 LIMIT #", LIMIT),
+    ("CLIENTS WINDOW #", WINDOW),
     ("TOUCHEX key EX 1 AT # MEMBERS 1 a", AT),
 ];
+
+#[test]
+fn every_command_that_takes_numbers_is_above() {
+    for command in COMMANDS {
+        let numbers = command.arguments.split([' ', ']']).filter(|argument| {
+            // Of a cursor something else is said: `scan.rs`.
+            (argument.ends_with(":integer") || argument.ends_with(":unix-time"))
+                && *argument != "cursor:integer"
+        });
+        let numbers = numbers.count();
+        let of_command = |(place, _): &&(&str, &str)| place.split(' ').next() == Some(command.name);
+        let places = PLACES.iter().filter(of_command).count();
+        assert!(places >= numbers, "{}: {places} of {numbers}", command.name);
+    }
+}
 
 #[test]
 fn what_is_no_number_is_refused_everywhere() {

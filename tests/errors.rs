@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use crate::common::commands::COMMANDS;
 use crate::common::{Server, encode};
 
-/// A mistake that people make with each command, and what they are told.
+/// A mistake that people make with each command that has options, and what they are told.
 const MISTAKES: [(&str, &str); 22] = [
     (
         "TOUCHEX k EX 60 alice",
@@ -149,6 +150,16 @@ const PLACES: [&str; 24] = [
     "INFO #",
     "CLIENTS #",
 ];
+
+#[test]
+fn every_command_with_options_is_above() {
+    for command in COMMANDS.iter().filter(|it| it.tokens().next().is_some()) {
+        let name = command.name;
+        let is_of = |line: &str| line.split(' ').next() == Some(name);
+        assert!(MISTAKES.iter().any(|(line, _)| is_of(line)), "{name}");
+        assert!(PLACES.iter().any(|line| is_of(line)), "{name}");
+    }
+}
 
 #[test]
 fn nothing_that_a_client_sent_is_in_an_error() {

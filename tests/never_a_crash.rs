@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use redis::Value;
 
-use crate::common::{Builder, Client, LIMIT, Server, touchex, wait_caught_up, wait_until};
+use crate::common::commands::calls_of;
+use crate::common::{Builder, Client, LIMIT, Server, wait_caught_up, wait_until};
 
 /// Members who time out at one moment.
 const CROWD: u64 = 300_000;
@@ -254,13 +255,10 @@ fn the_memory_is_full() {
     expire(&server);
     fill_memory(&mut client, "noeviction");
     let full = "OOM command not allowed when used memory > 'maxmemory'.";
-    for command in [
-        args!["PRESENCE.TOUCH", "staying", "user:0000000000"].to_vec(),
-        touchex("new", 5, None, ["late"]),
-        args!["PRESENCE.CONFIG", "staying", "RETAIN", 5].to_vec(),
-        args!["PRESENCE.SETMAX", "staying", 5, 1_700_000_000_000_u64].to_vec(),
-    ] {
-        assert_eq!(client.err(&command), full);
+    for call in calls_of("denyoom") {
+        for key in ["staying", "new"] {
+            assert_eq!(client.answer(&call.on(key)), full, "{}", call.line);
+        }
     }
     assert_eq!(
         client.int(&["PRESENCE.LEAVE", "staying", "user:0000000000"]),

@@ -1,37 +1,8 @@
 //! A read never writes: it works on a replica, with too few replicas, while writes are paused and with the memory full,
 //! and nothing of it is replicated.
 
+use crate::common::commands::{calls_of, reads, writes};
 use crate::common::{Client, LIMIT, Server, wait_caught_up, wait_until};
-
-const READS: [&str; 15] = [
-    "PRESENCE.COUNT key",
-    "PRESENCE.COUNT key WINDOW 200000",
-    "PRESENCE.MCOUNT key missing over",
-    "PRESENCE.LIST key",
-    "PRESENCE.LIST key WINDOW 200000 REV LIMIT 0 10 WITHSEEN",
-    "PRESENCE.SCAN key 0 COUNT 1000",
-    "PRESENCE.ISONLINE key ann old nobody",
-    "PRESENCE.FILTER key ann old nobody",
-    "PRESENCE.SEEN key ann old nobody",
-    "PRESENCE.MAX key",
-    "PRESENCE.INFO key",
-    "PRESENCE.COUNT over",
-    "PRESENCE.LIST over WITHTTL",
-    "PRESENCE.MAX over",
-    "PRESENCE.INFO over",
-];
-
-/// Every command that writes, though some of these would change nothing.
-const WRITES: [&str; 8] = [
-    "PRESENCE.TOUCH key new",
-    "PRESENCE.TOUCHEX key PX 50 MEMBERS 1 new",
-    "PRESENCE.LEAVE key nobody",
-    "PRESENCE.FORGET key nobody",
-    "PRESENCE.SETMAX key 5 1700000000000",
-    "PRESENCE.CONFIG key TTL 5",
-    "PRESENCE.EVICT key 0",
-    "PRESENCE.SETMAX missing 0 0",
-];
 
 /// `key` with a member online and one whose time is up, and `over`, which is empty and whose linger is over: all that
 /// a read could feel like tidying up.
@@ -48,19 +19,33 @@ fn fill(client: &mut Client) {
     });
 }
 
+/// What all reads answer on `key`. On `over` they answer as on a missing key.
 #[track_caller]
 fn read_all(client: &mut Client) -> Vec<String> {
-    READS
-        .iter()
-        .map(|line| {
-            let answer = client.answer(line);
-            assert!(
-                !answer.starts_with("ERR") || *line == "PRESENCE.INFO over",
-                "{line}: {answer}"
-            );
-            answer
-        })
-        .collect()
+    let mut answers = Vec::new();
+    for call in reads() {
+        let line = call.on("key");
+        let answer = client.answer(&line);
+        assert!(!answer.starts_with("ERR"), "{line}: {answer}");
+        // How much of a ttl is left is another number each time.
+        if !line.contains("WITHTTL") {
+            answers.push(answer);
+        }
+        let line = call.on("over");
+        assert_eq!(client.answer(&line), call.on_missing, "{line}");
+    }
+    answers
+}
+
+/// All writes are refused with this error, whether their key exists or not.
+#[track_caller]
+fn assert_refused(client: &mut Client, error: &str) {
+    for call in writes() {
+        for key in ["key", "missing"] {
+            let line = call.on(key);
+            assert_eq!(client.answer(&line), error, "{line}");
+        }
+    }
 }
 
 fn lazy() -> crate::common::Builder {
@@ -103,13 +88,10 @@ fn a_replica_answers_reads_as_its_primary_does_and_refuses_writes() {
     wait_caught_up(&primary, &replica);
     let mut reader = replica.client();
     assert_eq!(read_all(&mut reader), read_all(&mut client));
-    for line in WRITES {
-        assert_eq!(
-            reader.answer(line),
-            "READONLY You can't write against a read only replica.",
-            "{line}"
-        );
-    }
+    assert_refused(
+        &mut reader,
+        "READONLY You can't write against a read only replica.",
+    );
 }
 
 #[test]
@@ -120,13 +102,7 @@ fn reads_work_with_too_few_replicas() {
     let answers = read_all(&mut client);
     client.answer("CONFIG SET min-replicas-to-write 1");
     assert_eq!(read_all(&mut client), answers);
-    for line in WRITES {
-        assert_eq!(
-            client.answer(line),
-            "NOREPLICAS Not enough good replicas to write.",
-            "{line}"
-        );
-    }
+    assert_refused(&mut client, "NOREPLICAS Not enough good replicas to write.");
 }
 
 #[test]
@@ -161,17 +137,8 @@ fn reads_and_removals_work_with_the_memory_full() {
     ]);
     assert_eq!(read_all(&mut client), answers);
     let oom = "OOM command not allowed when used memory > 'maxmemory'.";
-    for command in [
-        "TOUCH key a",
-        "TOUCHEX key EX 5 MEMBERS 1 a",
-        "SETMAX key 5 1700000000000",
-        "CONFIG key TTL 5",
-    ] {
-        assert_eq!(
-            client.answer(&format!("PRESENCE.{command}")),
-            oom,
-            "{command}"
-        );
+    for call in calls_of("denyoom") {
+        assert_eq!(client.answer(&call.on("key")), oom, "{}", call.line);
     }
     let now = client.now_ms();
     client.dialog(&[

@@ -6,55 +6,10 @@ use std::sync::LazyLock;
 
 use redis::Value;
 
-use crate::common::{Client, Server, show, text};
+use crate::common::commands::{COMMANDS, Command, Keys};
+use crate::common::{Client, Server, fields, show, text};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
-
-/// Replies to which time alone makes a difference.
-const TIMED: &str = "nondeterministic_output";
-
-/// The tips of each command.
-const TIPS: [(&str, &[&str]); 17] = [
-    ("TOUCH", &[TIMED]),
-    ("TOUCHEX", &[TIMED]),
-    ("LEAVE", &[TIMED]),
-    ("FORGET", &[TIMED]),
-    ("COUNT", &[TIMED]),
-    // Clients ask slot by slot, and put the replies in the order of the keys.
-    ("MCOUNT", &[TIMED, "request_policy:multi_shard"]),
-    ("LIST", &[TIMED]),
-    ("SCAN", &[TIMED]),
-    ("ISONLINE", &[TIMED]),
-    ("FILTER", &[TIMED]),
-    ("SEEN", &[TIMED]),
-    ("MAX", &[]),
-    ("SETMAX", &[]),
-    ("CONFIG", &[]),
-    ("INFO", &[TIMED]),
-    ("EVICT", &[]),
-    // Clients ask every node, and join the arrays.
-    ("CLIENTS", &[TIMED, "request_policy:all_nodes"]),
-];
-
-/// Of the commands with keys: name, arity, the contract's flags, the last key (0: the only one), and the key's flags.
-const COMMANDS: [(&str, i64, &str, i64, &str); 16] = [
-    ("TOUCH", -3, "denyoom fast write", 0, "RW update"),
-    ("TOUCHEX", -5, "denyoom fast write", 0, "RW update"),
-    ("LEAVE", -3, "fast write", 0, "RW delete"),
-    ("FORGET", -3, "fast write", 0, "RW delete"),
-    ("COUNT", -2, "fast readonly", 0, "RO access"),
-    ("MCOUNT", -2, "fast readonly", -1, "RO access"),
-    ("LIST", -2, "readonly", 0, "RO access"),
-    ("SCAN", -3, "readonly", 0, "RO access"),
-    ("ISONLINE", -3, "fast readonly", 0, "RO access"),
-    ("FILTER", -3, "fast readonly", 0, "RO access"),
-    ("SEEN", -3, "fast readonly", 0, "RO access"),
-    ("MAX", 2, "fast readonly", 0, "RO access"),
-    ("SETMAX", -4, "denyoom fast write", 0, "RW update"),
-    ("CONFIG", -4, "denyoom fast write", 0, "RW update"),
-    ("INFO", 2, "fast readonly", 0, "RO access"),
-    ("EVICT", -3, "write", 0, "RW delete"),
-];
 
 fn array(value: &Value) -> &[Value] {
     match value {
@@ -76,27 +31,69 @@ fn info(client: &mut Client, name: &str) -> Vec<Value> {
 }
 
 #[test]
+fn every_command_of_the_module_is_in_the_table() {
+    let mut listed = SERVER
+        .client()
+        .strings(&["COMMAND", "LIST", "FILTERBY", "MODULE", "presence"]);
+    listed.sort();
+    let mut expected = COMMANDS.map(|command| command.full_name());
+    expected.sort();
+    assert_eq!(listed, expected);
+}
+
+/// Of the table itself: tests that go over the calls miss nothing.
+#[test]
+fn every_command_with_keys_is_called_with_each_of_its_options() {
+    for command in COMMANDS {
+        let lines = || command.calls.iter().map(|call| call.line);
+        assert_eq!(
+            command.keys.is_some(),
+            lines().next().is_some(),
+            "{}",
+            command.name
+        );
+        for line in lines() {
+            let start = format!("{} key", command.name);
+            assert!(line.starts_with(&start), "{line}");
+        }
+        for token in command.tokens().filter(|_| command.keys.is_some()) {
+            let is_used = lines().any(|line| line.split(' ').any(|word| word == token));
+            assert!(is_used, "{} {token}", command.name);
+        }
+    }
+}
+
+#[test]
 fn command_info_has_the_flags_of_the_contract() {
     let mut client = SERVER.client();
-    for (name, arity, flags, last_key, _) in COMMANDS {
+    for command in COMMANDS {
+        let name = command.name;
         let entry = info(&mut client, name);
         assert_eq!(show(&entry[0]), format!("\"PRESENCE.{name}\""));
-        assert_eq!(show(&entry[1]), arity.to_string(), "{name}");
+        assert_eq!(show(&entry[1]), command.arity.to_string(), "{name}");
         let mut found = words(&entry[2]);
         found.retain(|flag| flag != "module");
-        assert_eq!(found.join(" "), flags, "{name}");
+        assert_eq!(found.join(" "), command.flags, "{name}");
         // First key, last key, step: what clients from before the key specifications go by.
-        let last = if last_key < 0 { last_key } else { 1 };
+        let expected = match command.keys {
+            None => "0 0 0".into(),
+            Some(Keys { last, .. }) => format!("1 {} 1", if last < 0 { last } else { 1 }),
+        };
         let keys: Vec<String> = entry[3..6].iter().map(show).collect();
-        assert_eq!(keys.join(" "), format!("1 {last} 1"), "{name}");
+        assert_eq!(keys.join(" "), expected, "{name}");
     }
 }
 
 #[test]
 fn command_info_has_one_key_specification_with_the_right_access() {
     let mut client = SERVER.client();
-    for (name, _, _, last_key, access) in COMMANDS {
+    for command in COMMANDS {
+        let name = command.name;
         let entry = info(&mut client, name);
+        let Some(Keys { last, access }) = command.keys else {
+            assert_eq!(array(&entry[8]), [], "{name}");
+            continue;
+        };
         let [spec] = array(&entry[8]) else {
             panic!("{name}: {:?}", entry[8])
         };
@@ -109,7 +106,7 @@ fn command_info_has_one_key_specification_with_the_right_access() {
         flags.sort_unstable();
         assert_eq!(flags.join(" "), access, "{name}: {spec}");
         let expected = format!(
-            r#"["type", "index", "spec", ["index", 1]], "find_keys", ["type", "range", "spec", ["lastkey", {last_key}, "keystep", 1, "limit", 0]]]"#
+            r#"["type", "index", "spec", ["index", 1]], "find_keys", ["type", "range", "spec", ["lastkey", {last}, "keystep", 1, "limit", 0]]]"#
         );
         assert_eq!(places, expected, "{name}");
     }
@@ -118,116 +115,63 @@ fn command_info_has_one_key_specification_with_the_right_access() {
 #[test]
 fn command_info_has_the_tips() {
     for mut client in [SERVER.client(), SERVER.client3()] {
-        for (name, tips) in TIPS {
-            assert_eq!(words(&info(&mut client, name)[7]), tips, "{name}");
+        for command in COMMANDS {
+            let found = words(&info(&mut client, command.name)[7]);
+            assert_eq!(found, command.tips, "{}", command.name);
         }
     }
-    let mut names: Vec<&str> = TIPS.iter().map(|(name, _)| *name).collect();
-    names.retain(|name| *name != "CLIENTS");
-    assert_eq!(names, COMMANDS.map(|(name, ..)| name));
 }
 
 #[test]
-fn clients_has_no_keys_and_is_for_administrators() {
+fn getkeys_finds_the_keys_and_only_those() {
     let mut client = SERVER.client();
-    let entry = info(&mut client, "CLIENTS");
-    assert_eq!(show(&entry[0]), r#""PRESENCE.CLIENTS""#);
-    assert_eq!(show(&entry[1]), "-1");
-    let mut flags = words(&entry[2]);
-    flags.retain(|flag| flag != "module");
-    assert_eq!(flags, ["admin", "readonly"]);
-    let keys: Vec<String> = entry[3..6].iter().map(show).collect();
-    assert_eq!(keys.join(" "), "0 0 0");
-    assert_eq!(array(&entry[8]), []);
+    for command in COMMANDS {
+        let Some(Keys { access, .. }) = command.keys else {
+            continue;
+        };
+        let access = access.replace(' ', ", ");
+        for call in command.calls {
+            let line = call.on("key");
+            let keys = || line.split(' ').filter(|word| word.starts_with("key"));
+            let list = |items: Vec<String>| format!("[{}]", items.join(", "));
+            assert_eq!(
+                client.answer(&format!("COMMAND GETKEYS {line}")),
+                list(keys().map(|key| format!("{key:?}")).collect()),
+                "{line}"
+            );
+            assert_eq!(
+                client.answer(&format!("COMMAND GETKEYSANDFLAGS {line}")),
+                list(keys().map(|key| format!("[{key:?}, [{access}]]")).collect()),
+                "{line}"
+            );
+        }
+    }
     assert_eq!(
         client.answer("COMMAND GETKEYS PRESENCE.CLIENTS WINDOW 5"),
         "ERR The command has no key arguments"
     );
 }
 
-#[test]
-fn every_command_of_the_module_is_in_this_file() {
-    let mut listed = SERVER
-        .client()
-        .strings(&["COMMAND", "LIST", "FILTERBY", "MODULE", "presence"]);
-    listed.sort();
-    let names = COMMANDS.iter().map(|(name, ..)| *name);
-    let mut expected: Vec<String> = names
-        .chain(["CLIENTS"])
-        .map(|name| format!("PRESENCE.{name}"))
-        .collect();
-    expected.sort();
-    assert_eq!(listed, expected);
-}
-
-#[test]
-fn getkeys_finds_the_keys_and_only_those() {
-    SERVER.client().dialog(&[
-        ("COMMAND GETKEYS PRESENCE.TOUCH k a b", r#"["k"]"#),
-        (
-            "COMMAND GETKEYS PRESENCE.TOUCHEX k EX 5 MEMBERS 2 a b",
-            r#"["k"]"#,
-        ),
-        ("COMMAND GETKEYS PRESENCE.LEAVE k a b", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.FORGET k a b", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.COUNT k WINDOW 5", r#"["k"]"#),
-        (
-            "COMMAND GETKEYS PRESENCE.MCOUNT k l m",
-            r#"["k", "l", "m"]"#,
-        ),
-        ("COMMAND GETKEYS PRESENCE.MCOUNT k", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.LIST k REV LIMIT 0 5", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.SCAN k 0 MATCH a", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.ISONLINE k a b", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.FILTER k a b", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.SEEN k a b", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.MAX k", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.SETMAX k 5 5 GT", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.CONFIG k TTL 5", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.INFO k", r#"["k"]"#),
-        ("COMMAND GETKEYS PRESENCE.EVICT k 5", r#"["k"]"#),
-        (
-            "COMMAND GETKEYSANDFLAGS PRESENCE.TOUCH k a",
-            r#"[["k", [RW, update]]]"#,
-        ),
-        (
-            "COMMAND GETKEYSANDFLAGS PRESENCE.MCOUNT k l",
-            r#"[["k", [RO, access]], ["l", [RO, access]]]"#,
-        ),
-    ]);
-}
-
-/// The documentation of all commands, as maps.
-fn docs() -> BTreeMap<String, BTreeMap<String, Value>> {
-    let mut client = SERVER.client3();
-    let names = COMMANDS.iter().map(|(name, ..)| *name);
-    names
-        .chain(["CLIENTS"])
-        .map(|name| {
-            let full = format!("PRESENCE.{name}");
-            let docs = client.fields(&["COMMAND", "DOCS", &full]);
-            let Value::Map(fields) = docs[&full].clone() else {
-                panic!("{docs:?}")
-            };
-            let fields = fields
-                .into_iter()
-                .map(|(field, value)| (text(field), value))
-                .collect();
-            (name.to_string(), fields)
-        })
-        .collect()
+/// What COMMAND DOCS says of a command.
+fn docs(client: &mut Client, command: &Command) -> BTreeMap<String, Value> {
+    let name = command.full_name();
+    let docs = client.fields(&["COMMAND", "DOCS", &name]);
+    fields(docs[&name].clone())
 }
 
 #[test]
 fn command_docs_has_a_summary_and_a_complexity() {
-    for (name, docs) in docs() {
+    let mut client = SERVER.client3();
+    for command in COMMANDS {
+        let name = command.name;
+        let docs = docs(&mut client, &command);
         let field = |field: &str| text(docs[field].clone());
         assert!(
             field("summary").len() > 20 && field("summary").ends_with('.'),
             "{name}"
         );
         assert!(field("complexity").starts_with("O("), "{name}");
-        assert_eq!(field("since"), "0.1.0", "{name}");
+        assert_eq!(field("since"), command.since, "{name}");
         assert_eq!(field("group"), "module", "{name}");
         assert_eq!(field("module"), "presence", "{name}");
     }
@@ -275,40 +219,14 @@ fn argument(value: &Value) -> String {
 
 #[test]
 fn command_docs_has_the_arguments_of_the_contract() {
-    let docs = docs();
-    for (name, expected) in [
-        ("TOUCH", "key:key member:string [member ...]"),
-        (
-            "TOUCHEX",
-            "key:key [EX seconds:integer | PX milliseconds:integer] [AT unix-time-milliseconds:unix-time] \
-             MEMBERS count:integer member:string [member ...]",
-        ),
-        ("LEAVE", "key:key member:string [member ...]"),
-        ("FORGET", "key:key member:string [member ...]"),
-        ("COUNT", "key:key [WINDOW milliseconds:integer]"),
-        ("MCOUNT", "key:key [key ...]"),
-        (
-            "LIST",
-            "key:key [WINDOW milliseconds:integer] [REV] [LIMIT offset:integer count:integer] [WITHSEEN] [WITHTTL]",
-        ),
-        (
-            "SCAN",
-            "key:key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]",
-        ),
-        ("ISONLINE", "key:key member:string [member ...]"),
-        ("FILTER", "key:key member:string [member ...]"),
-        ("SEEN", "key:key member:string [member ...]"),
-        ("MAX", "key:key"),
-        ("SETMAX", "key:key peak:integer at-ms:unix-time [GT]"),
-        (
-            "CONFIG",
-            "key:key [TTL milliseconds:integer] [RETAIN milliseconds:integer] [LINGER milliseconds:integer]",
-        ),
-        ("INFO", "key:key"),
-        ("CLIENTS", "[WINDOW milliseconds:integer]"),
-        ("EVICT", "key:key cutoff-ms:unix-time [LIMIT count:integer]"),
-    ] {
-        assert_eq!(syntax(&docs[name]["arguments"]), expected, "{name}");
+    let mut client = SERVER.client3();
+    for command in COMMANDS {
+        let docs = docs(&mut client, &command);
+        assert_eq!(
+            syntax(&docs["arguments"]),
+            command.arguments,
+            "{}",
+            command.name
+        );
     }
-    assert_eq!(docs.len(), COMMANDS.len() + 1);
 }

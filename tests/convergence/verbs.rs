@@ -4,6 +4,7 @@ use redis::Value;
 
 use super::touches;
 use super::workload::{DBS, KEYS};
+use crate::common::commands::writes;
 use crate::common::{Client, Random};
 
 const HOUR: u64 = 3_600_000;
@@ -60,7 +61,13 @@ pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Ve
             _ => args!["PERSIST", key].to_vec(),
         },
         89..92 => args!["SWAPDB", 0, 1].to_vec(),
-        92..94 if expires => args!["PEXPIRE", key, 1 + random.below(500)].to_vec(),
+        // Whatever writes, so that a new command is among these.
+        92..94 => {
+            let calls: Vec<_> = writes().collect();
+            let call = random.pick(&calls).on(key);
+            call.split(' ').map(|word| word.into()).collect()
+        }
+        94..96 if expires => args!["PEXPIRE", key, 1 + random.below(500)].to_vec(),
         _ => args!["SELECT", random.below(DBS)].to_vec(),
     }
 }

@@ -1,0 +1,355 @@
+//! The commands, as the contract has them: the one list from which tests that are about every command, every read or
+//! every write take theirs. `server_table.rs` compares it with what a server says, so a command cannot be missing here.
+
+/// A command, and how tests call it.
+pub struct Command {
+    /// Its name without `PRESENCE.`.
+    pub name: &'static str,
+    /// The version of the module that it came with.
+    pub since: &'static str,
+    /// The number of words, negative for at least that many.
+    pub arity: i64,
+    /// The flags, sorted.
+    pub flags: &'static str,
+    /// `None` for a command without keys.
+    pub keys: Option<Keys>,
+    /// The tips, sorted.
+    pub tips: &'static [&'static str],
+    /// The ACL categories, sorted, where the server can put a module's commands into all of them.
+    pub categories: &'static str,
+    /// The arguments with their types as the syntax line of a manual: `key:key [EX seconds:integer]`.
+    pub arguments: &'static str,
+    /// Calls on a key, in which each option is used: none for a command without keys.
+    pub calls: &'static [Call],
+}
+
+/// The keys of a command: the first word, or all of them.
+pub struct Keys {
+    /// The last one, counted from the first; -1 for the last word.
+    pub last: i64,
+    /// What is done to them, as key specifications have it.
+    pub access: &'static str,
+}
+
+/// A call that succeeds on a presence key. It puts nobody there but `new` and `other`, and removes nobody.
+#[derive(Clone, Copy)]
+pub struct Call {
+    /// The words after `PRESENCE.`: `key` stands for the key, `key:none` for one that is missing.
+    pub line: &'static str,
+    /// What it answers where the key is missing.
+    pub on_missing: &'static str,
+    /// Whether it makes the key where it is missing.
+    pub makes_key: bool,
+}
+
+impl Command {
+    /// The name as the server lists it.
+    pub fn full_name(&self) -> String {
+        format!("PRESENCE.{}", self.name)
+    }
+
+    pub fn has_flag(&self, flag: &str) -> bool {
+        self.flags.split(' ').any(|found| found == flag)
+    }
+
+    /// The words that stand for themselves or before a value: `EX`, `REV`.
+    pub fn tokens(&self) -> impl Iterator<Item = &'static str> {
+        let words = self.arguments.split(|c: char| !c.is_ascii_alphabetic());
+        words.filter(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase()))
+    }
+}
+
+impl Call {
+    /// The call on this key, as a line.
+    pub fn on(&self, key: &str) -> String {
+        let words = self
+            .line
+            .split(' ')
+            .map(|word| match word.strip_prefix("key") {
+                Some(rest) => format!("{key}{rest}"),
+                None => word.to_owned(),
+            });
+        let words: Vec<String> = words.collect();
+        format!("PRESENCE.{}", words.join(" "))
+    }
+}
+
+/// The calls of all commands that have a flag.
+pub fn calls_of(flag: &str) -> impl Iterator<Item = &'static Call> {
+    let commands = COMMANDS
+        .iter()
+        .filter(move |command| command.has_flag(flag));
+    commands.flat_map(|command| command.calls)
+}
+
+/// The calls that read a key.
+pub fn reads() -> impl Iterator<Item = &'static Call> {
+    calls_of("readonly")
+}
+
+/// The calls of the commands that write, though some change nothing.
+pub fn writes() -> impl Iterator<Item = &'static Call> {
+    calls_of("write")
+}
+
+/// Answers this on a missing key, which stays missing.
+const fn keeps(line: &'static str, on_missing: &'static str) -> Call {
+    Call {
+        line,
+        on_missing,
+        makes_key: false,
+    }
+}
+
+/// Makes a missing key and answers this.
+const fn makes(line: &'static str, on_missing: &'static str) -> Call {
+    Call {
+        line,
+        on_missing,
+        makes_key: true,
+    }
+}
+
+/// Replies to which time alone makes a difference.
+const TIMED: &str = "nondeterministic_output";
+
+const READ: Option<Keys> = Some(Keys {
+    last: 0,
+    access: "RO access",
+});
+const UPSERT: Option<Keys> = Some(Keys {
+    last: 0,
+    access: "RW update",
+});
+const REMOVE: Option<Keys> = Some(Keys {
+    last: 0,
+    access: "RW delete",
+});
+
+pub const COMMANDS: [Command; 17] = [
+    Command {
+        name: "TOUCH",
+        since: "0.1.0",
+        arity: -3,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key member:string [member ...]",
+        calls: &[makes("TOUCH key new", "1")],
+    },
+    Command {
+        name: "TOUCHEX",
+        since: "0.1.0",
+        arity: -5,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key [EX seconds:integer | PX milliseconds:integer] [AT unix-time-milliseconds:unix-time] \
+                    MEMBERS count:integer member:string [member ...]",
+        calls: &[
+            makes("TOUCHEX key MEMBERS 1 new", "1"),
+            makes("TOUCHEX key EX 300 MEMBERS 2 other new", "2"),
+            makes(
+                "TOUCHEX key PX 315360000000 AT 1700000000000 MEMBERS 1 new",
+                "1",
+            ),
+            keeps("TOUCHEX key PX 1 AT 1700000000000 MEMBERS 1 new", "0"),
+        ],
+    },
+    Command {
+        name: "LEAVE",
+        since: "0.1.0",
+        arity: -3,
+        flags: "fast write",
+        keys: REMOVE,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key member:string [member ...]",
+        calls: &[keeps("LEAVE key nobody none", "0")],
+    },
+    Command {
+        name: "FORGET",
+        since: "0.1.0",
+        arity: -3,
+        flags: "fast write",
+        keys: REMOVE,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key member:string [member ...]",
+        calls: &[keeps("FORGET key nobody none", "0")],
+    },
+    Command {
+        name: "COUNT",
+        since: "0.1.0",
+        arity: -2,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key [WINDOW milliseconds:integer]",
+        calls: &[
+            keeps("COUNT key", "0"),
+            keeps("COUNT key WINDOW 200000", "0"),
+        ],
+    },
+    Command {
+        name: "MCOUNT",
+        since: "0.1.0",
+        arity: -2,
+        flags: "fast readonly",
+        keys: Some(Keys {
+            last: -1,
+            access: "RO access",
+        }),
+        // Clients ask slot by slot, and put the replies in the order of the keys.
+        tips: &[TIMED, "request_policy:multi_shard"],
+        categories: "@fast @presence @read",
+        arguments: "key:key [key ...]",
+        calls: &[
+            keeps("MCOUNT key", "[0]"),
+            keeps("MCOUNT key key:none", "[0, 0]"),
+            keeps("MCOUNT key:none key key", "[0, 0, 0]"),
+        ],
+    },
+    Command {
+        name: "LIST",
+        since: "0.1.0",
+        arity: -2,
+        flags: "readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@presence @read @slow",
+        arguments: "key:key [WINDOW milliseconds:integer] [REV] [LIMIT offset:integer count:integer] [WITHSEEN] [WITHTTL]",
+        calls: &[
+            keeps("LIST key", "[]"),
+            keeps("LIST key LIMIT 0 0", "[]"),
+            keeps("LIST key WINDOW 200000 REV LIMIT 0 10 WITHSEEN", "[]"),
+            keeps("LIST key WITHSEEN WITHTTL", "[]"),
+        ],
+    },
+    Command {
+        name: "SCAN",
+        since: "0.1.0",
+        arity: -3,
+        flags: "readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@presence @read @slow",
+        arguments: "key:key cursor:integer [MATCH pattern:pattern] [COUNT count:integer]",
+        calls: &[
+            keeps("SCAN key 0", r#"["0", []]"#),
+            keeps("SCAN key 0 COUNT 1000", r#"["0", []]"#),
+            keeps("SCAN key 17 MATCH a* COUNT 5", r#"["0", []]"#),
+        ],
+    },
+    Command {
+        name: "ISONLINE",
+        since: "0.1.0",
+        arity: -3,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key member:string [member ...]",
+        calls: &[keeps("ISONLINE key ann old nobody", "[0, 0, 0]")],
+    },
+    Command {
+        name: "FILTER",
+        since: "0.1.0",
+        arity: -3,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key member:string [member ...]",
+        calls: &[keeps("FILTER key ann old nobody", "[]")],
+    },
+    Command {
+        name: "SEEN",
+        since: "0.1.0",
+        arity: -3,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key member:string [member ...]",
+        calls: &[keeps("SEEN key ann old nobody", "[nil, nil, nil]")],
+    },
+    Command {
+        name: "MAX",
+        since: "0.1.0",
+        arity: 2,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[],
+        categories: "@fast @presence @read",
+        arguments: "key:key",
+        calls: &[keeps("MAX key", "[0, nil]")],
+    },
+    Command {
+        name: "SETMAX",
+        since: "0.1.0",
+        arity: -4,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[],
+        categories: "@fast @presence @write",
+        arguments: "key:key peak:integer at-ms:unix-time [GT]",
+        calls: &[
+            makes("SETMAX key 5 1700000000000", "OK"),
+            makes("SETMAX key 7 1700000000000 GT", "1"),
+            keeps("SETMAX key 0 0", "OK"),
+            keeps("SETMAX key 0 0 GT", "0"),
+        ],
+    },
+    Command {
+        name: "CONFIG",
+        since: "0.1.0",
+        arity: -4,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[],
+        categories: "@fast @presence @write",
+        arguments: "key:key [TTL milliseconds:integer] [RETAIN milliseconds:integer] [LINGER milliseconds:integer]",
+        calls: &[
+            makes("CONFIG key TTL 300000", "OK"),
+            makes("CONFIG key TTL 300000 RETAIN 600000 LINGER -1", "OK"),
+        ],
+    },
+    Command {
+        name: "INFO",
+        since: "0.1.0",
+        arity: 2,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key",
+        calls: &[keeps("INFO key", "ERR no such key")],
+    },
+    Command {
+        name: "EVICT",
+        since: "0.1.0",
+        arity: -3,
+        flags: "write",
+        keys: REMOVE,
+        tips: &[],
+        categories: "@presence @slow @write",
+        arguments: "key:key cutoff-ms:unix-time [LIMIT count:integer]",
+        calls: &[keeps("EVICT key 0", "0"), keeps("EVICT key 0 LIMIT 5", "0")],
+    },
+    Command {
+        name: "CLIENTS",
+        since: "0.1.0",
+        arity: -1,
+        flags: "admin readonly",
+        keys: None,
+        // Clients ask every node, and join the arrays.
+        tips: &[TIMED, "request_policy:all_nodes"],
+        categories: "@admin @connection @dangerous @presence @slow",
+        arguments: "[WINDOW milliseconds:integer]",
+        calls: &[],
+    },
+];
