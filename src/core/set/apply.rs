@@ -83,34 +83,26 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> Result<Effects, Error> {
         let retain = self.retain();
-        let mut effects = Effects {
-            touch: Some(touch),
-            ..Effects::default()
-        };
-        let mut position = 0;
-        let mut note = |name: &'a [u8], touched: Touched| {
-            if touched.applied {
-                effects.members += 1;
-                observer.changed(position);
-            }
-            position += 1;
-            if let Some(old) = touched.timed_out {
-                observer.timed_out(view(name, old), retain);
-            }
-            if touched.joined {
-                effects.joined += 1;
-                observer.joined(view(name, touch));
-            }
+        let mut tally = Tally {
+            touch,
+            retain,
+            position: 0,
+            effects: Effects {
+                touch: Some(touch),
+                ..Effects::default()
+            },
+            observer,
         };
         match members {
             Members::Prefetched(member) => {
-                note(
-                    member.name(),
-                    self.touch_prefetched(&member, touch, mode, now)?,
-                );
+                let touched = self.touch_prefetched(&member, touch, mode, now)?;
+                tally.count(member.name(), touched);
             }
-            Members::Each(members) => self.touch(members, touch, mode, now, note)?,
+            Members::Each(members) => self.touch(members, touch, mode, now, |name, touched| {
+                tally.count(name, touched);
+            })?,
         }
+        let mut effects = tally.effects;
         effects.changed = effects.members > 0;
         if effects.changed {
             // Who left sets no peak, and a touch that was ignored altogether is none.
@@ -225,6 +217,35 @@ impl PresenceSet {
     /// When the set has to be looked at next: when something is to be removed, or somebody's time is up. `None`: never.
     pub fn next_look(&mut self) -> Option<Millis> {
         self.next_due().into_iter().chain(self.next_timeout()).min()
+    }
+}
+
+/// What a touch does to one member after the other.
+struct Tally<'o, O> {
+    touch: Touch,
+    retain: Millis,
+    /// That of the member that is counted next.
+    position: usize,
+    effects: Effects,
+    observer: &'o mut O,
+}
+
+impl<O: Observer> Tally<'_, O> {
+    /// Inlined on the path of one member as on that of many.
+    #[inline(always)]
+    fn count(&mut self, name: &[u8], touched: Touched) {
+        if touched.applied {
+            self.effects.members += 1;
+            self.observer.changed(self.position);
+        }
+        self.position += 1;
+        if let Some(old) = touched.timed_out {
+            self.observer.timed_out(view(name, old), self.retain);
+        }
+        if touched.joined {
+            self.effects.joined += 1;
+            self.observer.joined(view(name, self.touch));
+        }
     }
 }
 
