@@ -18,7 +18,7 @@ pub const SPEC: Spec = Spec {
     categories: c"read fast",
     key_flags: Spec::READ,
     tips: c"nondeterministic_output",
-    summary: c"Tells of each member whether it is online.",
+    summary: c"Returns whether each member is online.",
     complexity: c"O(1) for each member",
     since: c"0.1.0",
     args: &[Arg::KEY, Arg::string(c"member").many()],
