@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Format, clippy on all targets with no warning left, the Python sources and their types, and, where shellcheck is
-# installed, the shell scripts.
+# Format, clippy on all targets and rustdoc with no warning left, the Python sources and their types, and, where
+# shellcheck is installed, the shell scripts.
 . "$(dirname "$0")/lib.sh"
 
 use_cargo || fail "no Rust $(rust_version) or newer; run \`make setup\`"
 cargo fmt --check
 cargo clippy --all-targets -- -D warnings
+RUSTDOCFLAGS='-D warnings' cargo doc --quiet --no-deps --document-private-items
 use_python
 "$VENV/bin/ruff" check clients examples
 "$VENV/bin/ruff" format --check --exclude '*.md' clients examples

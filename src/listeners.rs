@@ -2,7 +2,7 @@
 //! reconnect.
 //!
 //! The server builds the arguments of a replicated command before it looks for consumers, which costs more than a touch
-//! itself. Without any, a touch therefore only marks the data as changed (`transaction.rs`).
+//! itself. Without any, a touch therefore only marks the data as changed (`transaction/mod.rs`).
 //!
 //! No consumer can appear unnoticed: an append-only file that is switched on and a new replica both begin with a fork,
 //! and what was changed before it is in the child's copy. So the server is asked after each fork, each load and each
