@@ -1,9 +1,9 @@
 //! Every command goes by its key, and the keys of `PRESENCE.MCOUNT` have to share a slot.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use crate::common::{Cluster, Server, commands};
+use crate::common::commands::{reads, writes};
+use crate::common::{Cluster, Server};
 
 /// Three primaries, and a replica of the first.
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&Server::builder(), 3, 1));
@@ -11,7 +11,7 @@ static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&Server::bui
 /// The number of the replica.
 const REPLICA: usize = 3;
 
-/// Each command that has a key, with what it answers where the key is, in this order.
+/// What commands answer where the key is, in this order.
 const COMMANDS: [(&str, &str); 21] = [
     ("PRESENCE.CONFIG key RETAIN 600000", "OK"),
     ("PRESENCE.TOUCH key ann bob", "2"),
@@ -43,7 +43,7 @@ fn moved(key: &str, owner: usize) -> String {
 }
 
 #[test]
-fn every_command_goes_by_its_key() {
+fn commands_on_one_key_go_by_it() {
     for owner in 0..3 {
         let key = &CLUSTER.keys_of(owner, 1, "routed")[0];
         let tag = key.clone();
@@ -67,16 +67,25 @@ fn every_command_goes_by_its_key() {
 }
 
 #[test]
-fn the_commands_that_have_a_key_are_those_above() {
-    let commands = commands::COMMANDS.iter();
-    let with_key: BTreeSet<_> = commands
-        .filter(|command| command.keys.is_some())
-        .map(commands::Command::full_name)
-        .collect();
-    let lines = COMMANDS.iter().map(|(line, _)| line.split(' ').next());
-    let mut listed: BTreeSet<_> = lines.flatten().map(String::from).collect();
-    listed.remove("UNLINK");
-    assert_eq!(with_key, listed);
+fn every_call_goes_by_its_key() {
+    for owner in 0..3 {
+        let tag = &CLUSTER.keys_of(owner, 1, "called")[0];
+        for (number, call) in reads().chain(writes()).enumerate() {
+            // A key of its own each, in the slot of all others.
+            let line = call.on(&format!("{{{tag}}}{number}"));
+            for (number, node) in CLUSTER.running() {
+                let expected = match number == owner {
+                    true => call.on_missing,
+                    false => &moved(tag, owner),
+                };
+                assert_eq!(
+                    node.client().answer(&line),
+                    expected,
+                    "{line} at node {number}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
