@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::growth::Growth;
+use super::curve::Growth;
 use super::report::{Row, Target, Unit, times};
 use super::scale::grouped;
-use super::stalls::{Stall, Whose};
+use super::stall::{Stall, Whose};
 use super::svg::{Anchor, LogAxis, Svg};
 
 const WIDTH: f64 = 900.0;

@@ -1,6 +1,7 @@
 //! What TOUCH, COUNT and ISONLINE cost by the number of members, from a thousand to ten million.
 
 use super::chase;
+use super::curve::{Curve, Growth};
 use super::load::Load;
 use super::measure::{BATCH, Bench, ROUNDS, median};
 use super::members::Members;
@@ -66,22 +67,6 @@ const SUBJECTS: [Subject; 6] = [
     },
 ];
 const ZADD: &str = "`ZADD`";
-
-/// What a command costs at each size.
-pub struct Curve {
-    /// What it is called.
-    pub title: &'static str,
-    /// ns, in the order of the sizes.
-    pub nanos: Vec<f64>,
-}
-
-/// The cost of each command at each size.
-pub struct Growth {
-    /// Numbers of members.
-    pub sizes: Vec<usize>,
-    /// The commands, and last a random read of memory of about the key's size.
-    pub curves: Vec<Curve>,
-}
 
 /// Measures.
 pub fn run(bench: &mut Bench, report: &mut Report) {

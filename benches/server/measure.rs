@@ -10,7 +10,6 @@ use super::floor;
 use super::load::Load;
 use super::members::Members;
 use super::scale::Scale;
-use super::stalls::SOCKET;
 
 /// How often each figure is taken; the one in the middle counts.
 pub const ROUNDS: u64 = 5;
@@ -18,6 +17,9 @@ pub const ROUNDS: u64 = 5;
 pub const BATCH: usize = 100;
 /// How often each member is refreshed before it is measured or weighed.
 pub const REFRESHES: usize = 3;
+
+/// A socket of the server, in its folder, for clients that the network is not to slow down.
+pub const SOCKET: &str = "bench.sock";
 
 /// How many members or keys are sent at a time while others are watched.
 const PART: usize = 1_000;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::growth::Growth;
+use super::curve::Growth;
 use super::scale::grouped;
-use super::stalls::{SLOW_MICROS, Stall};
+use super::stall::{SLOW_MICROS, Stall};
 
 /// What a row's figures count.
 #[derive(Clone, Copy)]

@@ -3,12 +3,13 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::watch::{Whose, watch};
+use super::watch::watch;
 use super::{WORST_MS, judge, judge_back};
 use crate::load::Load;
 use crate::measure::{BATCH, Bench};
 use crate::members::Members;
 use crate::report::{Report, Row, Target, Unit};
+use crate::stall::Whose;
 
 /// How long members stay online: longer than it takes to load them.
 const TTL_MS: u64 = 10_000;

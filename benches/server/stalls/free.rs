@@ -3,8 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::watch::{Stall, Whose, watch};
+use super::watch::watch;
 use crate::measure::Bench;
+use crate::stall::{Stall, Whose};
 
 /// How long is watched: memory is back so soon that there would not be the thousand PINGs that p99.9 is about.
 const WATCHED: Duration = Duration::from_secs(1);

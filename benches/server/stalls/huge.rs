@@ -1,13 +1,14 @@
 //! One key of ten million members: it grows, is refreshed and is freed. Starts and ends with an empty server.
 
 use super::free::free;
-use super::watch::{Stall, Whose, watch};
+use super::watch::watch;
 use super::{judge, judge_back};
 use crate::load::Load;
 use crate::measure::{BATCH, Bench};
 use crate::members::Members;
 use crate::names::random::Random;
 use crate::report::Report;
+use crate::stall::{Stall, Whose};
 
 /// How many ttls a mixture has.
 const TTLS: usize = 64;

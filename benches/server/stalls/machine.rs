@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::watch::{Queue, Stall, Wait, Whose};
 use crate::measure::Bench;
+use crate::stall::{Queue, Stall, Wait, Whose};
 
 /// How long it is watched.
 const WATCHED: Duration = Duration::from_secs(10);

@@ -8,13 +8,14 @@ mod watch;
 
 pub use expiry::until_gone;
 pub use free::free;
-pub use watch::{SLOW_MICROS, SOCKET, Stall, Whose, watch};
+pub use watch::watch;
 
 use std::thread;
 use std::time::Duration;
 
 use super::measure::Bench;
 use super::report::{Report, Row, Target, Unit};
+use super::stall::{Stall, Whose};
 
 /// How long the server is watched while it has nothing to do.
 const IDLE: Duration = Duration::from_secs(2);

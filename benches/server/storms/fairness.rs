@@ -11,7 +11,8 @@ use crate::load::Load;
 use crate::measure::{BATCH, Bench};
 use crate::members::Members;
 use crate::report::{Report, Target, Unit};
-use crate::stalls::{self, Whose};
+use crate::stall::Whose;
+use crate::stalls;
 
 /// How many members time out at one moment, in a quick run as well: fewer are gone before it matters.
 const CROWD: usize = 1_000_000;

@@ -12,7 +12,8 @@ use crate::names::ids::Ids;
 use crate::names::random::Random;
 use crate::report::Report;
 use crate::scale::grouped;
-use crate::stalls::{self, Stall, Whose};
+use crate::stall::{Stall, Whose};
+use crate::stalls;
 
 /// How long is watched when a command was sent: what it makes the server do may come later.
 const WATCHED: Duration = Duration::from_secs(1);

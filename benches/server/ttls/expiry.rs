@@ -9,7 +9,8 @@ use crate::load::Load;
 use crate::measure::Bench;
 use crate::names::random::Random;
 use crate::report::{Report, Row, Target, Unit};
-use crate::stalls::{self, Stall, Whose};
+use crate::stall::{Stall, Whose};
+use crate::stalls;
 
 /// From the beginning of the touches to the first time-out there is so much time for each, and some more: it takes less to
 /// send them all.

@@ -6,7 +6,8 @@ use super::{Mixture, described};
 use crate::measure::{Bench, REFRESHES};
 use crate::names::random::Random;
 use crate::report::{Report, Target, Unit};
-use crate::stalls::{self, Stall, WORST_MS, Whose};
+use crate::stall::{Stall, Whose};
+use crate::stalls::{self, WORST_MS};
 
 /// How often a key grows: what the module makes others wait for comes back each time.
 const LIVES: usize = 3;
