@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::common::{Builder, LIMIT, Server, wait_until};
 
-/// A primary that evicts as often as it can, in small bites.
+/// A primary that evicts as often as it can, in small batches.
 fn busy() -> Builder {
     Server::builder().module_args("default-ttl 300 sweep-interval 5 sweep-budget 100")
 }

@@ -354,7 +354,7 @@ fn what_nobody_is_told_of_is_freed_on_a_replica() {
     let grown = replica.used_memory().saturating_sub(before);
     assert!(grown < 1_000_000, "{grown} bytes");
 
-    // A crowd goes in bites.
+    // A crowd is freed in batches.
     leave_behind(&mut client, "hall", 100_000);
     wait_until(LIMIT, "the crowd is freed", || {
         replica.presence("orphan_bytes") == 0

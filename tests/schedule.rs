@@ -1,4 +1,4 @@
-//! What the eviction notes of keys costs little, in any number of databases, and goes soon when the keys are gone: in bites.
+//! The eviction's watch list costs little, in any number of databases, and is freed soon after the keys are gone: in batches.
 
 use redis::Value;
 
@@ -35,15 +35,15 @@ fn wait_back(server: &Server, before: u64) {
 }
 
 #[test]
-fn a_long_name_with_shrinking_ttls_is_not_noted_a_thousand_times() {
+fn a_long_name_with_shrinking_ttls_is_not_watched_a_thousand_times() {
     let server = Server::start();
     let mut client = server.client();
     let before = server.used_memory();
-    let noted = |number: i64| (long(0), DAY - number * 1000);
-    touch_each(&mut client, (0..1000).map(noted));
+    let watched = |number: i64| (long(0), DAY - number * 1000);
+    touch_each(&mut client, (0..1000).map(watched));
     // Also while the key lives.
     wait_back(&server, before);
-    touch_each(&mut client, (1000..2000).map(noted));
+    touch_each(&mut client, (1000..2000).map(watched));
     client.cmd(&["FLUSHDB"]);
     wait_back(&server, before);
     wait_until(LIMIT, "INFO says so, too", || {
@@ -107,7 +107,7 @@ fn after_flushdb() {
 }
 
 #[test]
-fn flushall_frees_the_notes_of_keys_afterwards_in_bites() {
+fn flushall_frees_the_watch_list_afterwards_in_batches() {
     const KEYS: i64 = 100_000;
     let server = Server::start();
     let mut client = server.client();
@@ -117,7 +117,7 @@ fn flushall_frees_the_notes_of_keys_afterwards_in_bites() {
     wait_until(LIMIT, "all are counted", || {
         server.presence("schedule_bytes") > KEYS as u64 * 10
     });
-    let noted = server.presence("schedule_bytes");
+    let watched = server.presence("schedule_bytes");
     // Nothing happens between the commands of a transaction: what is freed was freed by the first.
     client.cmd(&["MULTI"]);
     client.cmd(&["FLUSHALL", "SYNC"]);
@@ -129,8 +129,8 @@ fn flushall_frees_the_notes_of_keys_afterwards_in_bites() {
         .find_map(|line| line.strip_prefix("used_memory:"));
     let used: u64 = used.expect("a field").parse().expect("a number");
     assert!(
-        used > before + noted / 10 * 9,
-        "{noted} bytes were noted, {} are left",
+        used > before + watched / 10 * 9,
+        "{watched} bytes were allocated, {} are left",
         used.saturating_sub(before)
     );
     wait_until(LIMIT, "the memory is back", || {

@@ -1,5 +1,5 @@
 //! Crowds: everybody of a hundred thousand is told of once, nobody early, and those whose time is up at one moment go out
-//! in bites that let others through.
+//! in batches that let others through.
 
 use std::collections::HashMap;
 use std::thread;
@@ -140,7 +140,7 @@ fn a_hundred_thousand_time_out_once_each_and_none_early() {
 }
 
 #[test]
-fn those_of_one_moment_go_out_in_bites() {
+fn those_of_one_moment_are_published_in_batches() {
     const KEYS: [&str; 3] = ["plain", "kept", "brief"];
     const EACH: usize = 17_000;
     const TOTAL: usize = KEYS.len() * EACH;
