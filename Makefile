@@ -50,7 +50,7 @@ wheel: ## Build the wheel of the Python package in target/wheel
 	@scripts/setup.sh python
 	@scripts/venv.sh
 
-lint: ## Check formats, clippy, the types of the Python sources, and the shell scripts
+lint: ## Check formats, clippy, rustdoc, the types of the Python sources, and the shell scripts
 	@scripts/setup.sh rust
 	@scripts/setup.sh python
 	@scripts/venv.sh
