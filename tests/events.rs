@@ -55,7 +55,7 @@ fn wait_for_clock(unix_ms: i64) {
     wait_until(LIMIT, "time passes", || now() >= unix_ms);
 }
 
-/// Waits until the server has told of so many time-outs.
+/// Waits until the server has counted so many time-outs.
 #[track_caller]
 fn wait_timeouts(server: &Server, count: u64) {
     wait_until(LIMIT, format!("{count} time-outs"), || {
@@ -65,7 +65,7 @@ fn wait_timeouts(server: &Server, count: u64) {
 }
 
 #[test]
-fn nothing_is_told_by_default() {
+fn nothing_is_published_by_default() {
     let server = Server::start();
     let mut client = server.client();
     let mut subscriber = Subscriber::new(server.client(), &["*"]);
@@ -80,7 +80,7 @@ fn nothing_is_told_by_default() {
 }
 
 #[test]
-fn each_letter_tells_of_its_own_event_and_of_no_other() {
+fn each_letter_publishes_its_own_event_and_no_other() {
     let server = Server::start();
     let mut client = server.client();
     let mut subscriber = Subscriber::new(server.client(), &["*"]);

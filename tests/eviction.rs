@@ -1,5 +1,5 @@
 //! Members go by themselves when their time is up, the oldest first, and with the last of them a key whose linger is
-//! over: nothing has to be scheduled outside, and whoever watches or tracks the key is told.
+//! over: nothing has to be scheduled outside, and whoever watches or tracks the key is signalled.
 
 use std::time::Duration;
 
@@ -273,7 +273,7 @@ fn a_transaction_that_watched_the_key_fails() {
 }
 
 #[test]
-fn clients_that_track_the_key_are_told() {
+fn clients_that_track_the_key_are_signalled() {
     let server = Server::start();
     let (mut tracker, mut client) = (server.client3(), server.client());
     tracker.cmd(&["CLIENT", "TRACKING", "ON"]);

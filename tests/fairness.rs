@@ -1,4 +1,4 @@
-//! A crowd keeps nobody waiting: while the members of one key go, others are told of and removed in their turn.
+//! A crowd keeps nobody waiting: while the members of one key go, others time out and are removed in their turn.
 
 use crate::common::{Client, LIMIT, Server, Subscriber, wait_until};
 
@@ -39,7 +39,7 @@ fn hear_of_all(server: &Server, rooms: &mut Subscriber) -> u64 {
     left
 }
 
-/// Rooms whose time is up when that of crowds has been for a moment are told of before the crowds are gone.
+/// Rooms whose time is up when that of crowds has been for a moment are published before the crowds are gone.
 fn rooms_beside(crowds: usize, each: usize) {
     let (server, mut client, mut rooms) = start(100);
     let at = client.now_ms();
@@ -52,7 +52,7 @@ fn rooms_beside(crowds: usize, each: usize) {
     assert_eq!(server.presence("evicted"), 0, "the test was too slow");
     fill_rooms(&mut client, 300);
     let left = hear_of_all(&server, &mut rooms);
-    assert!(left > 0, "the crowds were told of first");
+    assert!(left > 0, "the crowds were published first");
     let all = (crowds * each + ROOMS) as u64;
     assert!(left < all - ROOMS as u64, "the crowds have their turns");
 }
@@ -77,7 +77,7 @@ fn rooms_do_not_wait_for_the_crowd_of_a_key_that_is_gone() {
     client.touch_crowd("hall", 3000, at, members);
     fill_rooms(&mut client, 1);
     wait_for(&mut client, at + 3001);
-    // The hall begins anew, and its crowd has yet to be told of.
+    // The hall begins anew, and its crowd has yet to be reported.
     assert_eq!(client.answer("PRESENCE.TOUCH hall bob"), "1");
     let mut subscriber = Subscriber::new(server.client(), &["__presence@0__:timeout:*"]);
     client.answer("CONFIG SET presence.sweep-interval 10");
@@ -88,8 +88,8 @@ fn rooms_do_not_wait_for_the_crowd_of_a_key_that_is_gone() {
             false => rooms += 1,
         }
     }
-    assert!(crowd < CROWD, "the crowd was told of first");
-    wait_until(LIMIT, "the crowd is told of", || {
+    assert!(crowd < CROWD, "the crowd was reported first");
+    wait_until(LIMIT, "the crowd is reported", || {
         server.presence("timeouts") == (CROWD + ROOMS) as u64
     });
     server.wait_members(1);
@@ -102,13 +102,13 @@ fn crowds_share_the_time_and_all_of_them_go() {
     let at = client.now_ms();
     for crowd in ["one", "two"] {
         let members = (0..EACH).map(|number| number.to_string());
-        // One is remembered, and told of without going.
+        // One is remembered, and reported without being removed.
         client.answer(&format!("PRESENCE.CONFIG {crowd} RETAIN 600000"));
         client.touch_crowd(crowd, 3000, at, members);
     }
     client.answer("PRESENCE.CONFIG two RETAIN 0");
     wait_for(&mut client, at + 3000);
-    wait_until(LIMIT, "all are told of", || {
+    wait_until(LIMIT, "all are reported", || {
         server.presence("timeouts") == 2 * EACH as u64
     });
     server.wait_members(EACH as u64);

@@ -215,7 +215,7 @@ fn a_key_that_was_emptied_goes_when_its_linger_is_over_on_a_replica_that_is_prom
 }
 
 #[test]
-fn who_watches_the_key_on_a_replica_is_told() {
+fn who_watches_the_key_on_a_replica_is_signalled() {
     let primary = Server::start();
     let replica = Server::start_replica_of(&primary);
     let mut client = primary.client();

@@ -145,7 +145,7 @@ fn it_counts_what_is_there_and_what_happened() {
 }
 
 #[test]
-fn it_tells_of_the_sweeps() {
+fn it_counts_the_sweeps() {
     let server = Server::builder().module_args("sweep-interval 10").start();
     let mut client = server.client();
     client.cmd(&["PRESENCE.CONFIG", "room", "RETAIN", "600000"]);
@@ -312,7 +312,7 @@ fn leave_behind(client: &mut Client, key: &str, count: usize) {
 }
 
 #[test]
-fn members_of_a_key_that_is_gone_are_counted_until_they_are_told_of() {
+fn members_of_a_key_that_is_gone_are_counted_until_they_are_reported() {
     let server = Server::builder()
         .module_args("sweep-interval 60000")
         .start();
@@ -322,14 +322,14 @@ fn members_of_a_key_that_is_gone_are_counted_until_they_are_told_of() {
     client.cmd(&["FLUSHALL"]);
     assert!(section(&mut client)["orphan_bytes"] > 500_000);
     client.cmd(&["CONFIG", "SET", "presence.sweep-interval", "10"]);
-    wait_until(LIMIT, "all have been told of", || {
+    wait_until(LIMIT, "all have been reported", || {
         server.presence("orphan_bytes") == 0
     });
     assert_eq!(server.presence("timeouts"), 50_000);
 }
 
 #[test]
-fn what_nobody_is_told_of_is_freed_on_a_replica() {
+fn what_a_replica_does_not_report_is_freed() {
     let primary = Server::start();
     let replica = Server::builder()
         .arg("replica-read-only no")
@@ -366,7 +366,7 @@ fn what_nobody_is_told_of_is_freed_on_a_replica() {
 }
 
 #[test]
-fn a_primary_that_becomes_a_replica_forgets_whom_it_had_to_tell_of() {
+fn a_primary_that_becomes_a_replica_forgets_whom_it_had_to_report() {
     let other = Server::start();
     let server = Server::builder()
         .module_args("sweep-interval 60000")

@@ -1,4 +1,4 @@
-//! Whoever watches or tracks a key is told when it changes, and only then. (Of the eviction: `eviction.rs`.)
+//! Whoever watches or tracks a key is signalled when it changes, and only then. (Of the eviction: `eviction.rs`.)
 
 use std::sync::LazyLock;
 
@@ -178,7 +178,7 @@ fn invalidated(client: &mut Client) -> Option<String> {
 }
 
 #[test]
-fn clients_that_track_a_key_are_told_of_changes_and_of_nothing_else() {
+fn clients_that_track_a_key_are_signalled_changes_and_nothing_else() {
     let mut other = SERVER.client();
     let mut tracker = SERVER.client3();
     tracker.cmd(&["CLIENT", "TRACKING", "ON"]);

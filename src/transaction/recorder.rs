@@ -1,4 +1,4 @@
-//! What a change does to members of this server's own keys, noted while it is applied.
+//! Records what a change does to members while it is applied, where the change is this server's own.
 
 use crate::core::time::Millis;
 use crate::core::{MemberView, Observer};

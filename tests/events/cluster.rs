@@ -60,7 +60,8 @@ fn cluster() -> Vec<Server> {
     nodes
 }
 
-/// Waits until what a node publishes comes to all others: a node may know another for a while before it takes its messages.
+/// Waits until what a node publishes comes to all others: a node may know another for a while before it takes its
+/// messages.
 fn wait_heard(from: &Server, nodes: &[Server]) {
     let received = |node: &Server| -> u64 {
         let info = node.client().text(&["CLUSTER", "INFO"]);
@@ -93,7 +94,7 @@ fn heard(subscribers: &mut [Subscriber], from: &mut Client) -> Vec<Vec<String>> 
 }
 
 #[test]
-fn every_node_tells_its_subscribers_once() {
+fn every_node_publishes_to_its_subscribers_once() {
     let nodes = cluster();
     let mut subscribers: Vec<_> = nodes
         .iter()
@@ -108,7 +109,7 @@ fn every_node_tells_its_subscribers_once() {
             (&format!("PRESENCE.TOUCHEX {key} PX 20 MEMBERS 1 bob"), "1"),
             (&format!("PRESENCE.LEAVE {key} ann"), "1"),
         ]);
-        wait_until(LIMIT, "bob's time-out is told", || {
+        wait_until(LIMIT, "bob's time-out is published", || {
             node.presence("timeouts") == 1
         });
         let mut expected = [
@@ -126,12 +127,12 @@ fn every_node_tells_its_subscribers_once() {
             assert_eq!(heard, expected);
         }
     }
-    assert_eq!(nodes[3].presence("joins"), 0, "a replica tells nothing");
+    assert_eq!(nodes[3].presence("joins"), 0, "a replica counts nothing");
     nodes.iter().for_each(Server::assert_clean_log);
 }
 
 #[test]
-fn a_round_of_many_keys_tells_of_all() {
+fn a_round_of_many_keys_publishes_all() {
     let nodes = cluster();
     let mut subscribers: Vec<_> = nodes
         .iter()
@@ -162,7 +163,7 @@ fn a_round_of_many_keys_tells_of_all() {
             "bob"
         ]);
     }
-    wait_until(LIMIT, "all are told of", || {
+    wait_until(LIMIT, "all are published", || {
         node.presence("timeouts") == 400 && node.presence("keys") == 0
     });
     for mut heard in heard(&mut subscribers, &mut client) {

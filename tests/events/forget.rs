@@ -1,5 +1,5 @@
-//! A member who is forgotten while online has left, which is told once; one whose time was up has timed out, if nobody was
-//! told; and of one who was offline there is nothing to tell.
+//! A member who is forgotten while online has left, which is published once; one whose time was up has timed out, if
+//! nobody was told; and of one who was offline there is nothing to tell.
 
 use crate::common::{Server, Subscriber};
 
@@ -33,7 +33,7 @@ fn who_was_online_leaves_and_who_was_not_is_not_mentioned() {
 }
 
 #[test]
-fn one_whose_time_was_up_times_out_where_that_was_not_told() {
+fn one_whose_time_was_up_times_out_where_that_was_not_reported() {
     for retain in [0, 600_000] {
         let (server, mut client, mut subscriber) = start_unswept("");
         client.answer(&format!("PRESENCE.CONFIG room RETAIN {retain}"));
@@ -69,7 +69,7 @@ fn the_members_of_a_key_that_is_over_time_out_when_they_are_forgotten() {
 }
 
 #[test]
-fn transactions_and_scripts_tell_it_in_order() {
+fn transactions_and_scripts_publish_it_in_order() {
     let (_server, mut client, mut subscriber) = start_unswept("");
     client.together(&[
         "PRESENCE.TOUCH room ann",

@@ -1,11 +1,11 @@
-//! Events go along with a key: what is done to it with the server's own commands, and what becomes of it over a restart,
-//! tells nobody twice and forgets nobody.
+//! Events go along with a key: what is done to it with the server's own commands, and what becomes of it over a
+//! restart, tells nobody twice and forgets nobody.
 
 use crate::common::{Builder, Client, Server, Subscriber};
 
 use super::{ALL, pass, start, sweep, wait_for_clock, wait_timeouts};
 
-/// Makes a key that retains, in which ann's time is up and was told, bob's will be in a while, and cid stays.
+/// Makes a key that retains, in which ann's time is up and was reported, bob's will be in a while, and cid stays.
 fn retaining(server: &Server, client: &mut Client, key: &str, bob: i64) {
     let before = server.presence("timeouts");
     client.dialog(&[
@@ -64,12 +64,12 @@ fn a_copy_goes_its_own_way_from_then_on() {
     assert_eq!(
         heard_until_later(&mut client, &mut subscriber),
         [""; 0],
-        "nobody is told of twice"
+        "nobody is published twice"
     );
 }
 
 #[test]
-fn a_key_tells_under_the_name_that_it_has() {
+fn a_key_publishes_under_the_name_that_it_has() {
     for (act, channel) in [
         ("RENAME room hall", "timeout:hall"),
         ("MOVE room 3", "__presence@3__:timeout:room"),
@@ -92,7 +92,7 @@ fn a_key_tells_under_the_name_that_it_has() {
 }
 
 #[test]
-fn a_restored_key_tells_of_those_who_time_out_from_then_on() {
+fn a_restored_key_reports_those_who_time_out_from_then_on() {
     let (server, mut client, mut subscriber) = start("");
     retaining(&server, &mut client, "room", 1500);
     client.answer("PRESENCE.TOUCHEX gone PX 1 MEMBERS 1 dan");
@@ -110,7 +110,7 @@ fn a_restored_key_tells_of_those_who_time_out_from_then_on() {
     let mut heard = subscriber.heard();
     heard.sort();
     assert_eq!(heard, ["timeout:other bob", "timeout:room bob"]);
-    // Whose time was up in between is told of as one who is removed, and not where he is still remembered.
+    // Whose time was up in between is reported when he is removed, but not while he is still remembered.
     pass(&mut client, 1500);
     for key in ["room", "gone"] {
         let dump = if key == "gone" { &gone } else { &room };
@@ -123,7 +123,7 @@ fn a_restored_key_tells_of_those_who_time_out_from_then_on() {
 }
 
 #[test]
-fn a_key_that_is_taken_away_takes_its_members_along_untold() {
+fn a_key_that_is_taken_away_takes_its_members_along_unreported() {
     let (_server, mut client, mut subscriber) = start("");
     for (key, act) in [
         ("a", "DEL a"),
@@ -150,7 +150,7 @@ fn a_key_that_is_taken_away_takes_its_members_along_untold() {
 }
 
 #[test]
-fn a_reload_tells_nobody_twice() {
+fn a_reload_reports_nobody_twice() {
     let (server, mut client, mut subscriber) = start("");
     for key in ["room", "plain"] {
         retaining(&server, &mut client, key, 1500);
@@ -184,7 +184,7 @@ fn persistent() -> [(&'static str, Builder); 4] {
 }
 
 #[test]
-fn a_restart_tells_nobody_twice_and_forgets_nobody_who_is_online() {
+fn a_restart_reports_nobody_twice_and_forgets_nobody_who_is_online() {
     for (how, builder) in persistent() {
         let mut server = builder.module_args("events A").start();
         let mut client = server.client();
@@ -199,7 +199,7 @@ fn a_restart_tells_nobody_twice_and_forgets_nobody_who_is_online() {
             client.answer("BGREWRITEAOF");
             server.wait_log("Background AOF rewrite finished successfully");
         }
-        // Nothing is to be told before somebody listens.
+        // Nothing is to be published before somebody listens.
         client.answer("CONFIG SET presence.sweep-interval 60000");
         client.answer("CONFIG REWRITE");
         server.stop();
@@ -241,7 +241,7 @@ fn events_that_are_asked_for_later_begin_then() {
         touch(&mut client, "bob", 1);
         pass(&mut client, 300);
         client.answer(&format!("CONFIG SET {set}"));
-        // At once, before the eviction has seen that somebody asks: neither her old time-out is told nor bob's.
+        // At once, before the eviction has seen that somebody asks: neither her old time-out is published nor bob's.
         touch(&mut client, "ann", 600);
         assert_eq!(subscriber.heard(), [""; 0], "{set}");
         touch(&mut client, "cid", 100);
@@ -249,7 +249,7 @@ fn events_that_are_asked_for_later_begin_then() {
         subscriber.next();
         pass(&mut client, 300);
         assert_eq!(subscriber.heard(), [""; 0], "{set}");
-        // What happens while nobody asks is not told afterwards.
+        // What happens while nobody asks is not published afterwards.
         client.answer(&format!("CONFIG SET {unset}"));
         touch(&mut client, "dan", 1);
         pass(&mut client, 300);

@@ -1,5 +1,5 @@
-//! Crowds: everybody of a hundred thousand is told of once, nobody early, and those whose time is up at one moment go out
-//! in batches that let others through.
+//! Crowds: everybody of a hundred thousand is published once, nobody early, and those whose time is up at one moment go
+//! out in batches that let others through.
 
 use std::collections::HashMap;
 use std::thread;
@@ -30,7 +30,7 @@ fn now() -> u64 {
     now.as_millis() as u64
 }
 
-/// Who is told of: the member, whose key is in the name, so that no two are called alike.
+/// Who is published: the member, whose key is in the name, so that no two are called alike.
 #[derive(Default)]
 struct Told {
     joins: u32,
@@ -205,7 +205,7 @@ fn many_keys_that_are_over_and_taken_anew_lose_nobody() {
         client.answer(&format!("PRESENCE.TOUCH {key} ann"));
     }
     assert_eq!(subscriber.heard().len(), 2 * 301, "each joins, a peak");
-    // One of them is back before the others were told of.
+    // One of them is back before the others were reported.
     client.cmd(&args!["PRESENCE.TOUCH", "hall", "hall 4999"]);
     assert_eq!(
         subscriber.heard()[..2],

@@ -98,7 +98,7 @@ fn notifications_and_published_events_do_not_depend_on_each_other() {
 }
 
 #[test]
-fn a_key_that_goes_is_deleted_after_its_members_were_told_of() {
+fn a_key_that_goes_is_deleted_after_its_members_were_reported() {
     for linger in [0, 300] {
         let (server, mut client, mut subscriber) = start("Kdg", "events t");
         client.answer(&format!("PRESENCE.CONFIG room LINGER {linger}"));

@@ -1,4 +1,4 @@
-//! Whoever goes offline is told of exactly once, however it is found out.
+//! Whoever goes offline causes exactly one event, whatever reports it.
 
 use crate::common::{Client, LIMIT, Server, Subscriber, wait_until};
 
@@ -11,7 +11,7 @@ fn blink(client: &mut Client, key: &str, members: &[&str]) {
 }
 
 #[test]
-fn the_eviction_tells_of_those_it_removes() {
+fn the_eviction_reports_those_it_removes() {
     let (server, mut client, mut subscriber) = start("");
     client.answer("PRESENCE.TOUCH room ann");
     client.answer("PRESENCE.TOUCHEX room PX 30 MEMBERS 2 bob cid");
@@ -23,7 +23,7 @@ fn the_eviction_tells_of_those_it_removes() {
 }
 
 #[test]
-fn the_next_touch_tells_first_that_the_time_was_up() {
+fn the_next_touch_first_reports_that_the_time_was_up() {
     let (server, mut client, mut subscriber) = start_unswept("");
     for (touch, retain) in [
         ("PRESENCE.TOUCH room ann bob", 0),
@@ -97,7 +97,7 @@ fn retained_members_time_out_when_their_touch_is_over_and_go_in_silence() {
 }
 
 #[test]
-fn an_import_that_ends_a_members_time_tells_so() {
+fn an_import_that_ends_a_members_time_reports_it() {
     let (server, mut client, mut subscriber) = start_unswept("");
     client.answer("PRESENCE.CONFIG room RETAIN 600000");
     let (now, _) = client.at_once("clock", &["PRESENCE.TOUCH room ann bob cid"]);
@@ -129,7 +129,7 @@ fn an_import_that_ends_a_members_time_tells_so() {
 }
 
 #[test]
-fn an_import_whose_time_is_up_tells_nothing_of_a_key_that_does_not_retain() {
+fn an_import_whose_time_is_up_reports_nothing_of_a_key_that_does_not_retain() {
     let (server, mut client, mut subscriber) = start("");
     let now = client.now_ms();
     for key in ["new", "room"] {
@@ -155,7 +155,7 @@ fn an_import_whose_time_is_up_tells_nothing_of_a_key_that_does_not_retain() {
 }
 
 #[test]
-fn a_client_that_evicts_tells_what_the_server_would() {
+fn a_client_that_evicts_reports_what_the_server_would() {
     let (server, mut client, mut subscriber) = start_unswept("");
     client.answer("PRESENCE.CONFIG kept RETAIN 600000");
     for key in ["room", "kept"] {
@@ -170,7 +170,7 @@ fn a_client_that_evicts_tells_what_the_server_would() {
     assert_eq!(subscriber.heard(), ["timeout:room ann"]);
     assert_eq!(evict(&mut client, "room", ""), "2");
     assert_eq!(subscriber.heard(), ["timeout:room bob", "timeout:room cid"]);
-    // Those who are remembered are not for it to remove, and so not to tell of.
+    // Those who are remembered are not for it to remove, and so not to report.
     assert_eq!(evict(&mut client, "kept", ""), "0");
     assert_eq!(subscriber.heard(), [""; 0]);
     sweep(&mut client);
@@ -182,15 +182,15 @@ fn a_client_that_evicts_tells_what_the_server_would() {
 }
 
 #[test]
-fn new_settings_tell_nothing_twice_and_lose_nobody() {
+fn new_settings_report_nothing_twice_and_lose_nobody() {
     let (server, mut client, mut subscriber) = start("");
     client.answer("PRESENCE.TOUCHEX room PX 300 MEMBERS 2 ann bob");
-    // Remembered from now on, and so to be told of before they are removed.
+    // Remembered from now on, and so to be reported before they are removed.
     client.answer("PRESENCE.CONFIG room RETAIN 600000 TTL 1000");
     subscriber.heard();
     wait_timeouts(&server, 2);
     assert_eq!(subscriber.heard(), ["timeout:room ann", "timeout:room bob"]);
-    // Removed when their time is up from now on: the one who has been told of in silence.
+    // Removed when their time is up from now on: the one whose time-out was counted but not published.
     client.answer("PRESENCE.TOUCHEX room PX 300 MEMBERS 1 cid");
     client.answer("PRESENCE.CONFIG room RETAIN 0");
     wait_timeouts(&server, 3);
@@ -210,7 +210,7 @@ fn new_settings_tell_nothing_twice_and_lose_nobody() {
 }
 
 #[test]
-fn transactions_and_scripts_tell_what_their_commands_tell() {
+fn transactions_and_scripts_publish_what_their_commands_publish() {
     let (server, mut client, mut subscriber) = start_unswept("");
     blink(&mut client, "room", &["ann"]);
     subscriber.heard();
@@ -245,7 +245,7 @@ fn transactions_and_scripts_tell_what_their_commands_tell() {
         "max:room 3",
     ];
     assert_eq!(subscriber.heard(), expected);
-    // A command that fails half-way through a script has told what was done before it.
+    // A command that fails half-way through a script has published what was done before it.
     let script =
         "redis.call('PRESENCE.LEAVE', KEYS[1], 'dan') return redis.call('PRESENCE.TOUCH', KEYS[1])";
     client.err(&["EVAL", script, "1", "room"]);
@@ -254,7 +254,7 @@ fn transactions_and_scripts_tell_what_their_commands_tell() {
 }
 
 #[test]
-fn a_command_that_is_refused_tells_nothing() {
+fn a_command_that_is_refused_publishes_nothing() {
     let (_server, mut client, mut subscriber) = start("");
     client.answer("SET text x");
     client.answer("PRESENCE.TOUCH room ann");
@@ -278,7 +278,7 @@ fn a_command_that_is_refused_tells_nothing() {
     let answer = client.answer("PRESENCE.TOUCH room bob");
     assert!(answer.starts_with("OOM"), "{answer}");
     assert_eq!(subscriber.heard(), [""; 0]);
-    // Who leaves is told of all the same.
+    // Who leaves is published all the same.
     assert_eq!(client.answer("PRESENCE.LEAVE room ann"), "1");
     assert_eq!(subscriber.heard(), ["leave:room ann"]);
 }
@@ -300,7 +300,7 @@ fn a_clock_that_steps_back_silences_nobody() {
     wait_until(LIMIT, "the clock is put right", || {
         client.now_ms() < wrong - 3_000_000
     });
-    // Online again by the clock, and told of already.
+    // Online again by the clock, and reported already.
     assert_eq!(client.answer("PRESENCE.COUNT room"), "1");
     client.touchex("room", 1, None, ["bob"]);
     wait_timeouts(&server, 2);

@@ -1,5 +1,5 @@
-//! A key that does not linger is over with its last member, and another may have its name before anybody has told of those
-//! who were in it. They are told of all the same.
+//! A key that does not linger is over with its last member, and another may have its name before the time-outs of those
+//! who were in it are reported. They are published all the same.
 
 use crate::common::{Client, Server};
 
@@ -13,7 +13,7 @@ fn over(client: &mut Client, key: &str, members: &[&str]) {
 }
 
 #[test]
-fn a_key_that_is_over_tells_of_its_members_though_another_has_its_name() {
+fn a_key_that_is_over_reports_its_members_though_another_has_its_name() {
     for (act, at_once) in [
         (
             "PRESENCE.TOUCH room cid",
@@ -65,7 +65,7 @@ fn a_key_that_is_over_tells_of_its_members_though_another_has_its_name() {
 }
 
 #[test]
-fn keys_that_are_over_one_after_the_other_under_one_name_each_tell() {
+fn keys_that_are_over_one_after_the_other_under_one_name_each_report() {
     let (server, mut client, mut subscriber) = start_unswept("");
     over(&mut client, "room", &["ann", "bob"]);
     over(&mut client, "room", &["bob", "cid"]);
@@ -77,7 +77,7 @@ fn keys_that_are_over_one_after_the_other_under_one_name_each_tell() {
         ["timeout:room cid", "join:room cid", "max:room 1"]
     );
     sweep(&mut client);
-    // Bob came back while he was waiting to be told of, which was told then.
+    // Bob came back while his time-out was still to be reported, which was done then.
     wait_timeouts(&server, 5);
     let mut heard = subscriber.heard();
     heard.sort();
@@ -88,7 +88,7 @@ fn keys_that_are_over_one_after_the_other_under_one_name_each_tell() {
 }
 
 #[test]
-fn a_key_that_is_over_tells_of_those_only_who_were_not_told_of() {
+fn a_key_that_is_over_reports_those_only_who_were_not_reported() {
     let (server, mut client, mut subscriber) = start("");
     client.answer("PRESENCE.CONFIG room RETAIN 600000 LINGER 0");
     client.answer("PRESENCE.TOUCHEX room PX 1 MEMBERS 1 ann");
@@ -109,7 +109,7 @@ fn a_key_that_is_over_tells_of_those_only_who_were_not_told_of() {
 }
 
 #[test]
-fn who_becomes_a_replica_leaves_the_telling_to_its_primary() {
+fn who_becomes_a_replica_leaves_the_reporting_to_its_primary() {
     let (server, mut client, mut subscriber) = start_unswept("");
     let other = Server::start();
     over(&mut client, "room", &["ann", "bob"]);

@@ -109,7 +109,7 @@ fn the_live_page_is_right_after_a_reconnection() {
     client.answer("PRESENCE.TOUCH online ann bob");
     let page = live_page(&server, "online");
     shows(&page, "2 online: b'ann' b'bob'");
-    // What happens at the moment the connection is cut is told to nobody.
+    // What happens at the moment the connection is cut reaches nobody.
     client.together(&[
         "CLIENT KILL TYPE pubsub",
         "PRESENCE.TOUCH online cid",

@@ -1,5 +1,5 @@
-//! Who tells whom: subscribers hear each event once, whichever server they are connected to; a primary tells, a replica
-//! does not, and the replica that takes its place goes on where it stopped.
+//! Which server publishes: subscribers hear each event once, whichever server they are connected to; a primary
+//! publishes, a replica does not, and the replica that takes its place goes on where it stopped.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use super::{ALL, pass, wait_for_clock, wait_timeouts};
 /// All that is published of events, and all notifications of presence keys.
 const BOTH: &[&str] = &["__presence@*", "__key*__:presence.*", "__keyspace@*"];
 
-/// A primary that tells in both ways, and a replica of the same settings.
+/// A primary that publishes and notifies, and a replica of the same settings.
 fn pair() -> (Server, Server) {
     let builder = Server::builder()
         .arg("notify-keyspace-events Ed")
@@ -20,8 +20,8 @@ fn pair() -> (Server, Server) {
     (primary, replica)
 }
 
-/// Makes a key that retains, in which ann's time is up and was told.
-fn told_of_ann(primary: &Server, client: &mut Client) {
+/// Makes a key that retains, in which ann's time is up and was reported.
+fn reported_ann(primary: &Server, client: &mut Client) {
     client.answer("PRESENCE.CONFIG room RETAIN 600000");
     client.answer("PRESENCE.TOUCHEX room PX 1 MEMBERS 1 ann");
     wait_timeouts(primary, 1);
@@ -112,11 +112,11 @@ fn notifications_stay_on_the_primary() {
 }
 
 #[test]
-fn a_promoted_replica_tells_of_what_comes_and_of_nothing_twice() {
+fn a_promoted_replica_reports_what_comes_and_nothing_twice() {
     let (primary, replica) = pair();
     let mut subscriber = Subscriber::new(replica.client(), ALL);
     let mut client = primary.client();
-    told_of_ann(&primary, &mut client);
+    reported_ann(&primary, &mut client);
     client.answer("PRESENCE.TOUCHEX room PX 1500 MEMBERS 1 bob");
     client.answer("PRESENCE.TOUCHEX plain PX 1500 MEMBERS 1 cid");
     client.answer("PRESENCE.TOUCH room dan");
@@ -160,17 +160,17 @@ fn a_promoted_replica_tells_of_what_comes_and_of_nothing_twice() {
 }
 
 #[test]
-fn after_a_crash_the_new_primary_tells_of_those_since_then() {
+fn after_a_crash_the_new_primary_reports_those_since_then() {
     let (mut primary, replica) = pair();
     let mut subscriber = Subscriber::new(replica.client(), ALL);
     let mut client = primary.client();
-    told_of_ann(&primary, &mut client);
+    reported_ann(&primary, &mut client);
     client.answer("PRESENCE.TOUCHEX room PX 1000 MEMBERS 1 bob");
     client.answer("PRESENCE.TOUCHEX plain PX 1000 MEMBERS 1 cid");
     let end = client.now_ms() + 1000;
     wait_caught_up(&primary, &replica);
     primary.kill9();
-    // They time out while nobody is there to tell.
+    // They time out while no server is there to report it.
     wait_for_clock(end + 200);
     let mut heard = subscriber.heard();
     assert!(
@@ -206,7 +206,7 @@ fn after_a_crash_the_new_primary_tells_of_those_since_then() {
 fn a_primary_that_hangs_is_stood_in_for_from_when_it_was_last_heard() {
     let (primary, replica) = pair();
     let mut client = primary.client();
-    told_of_ann(&primary, &mut client);
+    reported_ann(&primary, &mut client);
     client.answer("PRESENCE.TOUCHEX room PX 2500 MEMBERS 1 bob");
     let end = client.now_ms() + 2500;
     wait_caught_up(&primary, &replica);
@@ -236,7 +236,7 @@ fn a_primary_that_hangs_is_stood_in_for_from_when_it_was_last_heard() {
 }
 
 #[test]
-fn nothing_is_told_in_a_pause_and_all_of_it_afterwards() {
+fn nothing_is_published_in_a_pause_and_all_of_it_afterwards() {
     for arg in ["appendonly no", "appendonly yes"] {
         let primary = Server::builder()
             .arg(arg)
@@ -273,10 +273,10 @@ fn nothing_is_told_in_a_pause_and_all_of_it_afterwards() {
 }
 
 #[test]
-fn a_handover_tells_of_each_once() {
+fn a_handover_reports_each_once() {
     let (primary, replica) = pair();
     let mut client = primary.client();
-    told_of_ann(&primary, &mut client);
+    reported_ann(&primary, &mut client);
     wait_caught_up(&primary, &replica);
     let runs = [primary.run_id(), replica.run_id()];
     let mut subscribers = [&primary, &replica].map(|server| Subscriber::new(server.client(), ALL));
@@ -306,7 +306,7 @@ fn a_handover_tells_of_each_once() {
         .collect();
     expected.extend(["timeout:room bob", "timeout:later zoe"].map(String::from));
     expected.sort();
-    // The one that took over heard all of it. What is told before the other one's link is up does not reach that.
+    // The one that took over heard all of it. What is published before the other one's link is up does not reach that.
     for (number, subscriber) in subscribers.iter_mut().enumerate().rev() {
         let mut heard = subscriber.heard_to_the_end(&mut client);
         heard.retain(|line| line.starts_with("timeout:"));

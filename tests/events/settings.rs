@@ -1,5 +1,5 @@
-//! Which events go out: the setting, what it refuses, and what neither the server's other settings nor the rights of its
-//! users can take away.
+//! Which events go out: the setting, what it refuses, and what neither the server's other settings nor the rights of
+//! its users can take away.
 
 use redis::Value;
 
@@ -29,7 +29,7 @@ fn unknown_letters_are_refused_and_the_old_ones_stay() {
             r#"["presence.events", "jt"]"#
         );
     }
-    // What holds is what it says: a join is told, a leave is not.
+    // What holds is what it says: a join is published, a leave is not.
     let mut subscriber = Subscriber::new(server.client(), ALL);
     client.answer("PRESENCE.TOUCH room ann");
     client.answer("PRESENCE.LEAVE room ann");
@@ -114,7 +114,7 @@ fn subscribers_hear_although_publish_is_renamed_away() {
 }
 
 #[test]
-fn listening_takes_the_channels_permission_and_telling_takes_none() {
+fn listening_takes_the_channels_permission_and_publishing_takes_none() {
     let (server, mut client, mut all) = start("");
     client.dialog(&[
         (
@@ -156,7 +156,7 @@ fn listening_takes_the_channels_permission_and_telling_takes_none() {
 }
 
 #[test]
-fn time_outs_asked_for_at_run_time_are_told_from_then_on_however_many_keys_there_are() {
+fn time_outs_asked_for_at_run_time_are_published_from_then_on_however_many_keys_there_are() {
     const ROOMS: usize = 30_000;
     let server = Server::builder()
         .module_args("default-retain 4000 sweep-budget 100")
@@ -180,7 +180,7 @@ fn time_outs_asked_for_at_run_time_are_told_from_then_on_however_many_keys_there
     assert_eq!(server.presence("members"), ROOMS as u64 + 3);
     assert_eq!(client.answer("CONFIG SET presence.events t"), "OK");
     let mut hear = || String::from_utf8(subscriber.next().0).expect("plain");
-    // Who went before is told of no more, though remembered.
+    // Earlier time-outs are not published any more, though the members are remembered.
     assert_eq!(hear(), "__presence@0__:timeout:later:1");
     assert_eq!(hear(), "__presence@0__:timeout:later:2");
     assert_eq!(subscriber.heard(), [""; 0]);
