@@ -1,5 +1,5 @@
 //! A member who is forgotten while online has left, which is published once; one whose time was up has timed out, if
-//! nobody was told; and of one who was offline there is nothing to tell.
+//! that was not reported; and for one who was offline there is no event.
 
 use crate::common::{Server, Subscriber};
 
