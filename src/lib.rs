@@ -4,6 +4,8 @@
 //! shows how it fits together.
 
 #![deny(unsafe_code)]
+// The limit is in clippy.toml. The tables of the integration tests may be longer.
+#![warn(clippy::too_many_lines)]
 
 mod announcements;
 mod arg;
