@@ -1,5 +1,5 @@
-//! The eviction in a cluster: what a callback of a module's replicates is one transaction there, whose keys have to be in
-//! one slot, so rooms are looked at one by one. A great many of them time out in every second, for some seconds.
+//! The eviction in a cluster: what a callback of a module's replicates is one transaction there, whose keys have to be
+//! in one slot, so rooms are looked at one by one. A great many of them time out in every second, for some seconds.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ const WARM_UP: Duration = Duration::from_secs(1);
 const LEAD: Duration = Duration::from_secs(6);
 /// How often it is looked how late the eviction is.
 const LOOK: Duration = Duration::from_millis(20);
-/// How late it may be, in ms: that a time-out is told within a second is promised.
+/// How late it may be, in ms: a time-out is promised to be reported within a second.
 const LATE_MS: f64 = 1_000.0;
 /// What share of a core it may take for all the rooms that time out in a second, in percent.
 const SHARE: f64 = 25.0;
@@ -32,7 +32,7 @@ struct Seen {
     keys_a_second: f64,
     /// Of a core, in percent.
     share: f64,
-    /// The largest lag that `INFO` has told, in ms.
+    /// The largest lag that `INFO` has shown, in ms.
     late: f64,
 }
 

@@ -19,7 +19,7 @@ pub struct Scale {
     pub rooms: usize,
     /// Members of a key that is replicated and logged.
     pub log: usize,
-    /// How many keys there are while all of them go or are told of something.
+    /// How many keys there are in a storm that concerns all of them.
     pub keys: usize,
     /// How many rooms a second time out in a cluster.
     pub rooms_a_second: usize,

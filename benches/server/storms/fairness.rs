@@ -1,5 +1,5 @@
-//! Small rooms whose members time out while a crowd of another key does: how late that is told. Starts and ends with an
-//! empty server.
+//! Small rooms whose members time out while a crowd of another key does: how late that is published. Starts and ends
+//! with an empty server.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -24,7 +24,7 @@ const ROOM_MS: u64 = 300;
 const APART: Duration = Duration::from_millis(50);
 /// From the beginning of the touches to the moment when the crowd goes: it takes less to send them all.
 const LEAD: Duration = Duration::from_secs(5);
-/// How late a time-out may be told, in ms.
+/// How late a time-out may be published, in ms.
 const LATE_MS: f64 = 200.0;
 /// What they are heard by.
 const PATTERN: &str = "__presence@0__:timeout:room:*";
@@ -78,11 +78,12 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     bench.flush();
 }
 
-/// Has the members of small rooms time out one after the other. How late the latest of these time-outs was told, in ms.
+/// Has the members of small rooms time out one after the other. How late the latest of these time-outs was published,
+/// in ms.
 fn rooms(bench: &mut Bench) -> f64 {
     let mut subscriber = Subscriber::new(bench.server.client(), &[PATTERN]);
-    let told = thread::scope(|scope| {
-        let told = scope.spawn(move || {
+    let heard = thread::scope(|scope| {
+        let heard = scope.spawn(move || {
             let mut next = || {
                 let (channel, _) = subscriber.next();
                 let channel = String::from_utf8(channel).expect("a channel of ours");
@@ -103,11 +104,11 @@ fn rooms(bench: &mut Bench) -> f64 {
                 (room, now + Duration::from_millis(ROOM_MS))
             })
             .collect();
-        let told = told.join().expect("every room is told of");
+        let heard = heard.join().expect("every room is published");
         let late = touched
             .iter()
-            .map(|(room, due)| told[room].saturating_duration_since(*due));
+            .map(|(room, due)| heard[room].saturating_duration_since(*due));
         late.max()
     });
-    told.expect("there are rooms").as_secs_f64() * 1e3
+    heard.expect("there are rooms").as_secs_f64() * 1e3
 }
