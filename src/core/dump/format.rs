@@ -117,16 +117,17 @@ impl PresenceSet {
             left = left.checked_sub(restored).ok_or(Corrupt)?;
         }
         if has_fields {
-            read_fields(source, |_, _| false)?;
+            read_fields(source, |_, _| Ok(false))?;
         }
         Ok(set)
     }
 }
 
-/// Reads fields to their end. `take` is given each one's tag and content, and says whether it knows the tag.
+/// Reads fields to their end. `take` is given each one's tag and content, and says whether it knows the tag, or that the
+/// content is corrupt.
 fn read_fields(
     source: &mut impl Source,
-    mut take: impl FnMut(u64, &[u8]) -> bool,
+    mut take: impl FnMut(u64, &[u8]) -> Result<bool, Corrupt>,
 ) -> Result<(), Refused> {
     loop {
         let tag = source.read_number()?;
@@ -134,7 +135,7 @@ fn read_fields(
             return Ok(());
         }
         let content = bytes(source)?;
-        if !take(tag, &content) {
+        if !take(tag, &content)? {
             return Err(Refused::UnknownField(tag));
         }
     }

@@ -52,7 +52,7 @@ fn a_field_of_an_unknown_tag_is_refused() {
 }
 
 #[test]
-fn a_known_field_is_read() {
+fn a_known_field_is_read_and_may_be_refused() {
     let mut items = Items::default();
     items.write_number(3);
     items.write_bytes(b"known");
@@ -62,10 +62,15 @@ fn a_known_field_is_read() {
     let mut taken = Vec::new();
     let read = read_fields(&mut items, |tag, content| {
         taken.push((tag, content.to_vec()));
-        tag == 3
+        Ok(tag == 3)
     });
     assert_eq!(read, Err(Refused::UnknownField(9)));
     assert_eq!(taken[0], (3, b"known".to_vec()));
+    let mut items = Items::default();
+    items.write_number(3);
+    items.write_bytes(b"corrupt");
+    let read = read_fields(&mut items, |_, _| Err(Corrupt));
+    assert_eq!(read, Err(Refused::Corrupt));
 }
 
 #[test]

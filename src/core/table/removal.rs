@@ -25,8 +25,7 @@ impl Table {
     /// Removes a member of this prefix.
     fn take_out(&mut self, prefix: HashPrefix, name: NameRef, f: impl FnOnce(MemberView)) {
         let state = self.timeline.state(self.names.entry_id(name));
-        self.names
-            .with_name(name, |name| f(MemberView::new(name, state)));
+        self.view(name, state, f);
         let entry_id = self.names.remove(prefix, name);
         self.timeline.kill(entry_id, &mut self.names);
     }

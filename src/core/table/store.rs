@@ -1,6 +1,6 @@
 //! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
-use crate::core::index::{MAX_NAMES, Names};
+use crate::core::index::{MAX_NAMES, NameRef, Names};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
@@ -94,8 +94,7 @@ impl Table {
     pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(MemberView)) -> Option<HashPrefix> {
         self.names.visit(from, |name| {
             let state = self.timeline.state(self.names.entry_id(name));
-            self.names
-                .with_name(name, |name| f(MemberView::new(name, state)));
+            self.view(name, state, &mut f);
         })
     }
 
@@ -106,7 +105,17 @@ impl Table {
         (state, member): (TouchState, MemberRef),
         f: impl FnOnce(MemberView) -> R,
     ) -> R {
-        let name = self.names.at(member);
+        self.view(self.names.at(member), state, f)
+    }
+
+    /// Calls `f` with the member of this name and touch.
+    #[inline]
+    pub(super) fn view<R>(
+        &self,
+        name: NameRef,
+        state: TouchState,
+        f: impl FnOnce(MemberView) -> R,
+    ) -> R {
         self.names
             .with_name(name, |name| f(MemberView::new(name, state)))
     }
