@@ -140,12 +140,17 @@ impl<'k> WriteKey<'k> {
     }
 
     /// Puts an empty set of the same settings and peak in the place of a damaged one, as of `now`.
-    pub fn replace_damaged(&mut self, now: Millis) {
-        if let Some(value) = self.value() {
-            let emptied = value.emptied(now);
-            self.0.unlink();
-            self.0.store(Value::new(emptied));
+    /// Returns when the key expires, as before.
+    pub fn replace_damaged(&mut self, now: Millis) -> Option<i64> {
+        let expire_at = self.0.expire_at();
+        let emptied = self.value()?.emptied(now);
+        // The damaged one is freed later and elsewhere: it may be large.
+        self.0.unlink();
+        self.0.store(Value::new(emptied));
+        if let Some(at) = expire_at {
+            self.0.set_expire_at(at);
         }
+        expire_at
     }
 
     /// Signals those who watch or track the key that it has changed.

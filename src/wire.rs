@@ -3,8 +3,8 @@
 //!
 //! Four forms that clients may not use carry what the commands' own syntax cannot: `PRESENCE.TOUCHEX` with `PX 0` is
 //! the touch of a member who left, and with `NOMAX` one that sets no peak; `PRESENCE.CONFIG` with `AT` makes a key as
-//! of that moment, and with `EMPTY`, after its last member was forgotten and in a rewritten log, says since when it has
-//! had no members. Each command parses its own forms, by the words defined here.
+//! of that moment, and with `EMPTY` says since when it has had no members: after its last one was forgotten, after an
+//! internal error, and in a rewritten log. Each command parses its own forms, by the words defined here.
 
 use std::ffi::CStr;
 use std::io::Write;
@@ -145,6 +145,11 @@ pub fn set_peak(sink: &impl CommandSink, key: KeyName, peak: Peak) {
 pub fn evict(sink: &impl CommandSink, key: KeyName, cutoff: Millis, count: usize) {
     let args = (key, cutoff as i64, c"LIMIT", count as i64);
     sink.send(c"PRESENCE.EVICT", args, &[]);
+}
+
+/// The key expires at this time, in Unix ms.
+pub fn expire(sink: &impl CommandSink, key: KeyName, at: i64) {
+    sink.send(c"PEXPIREAT", (key, at), &[]);
 }
 
 /// The key was removed.

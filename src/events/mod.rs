@@ -134,8 +134,8 @@ fn wants_timeouts() -> bool {
 /// The events of one key, in order. They are counted when they are added, and sent once the key is closed:
 /// notifications run the code of other modules.
 pub struct Outbox {
-    /// The time of the change that causes them.
-    now: Millis,
+    /// The time of the eviction that causes them, whose lag is shown; `None` if it is a command.
+    evicted_at: Option<Millis>,
     published: u8,
     notified: bool,
     /// The events, each with the length of its message.
@@ -145,16 +145,30 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An empty one, for a change at `now`.
+    /// An empty one, for what a command does.
     #[inline]
-    pub fn new(now: Millis) -> Outbox {
+    pub fn new() -> Outbox {
         Outbox {
-            now,
+            evicted_at: None,
             published: PUBLISHED.load(Ordering::Relaxed),
             notified: keyspace_events::notifies(),
             events: Vec::new(),
             messages: Vec::new(),
         }
+    }
+
+    /// An empty one, for an eviction at `now`.
+    pub fn of_eviction(now: Millis) -> Outbox {
+        Outbox {
+            evicted_at: Some(now),
+            ..Outbox::new()
+        }
+    }
+
+    /// Drops the events.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.messages.clear();
     }
 
     /// Whether there is nothing to send.
@@ -180,7 +194,9 @@ impl Outbox {
         let epoch = EPOCH.borrow();
         if epoch.counts(touch, retain) {
             metrics::TIMEOUTS.add(1);
-            metrics::TIMEOUT_LAG.set(self.now.saturating_sub(touch.due(0)));
+            if let Some(now) = self.evicted_at {
+                metrics::TIMEOUT_LAG.set(now.saturating_sub(touch.due(0)));
+            }
         }
         if epoch.publishes(touch, retain) {
             self.add(Event::Timeout, member);

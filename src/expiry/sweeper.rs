@@ -14,7 +14,7 @@ use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::SharedString;
 use crate::keys::WriteKey;
 use crate::metrics;
-use crate::transaction::{Origin, Transaction};
+use crate::transaction::Transaction;
 
 /// A turn of the key that an entry names, unless the entry is stale.
 pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
@@ -36,7 +36,7 @@ pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
         metrics::SWEEP_LAG.set(turn.now - due);
     }
     let is_through = loop {
-        let mut transaction = Transaction::new(key, Origin::Here, turn.now);
+        let mut transaction = Transaction::of_eviction(key, turn.now);
         let is_through = take_batches(&mut transaction, turn);
         if !transaction.has_events() {
             key = transaction.keep_open();

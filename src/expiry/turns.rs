@@ -102,7 +102,7 @@ fn report_orphans(keyspace: &mut Keyspace, turn: Turn) -> bool {
     let selected = keyspace.context().select_db(orphans.db);
     let name = SharedString::new(&key);
     let has_more = loop {
-        let mut outbox = Outbox::new(turn.now);
+        let mut outbox = Outbox::of_eviction(turn.now);
         let has_more = orphans.report(&mut outbox);
         if selected {
             outbox.send(keyspace, name.borrow());

@@ -144,6 +144,19 @@ impl<'k, T: DataType> OpenKey<'k, T> {
         unsafe { api!(RedisModule_UnlinkKey)(self.key) };
     }
 
+    /// When the key expires, in Unix ms.
+    pub fn expire_at(&self) -> Option<i64> {
+        // SAFETY: the key is open.
+        let at = unsafe { api!(RedisModule_GetAbsExpire)(self.key) };
+        (at != i64::from(raw::REDISMODULE_NO_EXPIRE)).then_some(at)
+    }
+
+    /// Has the key, which must hold something, expire at this time in Unix ms. Replicates nothing.
+    pub fn set_expire_at(&mut self, at: i64) {
+        // SAFETY: the key is open; one that is not to be written is left alone.
+        unsafe { api!(RedisModule_SetAbsExpire)(self.key, at) };
+    }
+
     /// Signals those who watch or track the key that it has changed.
     #[inline]
     pub fn signal_modified(&self) {

@@ -84,11 +84,10 @@ impl Timer {
         const SLACK: i64 = 500;
         let now = clock::wall_millis();
         let again = match *self.state.borrow() {
-            // Stepped back; or overdue, because it stepped back and forward again while the server waited for the old
-            // deadline.
-            State::Armed { millis, at, .. } if now + SLACK < at || at + millis + SLACK < now => {
-                Some(millis)
-            }
+            // Stepped back.
+            State::Armed { millis, at, .. } if now + SLACK < at => Some(millis),
+            // Overdue, because it stepped back and forward again while the server waited for the old deadline.
+            State::Armed { millis, at, .. } if at + millis + SLACK < now => Some(1),
             State::PutOff { millis } => Some(millis),
             _ => None,
         };

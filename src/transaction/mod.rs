@@ -31,6 +31,8 @@ pub struct Transaction<'k> {
     is_made: bool,
     /// Whether its watchers were signalled.
     is_signalled: bool,
+    /// Whether the server knows that its data has changed, which is all that it needs to know.
+    is_marked: bool,
 }
 
 /// Runs a command's change of a key: now, or if it is replayed at its own time. `members` are those that it is about,
@@ -47,7 +49,13 @@ pub fn run<'a>(
 ) -> Result<Effects> {
     let ctx = keyspace.context();
     let mut key = match change.is_expiry() {
-        true => WriteKey::open_untouched(keyspace, name)?,
+        true => {
+            if origin == Origin::Here {
+                // Checked before the key is opened, which may remove one that has expired.
+                change.check(clock::now(ctx))?;
+            }
+            WriteKey::open_untouched(keyspace, name)?
+        }
         false => WriteKey::open(keyspace, name)?,
     };
     // Prefetched ahead of the work that does not need it.
@@ -68,12 +76,16 @@ pub fn run<'a>(
             key.begin(now);
         }
     }
-    let mut transaction = Transaction::new(key, origin, now);
+    let mut transaction = match change.is_expiry() {
+        true => Transaction::with(key, origin, now, Outbox::of_eviction(now)),
+        false => Transaction::with(key, origin, now, Outbox::new()),
+    };
     let mut effects = Effects::default();
     if transaction.make(&change) {
         if change.is_sure() {
             // Done first, while the prefetch is under way.
             transaction.signal();
+            transaction.mark();
         }
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;
@@ -86,16 +98,21 @@ pub fn run<'a>(
 }
 
 impl<'k> Transaction<'k> {
-    /// A transaction on an open key, at `now`.
+    /// The eviction's, on an open key.
+    pub fn of_eviction(key: WriteKey<'k>, now: Millis) -> Transaction<'k> {
+        Transaction::with(key, Origin::Here, now, Outbox::of_eviction(now))
+    }
+
     #[inline(always)]
-    pub fn new(key: WriteKey<'k>, origin: Origin, now: Millis) -> Transaction<'k> {
+    fn with(key: WriteKey<'k>, origin: Origin, now: Millis, outbox: Outbox) -> Transaction<'k> {
         Transaction {
             key,
             origin,
             now,
-            outbox: Outbox::new(now),
+            outbox,
             is_made: false,
             is_signalled: false,
+            is_marked: false,
         }
     }
 
@@ -165,7 +182,7 @@ impl<'k> Transaction<'k> {
                 Ok(effects)
             }
             None => {
-                self.repair();
+                self.repair(&change);
                 Err(Error::Internal)
             }
         }
@@ -194,11 +211,12 @@ impl<'k> Transaction<'k> {
         self.replicate(change, effects, members, changed);
         if effects.changed || self.is_made {
             self.signal();
-            let due = match effects.due {
-                None if self.is_made => self.key.set().and_then(|set| set.next_look()),
-                due => due,
-            };
-            self.key.watch_at(due);
+            match effects.due {
+                // Of a replayed FORGET the time is not known; what empties the key says it next.
+                None if self.origin.is_replayed() && *change == Change::Forget => {}
+                None => self.key.watch(),
+                due => self.key.watch_at(due),
+            }
         }
     }
 
@@ -224,7 +242,9 @@ impl<'k> Transaction<'k> {
             (Change::Touch { .. }, Some(touch)) => {
                 metrics::TOUCHES.add(members.len());
                 if change.is_sure() {
-                    replicate_touch(ctx, name, touch, members.strings(), true);
+                    if !self.is_marked {
+                        replicate_touch(ctx, name, touch, members.strings(), true);
+                    }
                 } else {
                     // The peak was judged when the import arrived, a time that the touch does not carry.
                     replicate_touch(ctx, name, touch, changed, false);
@@ -271,6 +291,17 @@ impl<'k> Transaction<'k> {
         }
     }
 
+    /// If nothing consumes what is replicated, marks the data as changed, which counts for the server's save points: the
+    /// client's own command is as good for that as what would be replicated.
+    #[inline(always)]
+    fn mark(&mut self) {
+        let ctx = self.key.context();
+        if !self.origin.is_replayed() && !listeners::are_there(ctx) {
+            ctx.replicate_verbatim();
+            self.is_marked = true;
+        }
+    }
+
     /// As [`settle`](Self::settle), for one turn of the eviction, in which so many members were evicted and so many
     /// reported. The eviction itself watches the key anew.
     pub fn settle_turn(&mut self, evicted: usize, reported: usize) {
@@ -312,19 +343,24 @@ impl<'k> Transaction<'k> {
     }
 
     /// A change panicked. The set cannot be trusted any more, so an empty one of the same settings and peak takes its
-    /// place, here and, by replication, on the replicas. A replica cannot replicate that: there the set stays damaged
-    /// and the key answers errors.
+    /// place, here and, by replication, on the replicas. What is replayed cannot be replicated: there the set stays
+    /// damaged and the key answers errors.
     #[cold]
-    fn repair(&mut self) {
+    fn repair(&mut self, change: &Change) {
+        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
+        ctx.warn(&format!("presence: that was in {change:?}"));
         if self.origin.is_replayed() {
             return;
         }
-        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
-        self.key.replace_damaged(now);
+        self.outbox.clear();
+        let expire_at = self.key.replace_damaged(now);
         wire::delete(&ctx, name);
         if let Some(set) = self.key.set() {
             wire::empty(&ctx, name, &set.settings(), now);
             wire::set_peak(&ctx, name, set.peak());
+        }
+        if let Some(at) = expire_at {
+            wire::expire(&ctx, name, at);
         }
         self.signal();
         self.key.watch();

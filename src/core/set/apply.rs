@@ -29,7 +29,7 @@ impl PresenceSet {
             let touch = touch_of(at, ttl, self.settings(), now);
             return self.apply_touch(touch, mode, sets_peak, members, now, observer);
         }
-        let mut effects = match change {
+        Ok(match change {
             Change::Touch { .. } => unreachable!("it was applied above"),
             Change::Leave => self.apply_leave(members, now, observer),
             Change::Forget => self.apply_forget(members, now, observer),
@@ -65,11 +65,7 @@ impl PresenceSet {
                 let at = if count > 0 { now } else { 0 };
                 self.replace_peak(Peak { count, at })
             }
-        };
-        if effects.changed {
-            effects.due = self.next_look();
-        }
-        Ok(effects)
+        })
     }
 
     #[inline]
@@ -110,7 +106,7 @@ impl PresenceSet {
                 effects.peak = Some(self.peak());
             }
             effects.due = match self.is_empty() {
-                true => self.next_look(),
+                true => None,
                 false if touch.is_online(now) => Some(touch.due(0)),
                 false => Some(touch.due(retain)),
             };
