@@ -29,7 +29,7 @@ const BATCH: usize = 100;
 /// How many members are asked after at once.
 const ASKED: usize = 500;
 /// How many members the eviction removes between two looks at the clock.
-const BITE: usize = 64;
+const EVICTED_AT_ONCE: usize = 64;
 
 const SETTINGS: Settings = Settings {
     ttl: TTL,
@@ -198,7 +198,7 @@ fn life_and_death(group: &mut BenchmarkGroup<WallTime>, members: usize) {
         |bencher| {
             bencher.iter_batched_ref(
                 || room.set.clone(),
-                |set| while set.evict(over, BITE, |_| ()) > 0 {},
+                |set| while set.evict(over, EVICTED_AT_ONCE, |_, _| ()) > 0 {},
                 BatchSize::PerIteration,
             );
         },

@@ -10,7 +10,7 @@ use crate::core;
 use crate::core::member::MAX_MEMBER;
 use crate::core::time::Millis;
 
-/// Why a command was refused. Nothing was changed.
+/// Why a command was refused. Nothing was changed, but for [`Internal`](Error::Internal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
     /// Something else is in the place of one of these options, or an option's value is missing.
@@ -45,9 +45,9 @@ pub enum Error {
     ClientListFailed,
     /// The set cannot address more members.
     Full,
-    /// An earlier change of this key panicked, and its content cannot be trusted.
+    /// An earlier, replayed change of this key panicked, and its content cannot be trusted.
     Damaged,
-    /// The command panicked.
+    /// The command panicked; the key that it was changing has lost its members.
     Internal,
 }
 

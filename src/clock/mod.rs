@@ -9,8 +9,8 @@ use crate::ffi::context::{Context, InfoSection};
 /// The server's cached command time, in Unix ms: the same for all commands of a transaction or a script.
 ///
 /// Redis 7.0 has no API for it: there a plain command reads the clock, and one in a transaction or a script gets the
-/// time at which that began (`transaction.rs`). Replayed commands do not need it and must not ask, since it may cost
-/// microseconds.
+/// time at which that began (`transaction.rs`). Replayed commands carry the time that they need and should not ask,
+/// since it may cost microseconds.
 #[inline]
 pub fn now(ctx: Context) -> Millis {
     match clock::cached_micros() {

@@ -1,8 +1,9 @@
 //! The write path: the one way in which a key's set is changed, by a client's command, a replayed one or the eviction.
 //!
 //! A change is applied first. Then its effects are replicated, watchers are signalled, the key is watched for the
-//! eviction and closed, events are published, and a key that is empty and over is removed. So nothing is replicated
-//! that was not done. A change that panics leaves an empty set behind, here and on the replicas alike.
+//! eviction and closed, events are published, and a key that is empty and over is removed; without events it need not be
+//! closed before. So nothing is replicated that was not done. A change that panics leaves an empty set behind, here and
+//! on the replicas alike.
 
 mod origin;
 mod recorder;

@@ -126,7 +126,8 @@ impl PresenceSet {
             if set.is_online(member, now) {
                 set.touch_one(member, touch, TouchMode::Now, now);
                 observer.changed(position);
-                observer.left(view(member.name(), touch));
+                let name = member.name();
+                observer.left(MemberView { name, touch });
                 left += 1;
             }
             position += 1;
@@ -148,12 +149,12 @@ impl PresenceSet {
         let retain = self.retain();
         let (mut effects, mut position) = (Effects::default(), 0);
         self.in_batches(names(members), true, |set, member| {
-            set.remove(Removal::Member(member, now), |member| {
+            set.remove(Removal::Member(member, now), |member, state| {
                 observer.changed(position);
                 if member.touch.is_online(now) {
                     observer.left(member);
                 } else {
-                    observe_timeout(observer, member, retain, now);
+                    observe_timeout(observer, (member, state), retain, now);
                 }
                 effects.members += 1;
                 effects.remembered += usize::from(now < member.touch.due(retain));
@@ -171,8 +172,8 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> Effects {
         let retain = self.retain();
-        let evicted = self.evict(cutoff, limit, |member| {
-            observe_timeout(observer, member, retain, cutoff);
+        let evicted = self.evict(cutoff, limit, |member, state| {
+            observe_timeout(observer, (member, state), retain, cutoff);
         });
         Effects {
             changed: evicted > 0,
@@ -236,11 +237,13 @@ impl<O: Observer> Tally<'_, O> {
         }
         self.position += 1;
         if let Some(old) = touched.timed_out {
-            self.observer.timed_out(view(name, old), self.retain);
+            self.observer
+                .timed_out(MemberView { name, touch: old }, self.retain);
         }
         if touched.joined {
             self.effects.joined += 1;
-            self.observer.joined(view(name, self.touch));
+            let touch = self.touch;
+            self.observer.joined(MemberView { name, touch });
         }
     }
 }
@@ -256,21 +259,13 @@ fn names<'a>(
     ahead.into_iter().chain(each.into_iter().flatten())
 }
 
-/// A member with a touch whose time-out is not reported.
-#[inline]
-fn view(name: &[u8], touch: Touch) -> MemberView<'_> {
-    let timeout_reported = false;
-    MemberView::new(
-        name,
-        TouchState {
-            touch,
-            timeout_reported,
-        },
-    )
-}
-
-fn observe_timeout(observer: &mut impl Observer, member: MemberView, retain: Millis, now: Millis) {
-    if member.is_unreported(now) {
+fn observe_timeout(
+    observer: &mut impl Observer,
+    (member, state): (MemberView, TouchState),
+    retain: Millis,
+    now: Millis,
+) {
+    if state.is_unreported(now) {
         observer.timed_out(member, retain);
     }
 }

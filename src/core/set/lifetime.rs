@@ -14,10 +14,7 @@ impl PresenceSet {
         }
         let retain = self.retain();
         match &mut self.form {
-            Form::Small(small) => small
-                .iter()
-                .map(|(_, member)| member.touch.due(retain))
-                .min(),
+            Form::Small(small) => small.iter().map(|member| member.touch.due(retain)).min(),
             Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
         }
     }
@@ -46,7 +43,7 @@ impl PresenceSet {
             Form::Small(small) if small.len() == 0 => empty_since,
             Form::Small(small) => small
                 .iter()
-                .map(|(_, member)| member.touch.due(retain))
+                .map(|member| member.touch.due(retain))
                 .max()
                 .unwrap_or(0),
             Form::Table(table) => {

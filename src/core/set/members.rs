@@ -186,9 +186,9 @@ impl PresenceSet {
     pub(in crate::core) fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
-            for (_, member) in small.iter() {
-                let key = LookupKey::new(member.name).hashed();
-                table.set(&key, member.state(), |_| false);
+            for (name, state) in small.iter_states() {
+                let key = LookupKey::new(name).hashed();
+                table.set(&key, state, |_| false);
             }
             self.form = Form::Table(table);
         }
@@ -308,7 +308,10 @@ impl PresenceSet {
         self.in_batches(members, true, |set, member| {
             let state = set.get(member);
             let remembered = state.filter(|state| set.remembers(state.touch, now));
-            let view = remembered.map(|state| MemberView::new(member.name(), state));
+            let view = remembered.map(|state| MemberView {
+                name: member.name(),
+                touch: state.touch,
+            });
             f(member.name(), view);
         });
     }

@@ -4,6 +4,7 @@
 use super::members::{Form, PresenceSet};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
+use crate::core::touch::TouchState;
 
 /// Who is removed.
 #[derive(Clone, Copy)]
@@ -16,24 +17,33 @@ pub(super) enum Removal<'a> {
 
 impl PresenceSet {
     /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
-    /// each before it goes. Returns how many.
-    pub fn evict(&mut self, cutoff: Millis, limit: usize, f: impl FnMut(MemberView)) -> usize {
+    /// each before it goes, with its touch as it is stored. Returns how many.
+    pub fn evict(
+        &mut self,
+        cutoff: Millis,
+        limit: usize,
+        f: impl FnMut(MemberView, TouchState),
+    ) -> usize {
         self.remove(Removal::Due { cutoff, limit }, f)
     }
 
     /// Removes members. No member goes without passing here; `f` is given each before it goes. Returns how many. After
     /// the last one there have been no members since it was removed, or was due for that.
-    pub(super) fn remove(&mut self, removal: Removal, mut f: impl FnMut(MemberView)) -> usize {
+    pub(super) fn remove(
+        &mut self,
+        removal: Removal,
+        mut f: impl FnMut(MemberView, TouchState),
+    ) -> usize {
         let retain = self.retain();
         let mut last_at = 0;
-        let on_removal = |member: MemberView| {
+        let on_removal = |member: MemberView, state: TouchState| {
             #[cfg(test)]
             tests::note(member);
             last_at = match removal {
                 Removal::Member(_, at) => at,
                 Removal::Due { .. } => member.touch.due(retain),
             };
-            f(member);
+            f(member, state);
         };
         let removed = match (&mut self.form, removal) {
             (Form::Small(small), Removal::Member(key, _)) => {
@@ -120,7 +130,7 @@ mod tests {
                     .expect("there is room");
             }),
             ("the eviction", |set| {
-                set.evict(1_000_000, 1, |_| {});
+                set.evict(1_000_000, 1, |_, _| {});
             }),
         ];
         // Small; a table with one lane; a table with mixed lanes.
@@ -139,7 +149,7 @@ mod tests {
                 });
                 set.check();
                 let mut set = self::set(members.clone(), ttls);
-                set.evict(1_000_000, usize::MAX, |_| {});
+                set.evict(1_000_000, usize::MAX, |_, _| {});
                 assert_eq!(REMOVED.take().len(), before, "all of them");
             }
         }

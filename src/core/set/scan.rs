@@ -21,7 +21,7 @@ impl PresenceSet {
     ) -> ScanCursor {
         let table = match &self.form {
             Form::Small(small) => {
-                let members = small.iter().map(|(_, member)| member);
+                let members = small.iter();
                 members
                     .filter(|member| member.touch.is_online(now))
                     .for_each(f);

@@ -42,7 +42,7 @@ impl PresenceSet {
     #[inline(never)]
     fn take_away(&mut self, member: &LookupKey, at: Millis) -> Touched {
         Touched {
-            applied: self.remove(Removal::Member(member, at), |_| {}) > 0,
+            applied: self.remove(Removal::Member(member, at), |_, _| {}) > 0,
             ..Touched::default()
         }
     }

@@ -47,9 +47,19 @@ pub struct Small {
 
 /// An entry in the block.
 struct Entry<'a> {
-    member: MemberView<'a>,
+    name: &'a [u8],
+    state: TouchState,
     /// Where the next one stands.
     end: usize,
+}
+
+impl<'a> Entry<'a> {
+    fn member(&self) -> MemberView<'a> {
+        MemberView {
+            name: self.name,
+            touch: self.state.touch,
+        }
+    }
 }
 
 impl Small {
@@ -128,8 +138,8 @@ impl Small {
         };
         let (at, timeout_reported) = head.time(&self.bytes[at..]);
         Some(Entry {
-            member: MemberView {
-                name: &self.bytes[name..end],
+            name: &self.bytes[name..end],
+            state: TouchState {
                 touch: Touch { at, ttl },
                 timeout_reported,
             },
@@ -137,15 +147,25 @@ impl Small {
         })
     }
 
-    /// The members in order, each with its offset in the block.
-    pub fn iter(&self) -> impl Iterator<Item = (usize, MemberView<'_>)> + '_ {
+    /// The entries in order, each with its offset in the block.
+    fn entries(&self) -> impl Iterator<Item = (usize, Entry<'_>)> + '_ {
         let head = Head::read(&self.bytes);
         let mut at = HEAD;
         std::iter::from_fn(move || {
             let entry = self.entry(head, at)?;
             let offset = std::mem::replace(&mut at, entry.end);
-            Some((offset, entry.member))
+            Some((offset, entry))
         })
+    }
+
+    /// The members in order.
+    pub fn iter(&self) -> impl Iterator<Item = MemberView<'_>> + '_ {
+        self.entries().map(|(_, entry)| entry.member())
+    }
+
+    /// The members in order, each with its touch as it is stored.
+    pub fn iter_states(&self) -> impl Iterator<Item = (&[u8], TouchState)> + '_ {
+        self.entries().map(|(_, entry)| (entry.name, entry.state))
     }
 
     /// A member's offset in the block, and its touch.
@@ -155,7 +175,7 @@ impl Small {
         loop {
             let (from, to, _) = self.name(head, at)?;
             if self.bytes[from..to] == *name {
-                return self.entry(head, at).map(|entry| (at, entry.member.state()));
+                return self.entry(head, at).map(|entry| (at, entry.state));
             }
             at = to;
         }
@@ -190,7 +210,7 @@ impl Small {
 
     /// The head that these members should have, and one more seen then.
     fn head_for(&self, head: Head, more: Option<Millis>) -> Head {
-        let times = self.iter().map(|(_, member)| member.touch.at).chain(more);
+        let times = self.iter().map(|member| member.touch.at).chain(more);
         let (oldest, newest) = times.fold((MAX_TIME, 0), |(oldest, newest), at| {
             (oldest.min(at), newest.max(at))
         });
@@ -202,18 +222,19 @@ impl Small {
         let len = self.len();
         let size = self.bytes.len() + len * new.width() - len * old.width();
         let mut bytes = new.block(len, size);
-        for (_, member) in self.iter() {
-            append(&mut bytes, new, member.name, member.state());
+        for (name, state) in self.iter_states() {
+            append(&mut bytes, new, name, state);
         }
         self.bytes = bytes.into_boxed_slice();
     }
 
     /// Takes a member out, who is given to `f` before. Returns whether it was there.
-    pub fn take(&mut self, name: &[u8], f: impl FnOnce(MemberView)) -> bool {
+    pub fn take(&mut self, name: &[u8], f: impl FnOnce(MemberView, TouchState)) -> bool {
         let Some((offset, state)) = self.find(name) else {
             return false;
         };
-        f(MemberView::new(name, state));
+        let touch = state.touch;
+        f(MemberView { name, touch }, state);
         self.remove(offset);
         true
     }
@@ -225,16 +246,17 @@ impl Small {
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(MemberView),
+        mut f: impl FnMut(MemberView, TouchState),
     ) -> usize {
+        let due = |entry: &Entry| entry.state.touch.due(retain);
         let mut evicted = 0;
         while evicted < limit
-            && let Some((offset, member)) = self
-                .iter()
-                .filter(|(_, member)| member.touch.due(retain) <= cutoff)
-                .min_by_key(|(_, member)| (member.touch.due(retain), member.touch.ttl))
+            && let Some((offset, entry)) = self
+                .entries()
+                .filter(|(_, entry)| due(entry) <= cutoff)
+                .min_by_key(|(_, entry)| (due(entry), entry.state.touch.ttl))
         {
-            f(member);
+            f(entry.member(), entry.state);
             self.remove(offset);
             evicted += 1;
         }
@@ -270,14 +292,14 @@ impl Small {
         let Some(entry) = self.entry(head, offset) else {
             return;
         };
-        if entry.member.touch.ttl == state.touch.ttl && head.reaches(state.touch.at) {
+        if entry.state.touch.ttl == state.touch.ttl && head.reaches(state.touch.at) {
             let size = entry.end - offset;
             let entries = &mut self.bytes[offset..];
             entries.rotate_left(size);
             let last = entries.len() - size;
             head.set_time(&mut entries[last..], state);
         } else {
-            let name = entry.member.name.to_vec();
+            let name = entry.name.to_vec();
             self.remove(offset);
             self.push(&name, state);
         }
@@ -296,8 +318,8 @@ impl Small {
             && let Some(entry) = self.entry(head, at)
         {
             let end = entry.end;
-            if entry.member.is_unreported(now) {
-                f(entry.member);
+            if entry.state.is_unreported(now) {
+                f(entry.member());
                 self.bytes[at + head.width() - 1] |= 0x80;
                 reported += 1;
             }
@@ -308,23 +330,22 @@ impl Small {
 
     /// See [`PresenceSet::next_timeout`](crate::core::PresenceSet::next_timeout).
     pub fn next_timeout(&self, retain: Millis) -> Option<Millis> {
-        self.iter()
-            .map(|(_, member)| member)
-            .filter(|member| !member.timeout_reported && (1..retain).contains(&member.touch.ttl))
-            .map(|member| member.touch.due(0))
+        self.iter_states()
+            .filter(|(_, state)| !state.timeout_reported)
+            .filter(|(_, state)| (1..retain).contains(&state.touch.ttl))
+            .map(|(_, state)| state.touch.due(0))
             .min()
     }
 
     /// How many members have a touch of which `f` says yes.
     pub fn count(&self, mut f: impl FnMut(Touch) -> bool) -> usize {
-        self.iter().filter(|(_, member)| f(member.touch)).count()
+        self.iter().filter(|member| f(member.touch)).count()
     }
 
     /// The members of which `f` says yes, oldest seen first; of those seen in the same millisecond the shorter ttl
     /// first, then the one touched first.
     pub fn in_order(&self, mut f: impl FnMut(Touch) -> bool) -> Vec<MemberView<'_>> {
-        let members = self.iter().map(|(_, member)| member);
-        let mut members: Vec<_> = members.filter(|member| f(member.touch)).collect();
+        let mut members: Vec<_> = self.iter().filter(|member| f(member.touch)).collect();
         members.sort_by_key(|member| (member.touch.at, member.touch.ttl));
         members
     }

@@ -52,8 +52,8 @@ fn put(small: &mut Small, name: &[u8], state: TouchState) {
 
 fn all(small: &Small) -> Vec<(Vec<u8>, TouchState)> {
     small
-        .iter()
-        .map(|(_, member)| (member.name.to_vec(), member.state()))
+        .iter_states()
+        .map(|(name, state)| (name.to_vec(), state))
         .collect()
 }
 
@@ -81,7 +81,7 @@ proptest! {
                     let offset = model.iter().position(|(member, _)| *member == name);
                     let expected = offset.map(|offset| model.remove(offset).1);
                     let mut taken = None;
-                    small.take(&name, |member| taken = Some(member.state()));
+                    small.take(&name, |_, state| taken = Some(state));
                     prop_assert_eq!(taken, expected);
                 }
                 Op::Report(now, limit) => {
@@ -148,7 +148,7 @@ fn times_are_no_wider_than_they_must_be() {
     ] {
         let mut small = room(&[now - ago, now, now]);
         assert_eq!(small.bytes(), HEAD + 3 * (width + 16), "{ago} ms");
-        small.take(b"user:0000000000", |_| {});
+        small.take(b"user:0000000000", |_, _| {});
         assert_eq!(small.bytes(), HEAD + 2 * (3 + 16), "without the one");
     }
 }

@@ -7,10 +7,11 @@ use crate::core::member::{LookupKey, MemberView};
 use crate::core::refs::{HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::First;
+use crate::core::touch::TouchState;
 
 impl Table {
     /// Removes a member, who is given to `f` before. Returns whether it was there.
-    pub fn remove(&mut self, key: &LookupKey, f: impl FnOnce(MemberView)) -> bool {
+    pub fn remove(&mut self, key: &LookupKey, f: impl FnOnce(MemberView, TouchState)) -> bool {
         let found = self.names.find(key);
         found
             .map(|name| self.take_out(key.prefix(), name, f))
@@ -18,14 +19,19 @@ impl Table {
     }
 
     /// Removes a member that the timeline has found.
-    fn take_found(&mut self, member: MemberRef, f: impl FnOnce(MemberView)) {
+    fn take_found(&mut self, member: MemberRef, f: impl FnOnce(MemberView, TouchState)) {
         self.take_out(member.prefix, self.names.at(member), f);
     }
 
     /// Removes a member of this prefix.
-    fn take_out(&mut self, prefix: HashPrefix, name: NameRef, f: impl FnOnce(MemberView)) {
+    fn take_out(
+        &mut self,
+        prefix: HashPrefix,
+        name: NameRef,
+        f: impl FnOnce(MemberView, TouchState),
+    ) {
         let state = self.timeline.state(self.names.entry_id(name));
-        self.view(name, state, f);
+        self.view(name, state.touch, |member| f(member, state));
         let entry_id = self.names.remove(prefix, name);
         self.timeline.kill(entry_id, &mut self.names);
     }
@@ -42,13 +48,13 @@ impl Table {
     }
 
     /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one before it
-    /// goes. Returns how many.
+    /// goes, with its touch as it is stored. Returns how many.
     pub fn evict(
         &mut self,
         cutoff: Millis,
         retain: Millis,
         limit: usize,
-        mut f: impl FnMut(MemberView),
+        mut f: impl FnMut(MemberView, TouchState),
     ) -> usize {
         let mut evicted = 0;
         while evicted < limit
@@ -78,9 +84,9 @@ impl Table {
                 due
             };
             while evicted < limit
-                && let Some((state, member_ref)) = self.timeline.tree.first(lane)
+                && let Some((touch, member_ref)) = self.timeline.tree.first(lane)
             {
-                if state.touch.due(retain) > until {
+                if touch.due(retain) > until {
                     break;
                 }
                 if evicted.is_multiple_of(BATCH) {

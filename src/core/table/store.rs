@@ -6,7 +6,7 @@ use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::Entry;
 use crate::core::timeline::Timeline;
-use crate::core::touch::TouchState;
+use crate::core::touch::{Touch, TouchState};
 
 /// Members by name and by time.
 #[derive(Clone, Default)]
@@ -94,7 +94,7 @@ impl Table {
     pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(MemberView)) -> Option<HashPrefix> {
         self.names.visit(from, |name| {
             let state = self.timeline.state(self.names.entry_id(name));
-            self.view(name, state, &mut f);
+            self.view(name, state.touch, &mut f);
         })
     }
 
@@ -102,10 +102,10 @@ impl Table {
     #[inline]
     pub fn with_member<R>(
         &self,
-        (state, member): (TouchState, MemberRef),
+        (touch, member): (Touch, MemberRef),
         f: impl FnOnce(MemberView) -> R,
     ) -> R {
-        self.view(self.names.at(member), state, f)
+        self.view(self.names.at(member), touch, f)
     }
 
     /// Calls `f` with the member of this name and touch.
@@ -113,11 +113,11 @@ impl Table {
     pub(super) fn view<R>(
         &self,
         name: NameRef,
-        state: TouchState,
+        touch: Touch,
         f: impl FnOnce(MemberView) -> R,
     ) -> R {
         self.names
-            .with_name(name, |name| f(MemberView::new(name, state)))
+            .with_name(name, |name| f(MemberView { name, touch }))
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to

@@ -4,6 +4,7 @@ use super::store::Table;
 use crate::core::member::MemberView;
 use crate::core::time::Millis;
 use crate::core::timeline::First;
+use crate::core::touch::TouchState;
 
 impl Table {
     /// See [`PresenceSet::report_timeouts`](crate::core::PresenceSet::report_timeouts).
@@ -20,8 +21,11 @@ impl Table {
         {
             let left = limit - reported;
             let names = &self.names;
-            let f = |state, member| {
-                names.with_name(names.at(member), |name| f(MemberView::new(name, state)))
+            let f = |state: TouchState, member| {
+                names.with_name(names.at(member), |name| {
+                    let touch = state.touch;
+                    f(MemberView { name, touch })
+                })
             };
             reported += match first {
                 First::OfLane(lane) => self.timeline.report(lane, now, left, f),

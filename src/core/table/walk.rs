@@ -12,7 +12,7 @@ use crate::core::time::Millis;
 use crate::core::timeline::Cursor;
 use crate::core::timeline::Timeline;
 use crate::core::timeline::{Gap, View};
-use crate::core::touch::{Touch, TouchState};
+use crate::core::touch::Touch;
 
 /// Merges lanes in order of time.
 pub struct Walk<'a> {
@@ -22,11 +22,11 @@ pub struct Walk<'a> {
     /// Of more than one lane: the next entry of each, the one to be listed next on top.
     heads: BinaryHeap<Head>,
     /// Of one lane: the next entries, which are in order anyway, so that their names are prefetched together.
-    batch: VecDeque<(TouchState, MemberRef)>,
+    batch: VecDeque<(Touch, MemberRef)>,
 }
 
 /// Orders heads: time, then ttl; both turned around for the lists that go the other way. The rest of the touch follows.
-type Head = (i64, i64, usize, MemberRef, Millis, bool);
+type Head = (i64, i64, usize, MemberRef, Millis);
 
 /// A lane that is being walked.
 struct Listed<'a> {
@@ -173,7 +173,7 @@ fn skips(timeline: &Timeline, lanes: &[Members], newer: usize) -> Vec<usize> {
 impl Listed<'_> {
     /// Steps over the next entry, and prefetches its name.
     #[inline]
-    fn step(&mut self, table: &Table, reverse: bool) -> Option<(TouchState, MemberRef)> {
+    fn step(&mut self, table: &Table, reverse: bool) -> Option<(Touch, MemberRef)> {
         self.beyond = self.beyond.checked_sub(1)?;
         let next = match &mut self.at {
             Position::OfOwn(cursor) if reverse => table.timeline.tree.newer(cursor),
@@ -181,16 +181,16 @@ impl Listed<'_> {
             Position::OfMixed(view, gap) if reverse => view.newer(gap),
             Position::OfMixed(view, gap) => view.older(gap),
         };
-        let (state, member) = next?;
+        let (touch, member) = next?;
         table.names.prefetch(member.prefix);
-        Some((state, member))
+        Some((touch, member))
     }
 }
 
 impl Walk<'_> {
     /// The next entry of all lanes: a touch, and whose it is.
     #[inline]
-    fn next(&mut self) -> Option<(TouchState, MemberRef)> {
+    fn next(&mut self) -> Option<(Touch, MemberRef)> {
         if let [only] = self.lanes.as_mut_slice() {
             if self.batch.is_empty() {
                 let entries = std::iter::from_fn(|| only.step(self.table, self.reverse));
@@ -198,15 +198,10 @@ impl Walk<'_> {
             }
             return self.batch.pop_front();
         }
-        let (time, _, lane, member, ttl, timeout_reported) = self.heads.pop()?;
+        let (time, _, lane, member, ttl) = self.heads.pop()?;
         self.advance(lane);
         let at = time.unsigned_abs();
-        let touch = Touch { at, ttl };
-        let state = TouchState {
-            touch,
-            timeout_reported,
-        };
-        Some((state, member))
+        Some((Touch { at, ttl }, member))
     }
 
     /// Calls `f` with the next member. Returns whether there was one.
@@ -218,17 +213,12 @@ impl Walk<'_> {
 
     /// Puts a lane's next entry among the heads.
     fn advance(&mut self, lane: usize) {
-        if let Some((state, member)) = self.lanes[lane].step(self.table, self.reverse) {
-            let TouchState {
-                touch,
-                timeout_reported,
-            } = state;
+        if let Some((touch, member)) = self.lanes[lane].step(self.table, self.reverse) {
             // Lanes stand by ttl, the longest first. The heap gives the largest first.
             let (time, order) = (touch.at as i64, -(lane as i64));
             let sign = if self.reverse { -1 } else { 1 };
             let (time, order) = (sign * time, sign * order);
-            self.heads
-                .push((time, order, lane, member, touch.ttl, timeout_reported));
+            self.heads.push((time, order, lane, member, touch.ttl));
         }
     }
 }

@@ -76,7 +76,7 @@ fn a_touch_beyond_the_end_of_time_stays_at_it() {
             apply(&mut set, Change::Leave, &[b"ann".to_vec()], MAX_TIME);
             assert_eq!((set.online(MAX_TIME), set.remembered(MAX_TIME)), (0, 1));
             set.configure(settings(1000, 0, None));
-            assert_eq!(set.evict(now, 10, |_| {}), 1);
+            assert_eq!(set.evict(now, 10, |_, _| {}), 1);
             assert_eq!(set.empty_since(), MAX_TIME);
         }
     }
@@ -94,8 +94,8 @@ fn the_first_ms_is_a_moment_like_any_other() {
         assert_eq!(set.count(Span::Within(1), 0), 2);
         assert_eq!(set.count(Span::Within(MAX_DURATION), MAX_DURATION - 1), 1);
         assert_eq!(set.next_due(), Some(1));
-        assert_eq!(set.evict(0, 10, |_| {}), 0);
-        assert_eq!(set.evict(MAX_DURATION, 10, |_| {}), 2);
+        assert_eq!(set.evict(0, 10, |_, _| {}), 0);
+        assert_eq!(set.evict(MAX_DURATION, 10, |_, _| {}), 2);
         assert_eq!(set.empty_since(), MAX_DURATION);
         assert!(set.is_gone(MAX_DURATION));
     }

@@ -143,7 +143,7 @@ impl Run {
         let expected = self.model.evict(cutoff, limit);
         for set in &mut self.sets {
             let mut evicted = Vec::new();
-            let count = set.evict(cutoff, limit, |member| {
+            let count = set.evict(cutoff, limit, |member, _| {
                 evicted.push((member.name.to_vec(), member.touch));
             });
             assert_eq!(evicted.len(), count);

@@ -154,8 +154,8 @@ impl Run {
             self.reported.remove(&name);
         }
         let mut said = Vec::new();
-        self.set.evict(now, limit, |member| {
-            if member.is_unreported(now) {
+        self.set.evict(now, limit, |member, state| {
+            if state.is_unreported(now) {
                 said.push(member.name.to_vec());
             }
         });

@@ -104,11 +104,11 @@ impl Timeline {
         self.tree.lanes[lane as usize].expired = expired;
         if unexpired > 0 {
             let mut cursor = self.tree.cursor(lane, unexpired);
-            let (state, _) = self
+            let (touch, _) = self
                 .tree
                 .newer(&mut cursor)
                 .expect("the cursor has newer entries");
-            self.expiry.note(state.touch.at + ttl, ttl, lane);
+            self.expiry.note(touch.at + ttl, ttl, lane);
         }
     }
 
@@ -187,8 +187,8 @@ impl Timeline {
             self.due.clear();
             let lanes: Vec<_> = self.tree.own_lanes().collect();
             for (lane, _) in lanes {
-                if let Some((state, _)) = self.tree.first(lane) {
-                    self.note_due(lane, state.touch.at);
+                if let Some((touch, _)) = self.tree.first(lane) {
+                    self.note_due(lane, touch.at);
                 }
             }
             if let Some(mixed) = &mut self.mixed {
@@ -197,8 +197,7 @@ impl Timeline {
         }
         let mut due = std::mem::take(&mut self.due);
         let next = due.earliest(|lane| {
-            let (state, _) = self.tree.first(lane)?;
-            let touch = state.touch;
+            let (touch, _) = self.tree.first(lane)?;
             Some((touch.due(retain), touch.ttl))
         });
         self.due = due;

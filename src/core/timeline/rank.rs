@@ -4,7 +4,7 @@ use super::chunk::Chunk;
 use super::chunk_tree::{ChunkTree, Lane};
 use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
-use crate::core::touch::TouchState;
+use crate::core::touch::Touch;
 
 /// A gap between two entries of a lane, from which the next older and the next newer living one can be had.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl ChunkTree {
 
     /// Steps over the next older entry and returns when it was seen, and whose it is.
     #[inline]
-    pub fn older(&self, cursor: &mut Cursor) -> Option<(TouchState, MemberRef)> {
+    pub fn older(&self, cursor: &mut Cursor) -> Option<(Touch, MemberRef)> {
         let Lane { root, ttl, .. } = &self.lanes[cursor.lane as usize];
         loop {
             let links = &self.blocks.get(root[cursor.root].block).links;
@@ -121,7 +121,7 @@ impl ChunkTree {
 
     /// Steps over the next newer entry and returns when it was seen, and whose it is.
     #[inline]
-    pub fn newer(&self, cursor: &mut Cursor) -> Option<(TouchState, MemberRef)> {
+    pub fn newer(&self, cursor: &mut Cursor) -> Option<(Touch, MemberRef)> {
         let Lane { root, ttl, .. } = &self.lanes[cursor.lane as usize];
         loop {
             let links = &self.blocks.get(root[cursor.root].block).links;
@@ -144,7 +144,7 @@ impl ChunkTree {
     }
 
     /// The oldest entry of a lane; `None` where the lane is gone with its last.
-    pub fn first(&self, lane: u32) -> Option<(TouchState, MemberRef)> {
+    pub fn first(&self, lane: u32) -> Option<(Touch, MemberRef)> {
         let Lane { root, ttl, .. } = self.lanes.get(lane as usize)?;
         let root = root.front()?;
         let link = self.blocks.get(root.block).links.first()?;
@@ -156,7 +156,7 @@ impl ChunkTree {
     /// When the newest entry of a lane was seen.
     pub fn last_time(&self, lane: u32) -> Option<Millis> {
         let mut cursor = self.cursor(lane, 0);
-        self.older(&mut cursor).map(|(state, _)| state.touch.at)
+        self.older(&mut cursor).map(|(touch, _)| touch.at)
     }
 
     /// Nobody was seen before the one, or later than the other.
@@ -170,11 +170,11 @@ impl ChunkTree {
 
 /// An entry's touch, and whose it is.
 #[inline]
-fn found(id: u32, chunk: &Chunk, entry: usize, ttl: Millis) -> (TouchState, MemberRef) {
+fn found(id: u32, chunk: &Chunk, entry: usize, ttl: Millis) -> (Touch, MemberRef) {
     let entry_id = EntryId::new(id, entry);
     let entry = chunk.entry(entry);
     let prefix = entry.prefix;
-    (entry.state(ttl), MemberRef { prefix, entry_id })
+    (entry.touch(ttl), MemberRef { prefix, entry_id })
 }
 
 /// The living in the blocks of a root from `from` on, adding up whichever side is shorter.

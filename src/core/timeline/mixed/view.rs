@@ -8,7 +8,7 @@ use super::Mixed;
 use crate::core::query::Query;
 use crate::core::refs::{EntryId, MemberRef};
 use crate::core::time::Millis;
-use crate::core::touch::TouchState;
+use crate::core::touch::Touch;
 
 /// The members of a mixed lane that a query is about.
 pub struct View<'a> {
@@ -127,17 +127,17 @@ impl<'a> View<'a> {
         gap
     }
 
-    fn found(&self, part: usize, index: usize) -> Option<(TouchState, MemberRef)> {
+    fn found(&self, part: usize, index: usize) -> Option<(Touch, MemberRef)> {
         let id = self.parts[part].chunk;
         let entry = self.tree.chunks.get(id).entry(index);
-        let (state, entry_id) = (entry.state(self.ttl), EntryId::new(id, index));
+        let (touch, entry_id) = (entry.touch(self.ttl), EntryId::new(id, index));
         let prefix = entry.prefix;
-        let found = (state, MemberRef { prefix, entry_id });
-        self.query.has(state.touch).then_some(found)
+        let found = (touch, MemberRef { prefix, entry_id });
+        self.query.has(touch).then_some(found)
     }
 
     /// Steps over the next older one.
-    pub fn older(&self, gap: &mut Gap) -> Option<(TouchState, MemberRef)> {
+    pub fn older(&self, gap: &mut Gap) -> Option<(Touch, MemberRef)> {
         loop {
             let part = self.parts.get(gap.part)?;
             let chunk = self.tree.chunks.get(part.chunk);
@@ -154,7 +154,7 @@ impl<'a> View<'a> {
     }
 
     /// Steps over the next newer one.
-    pub fn newer(&self, gap: &mut Gap) -> Option<(TouchState, MemberRef)> {
+    pub fn newer(&self, gap: &mut Gap) -> Option<(Touch, MemberRef)> {
         loop {
             let part = self.parts.get(gap.part)?;
             let chunk = self.tree.chunks.get(part.chunk);
