@@ -1,6 +1,7 @@
 """A real server with the module, for tests and demonstrations: on a free port, its data in a folder that goes with it."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -39,13 +40,18 @@ def find_server() -> str:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, with room for a cluster's bus, which is 10,000 further up."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port + 10_000 < 65_536:
-            return port
+    """A port that nobody listens on, with room for a cluster's bus, which is 10,000 further up. Both are below those that
+    systems give to outgoing connections, one of which could take the port before a server does."""
+    for port in random.sample(range(11_000, 22_000), 1000):
+        try:
+            for number in (port, port + 10_000):
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    probe.bind(("127.0.0.1", number))
+        except OSError:
+            continue
+        return port
+    raise OSError("no port is free between 11000 and 22000")
 
 
 class Server:
