@@ -10,3 +10,10 @@ pub struct MemberView<'a> {
     /// The newest touch.
     pub touch: Touch,
 }
+
+impl<'a> MemberView<'a> {
+    #[inline]
+    pub(in crate::core) fn new(name: &'a [u8], touch: Touch) -> MemberView<'a> {
+        MemberView { name, touch }
+    }
+}

@@ -126,8 +126,7 @@ impl PresenceSet {
             if set.is_online(member, now) {
                 set.touch_one(member, touch, TouchMode::Now, now);
                 observer.changed(position);
-                let name = member.name();
-                observer.left(MemberView { name, touch });
+                observer.left(MemberView::new(member.name(), touch));
                 left += 1;
             }
             position += 1;
@@ -238,12 +237,11 @@ impl<O: Observer> Tally<'_, O> {
         self.position += 1;
         if let Some(old) = touched.timed_out {
             self.observer
-                .timed_out(MemberView { name, touch: old }, self.retain);
+                .timed_out(MemberView::new(name, old), self.retain);
         }
         if touched.joined {
             self.effects.joined += 1;
-            let touch = self.touch;
-            self.observer.joined(MemberView { name, touch });
+            self.observer.joined(MemberView::new(name, self.touch));
         }
     }
 }

@@ -308,10 +308,7 @@ impl PresenceSet {
         self.in_batches(members, true, |set, member| {
             let state = set.get(member);
             let remembered = state.filter(|state| set.remembers(state.touch, now));
-            let view = remembered.map(|state| MemberView {
-                name: member.name(),
-                touch: state.touch,
-            });
+            let view = remembered.map(|state| MemberView::new(member.name(), state.touch));
             f(member.name(), view);
         });
     }

@@ -55,10 +55,7 @@ struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     fn member(&self) -> MemberView<'a> {
-        MemberView {
-            name: self.name,
-            touch: self.state.touch,
-        }
+        MemberView::new(self.name, self.state.touch)
     }
 }
 
@@ -233,8 +230,7 @@ impl Small {
         let Some((offset, state)) = self.find(name) else {
             return false;
         };
-        let touch = state.touch;
-        f(MemberView { name, touch }, state);
+        f(MemberView::new(name, state.touch), state);
         self.remove(offset);
         true
     }

@@ -117,7 +117,7 @@ impl Table {
         f: impl FnOnce(MemberView) -> R,
     ) -> R {
         self.names
-            .with_name(name, |name| f(MemberView { name, touch }))
+            .with_name(name, |name| f(MemberView::new(name, touch)))
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to

@@ -23,8 +23,7 @@ impl Table {
             let names = &self.names;
             let f = |state: TouchState, member| {
                 names.with_name(names.at(member), |name| {
-                    let touch = state.touch;
-                    f(MemberView { name, touch })
+                    f(MemberView::new(name, state.touch))
                 })
             };
             reported += match first {
