@@ -1,7 +1,5 @@
 //! The server's clocks.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::{api, api_if_any};
 
 /// The time of the command that is running, in Unix µs. `None`: the server does not hand it out (Redis 7.0).
@@ -15,12 +13,6 @@ pub fn cached_micros() -> Option<i64> {
 pub fn wall_millis() -> i64 {
     // SAFETY: the function takes nothing and reads the clock.
     unsafe { api!(RedisModule_Milliseconds)() }
-}
-
-/// The wall clock, in Unix µs, as finely as the server reads it for its timers. Before 1970 it is 0.
-pub fn wall_micros() -> i64 {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-    since_epoch.map_or(0, |since| since.as_micros() as i64)
 }
 
 /// A clock that only moves forward, in µs from no particular moment.
