@@ -7,7 +7,7 @@
 //! * Clients that come and go: they are announced.
 
 use crate::core::time::Millis;
-use crate::expiry::{eviction, orphans, unfinished, watch_list};
+use crate::expiry::{eviction, orphans, watch_list};
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::keyspace_events::{self, KeyspaceEvents};
@@ -40,10 +40,7 @@ impl KeyspaceEvents for Handlers {
 impl ServerEvents for Handlers {
     fn on(ctx: Context, event: ServerEvent) {
         match event {
-            ServerEvent::SwappedDbs(first, second) => {
-                watch_list::swap_dbs(first, second);
-                unfinished::swap_dbs(first, second);
-            }
+            ServerEvent::SwappedDbs(first, second) => eviction::swap_dbs(first, second),
             ServerEvent::FlushedDb(db) => watch_list::flush_db(db),
             ServerEvent::ClientConnected(id) => announcements::joined(ctx, id),
             ServerEvent::ClientDisconnected(id) => announcements::left(ctx, id),

@@ -7,7 +7,7 @@
 
 use super::rounds::{self, Pacing};
 use super::schedule::{Entry, Inspected};
-use super::{orphans, turn, turns, watch_list};
+use super::{orphans, turn, turns, unfinished, watch_list};
 use crate::datatype::value::Value;
 use crate::ffi::context::Context;
 use crate::ffi::key::{Mode, OpenKey};
@@ -52,6 +52,12 @@ fn restart(ctx: Context) {
     if TIMER.is_armed() {
         start(ctx);
     }
+}
+
+/// Two databases have exchanged their numbers.
+pub fn swap_dbs(first: i32, second: i32) {
+    watch_list::swap_dbs(first, second);
+    unfinished::swap_dbs(first, second);
 }
 
 /// Keeps the timer going where the clock has stepped back.

@@ -12,7 +12,7 @@ use std::ops::Bound;
 
 use super::BATCH;
 use crate::core::time::{MAX_TIME, Millis};
-use crate::core::{Change, Effects, MemberView, Members, Observer, PresenceSet};
+use crate::core::{Change, MemberView, Members, Observer, PresenceSet};
 use crate::events::Outbox;
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::string::KeyName;
@@ -130,8 +130,8 @@ fn apply(
     observer: &mut impl Observer,
 ) -> usize {
     let members = Members::Each(member.into_iter());
-    let effects = set.apply(change, members, MAX_TIME, observer);
-    effects.map_or(0, |effects: Effects| effects.members)
+    let applied = set.apply(change, members, MAX_TIME, observer);
+    applied.map_or(0, |effects| effects.members)
 }
 
 /// Reports time-outs, and nothing else of orphans.

@@ -32,7 +32,7 @@ pub struct Transaction<'k> {
     is_made: bool,
     /// Whether its watchers were signalled.
     is_signalled: bool,
-    /// Whether the server knows that its data has changed, which is all that it needs to know.
+    /// Whether the data was marked as changed, and nothing consumes more than that.
     is_marked: bool,
 }
 
@@ -265,10 +265,7 @@ impl<'k> Transaction<'k> {
                     wire::empty(&ctx, name, &set.settings(), now);
                 }
             }
-            (Change::Evict { cutoff, .. }, _) if effects.changed => {
-                wire::evict(&ctx, name, cutoff, effects.members);
-                metrics::EVICTED.add(effects.members);
-            }
+            (Change::Evict { cutoff, .. }, _) => self.replicate_eviction(cutoff, effects.members),
             (Change::Configure { .. }, _) if effects.changed && !self.is_made => {
                 if let Some(set) = self.key.set() {
                     wire::configure(&ctx, name, &set.settings());
@@ -280,6 +277,14 @@ impl<'k> Transaction<'k> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Replicates that so many members were evicted, and counts them.
+    fn replicate_eviction(&self, cutoff: Millis, evicted: usize) {
+        if evicted > 0 {
+            wire::evict(&self.key.context(), self.key.name(), cutoff, evicted);
+            metrics::EVICTED.add(evicted);
         }
     }
 
@@ -297,7 +302,7 @@ impl<'k> Transaction<'k> {
     #[inline(always)]
     fn mark(&mut self) {
         let ctx = self.key.context();
-        if !self.origin.is_replayed() && !listeners::are_there(ctx) {
+        if !listeners::are_there(ctx) {
             ctx.replicate_verbatim();
             self.is_marked = true;
         }
@@ -306,16 +311,7 @@ impl<'k> Transaction<'k> {
     /// As [`settle`](Self::settle), for one turn of the eviction, in which so many members were evicted and so many
     /// reported. The eviction itself watches the key anew.
     pub fn settle_turn(&mut self, evicted: usize, reported: usize) {
-        let change = Change::Evict {
-            cutoff: self.now,
-            limit: evicted,
-        };
-        let effects = Effects {
-            changed: evicted > 0,
-            members: evicted,
-            ..Effects::default()
-        };
-        self.replicate(&change, &effects, Args::NONE, &[]);
+        self.replicate_eviction(self.now, evicted);
         if evicted + reported > 0 {
             // A time-out that is only reported invalidates what clients have cached of the key, too.
             self.signal();

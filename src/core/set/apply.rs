@@ -19,18 +19,16 @@ impl PresenceSet {
         now: Millis,
         observer: &mut impl Observer,
     ) -> Result<Effects, Error> {
-        if let Change::Touch {
-            at,
-            ttl,
-            mode,
-            sets_peak,
-        } = change
-        {
-            let touch = touch_of(at, ttl, self.settings(), now);
-            return self.apply_touch(touch, mode, sets_peak, members, now, observer);
-        }
         Ok(match change {
-            Change::Touch { .. } => unreachable!("it was applied above"),
+            Change::Touch {
+                at,
+                ttl,
+                mode,
+                sets_peak,
+            } => {
+                let touch = touch_of(at, ttl, self.settings(), now);
+                return self.apply_touch(touch, mode, sets_peak, members, now, observer);
+            }
             Change::Leave => self.apply_leave(members, now, observer),
             Change::Forget => self.apply_forget(members, now, observer),
             Change::Evict { cutoff, limit } => self.apply_evict(cutoff, limit, observer),
@@ -48,12 +46,13 @@ impl PresenceSet {
                     linger: linger.unwrap_or(old.linger),
                 };
                 self.configure(settings);
-                let emptied = matches!(since, Some(Since::Emptied(_)));
-                if emptied && self.is_empty() {
-                    self.set_emptied(now);
+                if let Some(Since::Emptied(at)) = since
+                    && self.is_empty()
+                {
+                    self.set_emptied(at);
                 }
                 Effects {
-                    changed: settings != old || emptied,
+                    changed: settings != old || matches!(since, Some(Since::Emptied(_))),
                     ..Effects::default()
                 }
             }

@@ -134,9 +134,10 @@ mod tests {
             }),
         ];
         // Small; a table with one lane; a table with mixed lanes.
-        for (members, ttls) in [(7..15, 1), (7..1000, 1), (7..1000, 50)] {
+        for (members, ttls) in [(7..15, 1), (7..1000, 1), (7..1000, 100)] {
             for (what, remove) in removals {
                 let mut set = set(members.clone(), ttls);
+                assert_eq!(set.mixes_ttls(), ttls == 100);
                 let before = set.len();
                 REMOVED.take();
                 remove(&mut set);
