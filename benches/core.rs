@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 use redis_presence::core::time::Millis;
-use redis_presence::core::{List, PresenceSet, Settings, Span, Touch, TouchMode};
+use redis_presence::core::{Change, List, Members, PresenceSet, Settings, Span, TouchMode};
 
 mod common;
 
@@ -72,18 +72,25 @@ impl Room {
 
     /// What a TOUCH command does.
     fn touch<'a>(&mut self, members: impl ExactSizeIterator<Item = &'a [u8]>) -> usize {
-        let (now, mut joined) = (self.now(), 0);
+        let now = self.now();
         self.touches += members.len() as u64;
-        let seen = Touch { at: now, ttl: TTL };
-        let touched = self
-            .set
-            .touch(members, seen, TouchMode::Now, now, |_, touched| {
-                joined += usize::from(touched.joined);
-            });
-        touched.expect("far fewer members than fit");
-        self.set.judge_peak(now);
-        joined
+        let change = Change::Touch {
+            at: None,
+            ttl: None,
+            mode: TouchMode::Now,
+            sets_peak: true,
+        };
+        let touched = self.set.apply(change, Members::Each(members), now, &mut ());
+        touched.expect("far fewer members than fit").joined
     }
+}
+
+/// Evicts a batch of who is due at `cutoff`. Returns how many there were.
+fn evict(set: &mut PresenceSet, cutoff: Millis) -> usize {
+    let limit = EVICTED_AT_ONCE;
+    let nobody = Members::Each(std::iter::empty());
+    let evicted = set.apply(Change::Evict { cutoff, limit }, nobody, cutoff, &mut ());
+    evicted.expect("it is never refused").members
 }
 
 /// Random members to go through in a circle.
@@ -198,7 +205,7 @@ fn life_and_death(group: &mut BenchmarkGroup<WallTime>, members: usize) {
         |bencher| {
             bencher.iter_batched_ref(
                 || room.set.clone(),
-                |set| while set.evict(over, EVICTED_AT_ONCE, |_, _| ()) > 0 {},
+                |set| while evict(set, over) > 0 {},
                 BatchSize::PerIteration,
             );
         },

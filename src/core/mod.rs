@@ -35,7 +35,6 @@ pub use memory::{Mover, Uint};
 pub use query::{List, Span};
 pub use set::{
     Change, Effects, Error, Members, Observer, Peak, PresenceSet, ScanCursor, Settings, Since,
-    Touched,
 };
 pub use table::BATCH;
 pub use touch::{Touch, TouchMode, TouchState};

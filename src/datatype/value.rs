@@ -67,15 +67,12 @@ impl Value {
         }
         // If it had members, the time of its peak is the latest that is known.
         let since = self.set.empty_since().max(self.set.peak().at);
-        Cow::Owned(self.emptied(since))
+        Cow::Owned(self.set.emptied(since))
     }
 
-    /// A set of the same settings and peak, without members since `since`.
-    pub fn emptied(&self, since: Millis) -> PresenceSet {
-        let mut emptied = PresenceSet::new(self.set.settings(), since);
-        emptied.set_peak(self.set.peak());
-        emptied.set_emptied(since);
-        emptied
+    /// A set to take the place of a damaged one, see [`PresenceSet::emptied`].
+    pub fn emptied(&self, at: Millis) -> PresenceSet {
+        self.set.emptied(at)
     }
 
     /// Whether the set is damaged.
@@ -137,7 +134,7 @@ impl Drop for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::Settings;
+    use crate::core::{Change, Members, Settings};
 
     const SETTINGS: Settings = Settings {
         ttl: 1000,
@@ -145,10 +142,16 @@ mod tests {
         linger: None,
     };
 
+    fn restart_peak(set: &mut PresenceSet) {
+        let nobody = Members::Each(std::iter::empty());
+        let changed = set.apply(Change::RestartPeak, nobody, 1, &mut ());
+        assert!(changed.is_ok());
+    }
+
     #[test]
     fn a_set_whose_change_was_cut_short_is_not_used_again() {
         let mut value = Value::new(PresenceSet::new(SETTINGS, 0));
-        value.change(|set| set.set_emptied(1));
+        value.change(restart_peak);
         assert!(value.set().is_some());
         let cut_short: Option<()> = value.change(|_| panic!("a bug"));
         assert!(cut_short.is_none());
@@ -164,7 +167,7 @@ mod tests {
         assert_eq!(value.queued(), Millis::MAX);
         for slot in [0, 64, 1_700_000_000_000, schedule::LAST, Millis::MAX] {
             value.set_queued(slot);
-            value.change(|set| set.configure(SETTINGS));
+            value.change(restart_peak);
             assert_eq!(value.queued(), slot);
             assert_eq!(
                 value.duplicate().expect("it is sound").queued(),

@@ -67,7 +67,7 @@ impl PresenceSet {
     }
 
     /// New settings. A ttl applies to touches from now on, retain and linger to all there is.
-    pub fn configure(&mut self, settings: Settings) {
+    pub(in crate::core) fn configure(&mut self, settings: Settings) {
         self.settings = StoredSettings::new(settings);
     }
 
@@ -78,7 +78,7 @@ impl PresenceSet {
     }
 
     /// Replaces the peak, by one carried over from elsewhere or by none.
-    pub fn set_peak(&mut self, peak: Peak) {
+    pub(in crate::core) fn set_peak(&mut self, peak: Peak) {
         self.peak = StoredPeak::new(peak);
     }
 
@@ -106,9 +106,17 @@ impl PresenceSet {
     }
 
     /// Makes a set without members one that had some until then. The memory of a table goes.
-    pub fn set_emptied(&mut self, at: Millis) {
+    pub(in crate::core) fn set_emptied(&mut self, at: Millis) {
         debug_assert!(self.is_empty());
         self.form = Form::Small(Small::empty(at.min(MAX_TIME), false));
+    }
+
+    /// A set of the same settings and peak that has had no members since `at`.
+    pub fn emptied(&self, at: Millis) -> PresenceSet {
+        let mut emptied = PresenceSet::new(self.settings(), at);
+        emptied.set_peak(self.peak());
+        emptied.set_emptied(at);
+        emptied
     }
 
     /// The longest a member can be remembered by this key's settings: what a window may not exceed.
@@ -121,7 +129,7 @@ impl PresenceSet {
     }
 
     /// Whether as many members as this could be added.
-    pub fn check_room_for(&self, more: usize) -> Result<(), Error> {
+    pub(in crate::core) fn check_room_for(&self, more: usize) -> Result<(), Error> {
         match &self.form {
             Form::Small(small) if small.len() + more < MAX_NAMES => Ok(()),
             Form::Table(table) if table.has_room_for(more) => Ok(()),
@@ -216,7 +224,7 @@ impl PresenceSet {
 
     /// Raises the peak where more members are online than ever before. Returns whether that was so.
     #[inline]
-    pub fn judge_peak(&mut self, now: Millis) -> bool {
+    pub(in crate::core) fn judge_peak(&mut self, now: Millis) -> bool {
         let highest = self.peak.count.get();
         if self.len() as u64 <= highest {
             return false;

@@ -20,4 +20,3 @@ pub(in crate::core) use members::Form;
 pub use members::{Error, PresenceSet};
 pub use scan::ScanCursor;
 pub use settings::{Peak, Settings};
-pub use touching::Touched;

@@ -26,7 +26,7 @@ impl PresenceSet {
 
     /// The second step, as [`touch`](Self::touch).
     #[inline]
-    pub fn touch_prefetched(
+    pub(in crate::core) fn touch_prefetched(
         &mut self,
         member: &LookupKey,
         touch: Touch,

@@ -18,7 +18,7 @@ pub(super) enum Removal<'a> {
 impl PresenceSet {
     /// Removes members that are not remembered at `cutoff`, oldest due first, at most `limit` of them. `f` is given
     /// each before it goes, with its touch as it is stored. Returns how many.
-    pub fn evict(
+    pub(in crate::core) fn evict(
         &mut self,
         cutoff: Millis,
         limit: usize,

@@ -7,7 +7,7 @@ use crate::core::time::Millis;
 impl PresenceSet {
     /// Calls `f` for members who have timed out at `now` and have not been reported, at most `limit`, and notes that
     /// they have. Returns how many. O(log n) for each ttl in use, and O(1) for each member.
-    pub fn report_timeouts(
+    pub(in crate::core) fn report_timeouts(
         &mut self,
         now: Millis,
         limit: usize,
@@ -21,7 +21,7 @@ impl PresenceSet {
 
     /// When the next unreported member times out, where this is before it is removed. `None`: all those
     /// who go offline are removed at that moment.
-    pub fn next_timeout(&mut self) -> Option<Millis> {
+    pub(in crate::core) fn next_timeout(&mut self) -> Option<Millis> {
         let retain = self.retain();
         match &mut self.form {
             Form::Small(small) => small.next_timeout(retain),

@@ -22,7 +22,7 @@ impl PresenceSet {
     /// Touches members: each was seen at `touch.at` and stays online for `touch.ttl`. `now` is the command's own time.
     /// A ttl of 0 is the touch of one who leaves. `f` is given what became of each member, in order. The peak is left
     /// to [`judge_peak`](Self::judge_peak).
-    pub fn touch<'a>(
+    pub(in crate::core) fn touch<'a>(
         &mut self,
         members: impl ExactSizeIterator<Item = &'a [u8]>,
         touch: Touch,
