@@ -157,5 +157,9 @@ fn what_is_wrong_is_refused() {
             assert_eq!(client.answer(&line), *error, "{line}");
         }
     }
+    // Before the key is looked at.
+    client.answer("SET text x");
+    let line = format!("PRESENCE.EVICT text {future}");
+    assert_eq!(client.answer(&line), later);
     assert_eq!(client.answer("DEBUG DIGEST-VALUE refused"), digest);
 }

@@ -381,3 +381,18 @@ fn a_primary_that_becomes_a_replica_forgets_whom_it_had_to_report() {
     });
     assert_eq!(server.presence("timeouts"), 0);
 }
+
+/// The lag is the eviction's: a touch that comes first says nothing of how far that is behind.
+#[test]
+fn a_time_out_that_a_touch_reports_is_no_lag() {
+    let server = Server::builder()
+        .module_args("default-retain 86400000 sweep-interval 60000")
+        .start();
+    let mut client = server.client();
+    client.touchex("room", 20, None, ["ann"]);
+    wait_until(LIMIT, "her time is up", || {
+        client.int(&["PRESENCE.COUNT", "room"]) == 0
+    });
+    client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
+    assert_fields(&mut client, &[("timeouts", 1), ("timeout_lag_ms", 0)]);
+}

@@ -3,12 +3,13 @@
 //! members have certain names.
 
 use crate::common::{
-    Client, LIMIT, Server, faulty_module, int, not_applicable, wait_caught_up, wait_until,
+    Client, LIMIT, Server, faulty_module, int, not_applicable, show, wait_caught_up, wait_until,
 };
 
-/// The member whose join panics, and the one whose time-out does.
+/// The member whose join panics, the one whose time-out does, and the one whose replayed touch does.
 const JOIN: &str = "fault:join";
 const TIMEOUT: &str = "fault:timeout";
+const REPLAY: &str = "fault:replay";
 
 /// A primary that keeps a log, and its replica.
 struct Pair {
@@ -152,4 +153,53 @@ fn a_key_that_does_not_linger_goes() {
     pair.client.err(&["PRESENCE.TOUCH", "room", JOIN]);
     assert_eq!(pair.client.answer("EXISTS room"), "0");
     pair.assert_same();
+}
+
+#[test]
+fn time_outs_of_an_eviction_that_is_cut_short_are_not_published() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    pair.client.answer("CONFIG SET presence.events t");
+    let mut subscriber = pair.primary.client();
+    subscriber.cmd(&["PSUBSCRIBE", "__presence@*"]);
+    // Due at one moment, so in one batch, the one that panics last.
+    pair.client.touchex("room", 20, None, ["ann", TIMEOUT]);
+    wait_until(LIMIT, "the eviction was cut short", || {
+        pair.primary.log().contains("internal error in a change")
+    });
+    pair.client.touchex("room", 20, None, ["bob"]);
+    let heard = show(&subscriber.receive(LIMIT));
+    assert!(
+        heard.contains("timeout:room") && heard.contains("bob"),
+        "{heard}"
+    );
+}
+
+#[test]
+fn a_replayed_change_that_is_cut_short_leaves_a_key_that_refuses_until_it_is_deleted() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    pair.client.dialog(&[
+        ("PRESENCE.TOUCH room ann bob", "2"),
+        (&format!("PRESENCE.TOUCH room {REPLAY}"), "1"),
+        ("PRESENCE.COUNT room", "3"),
+    ]);
+    wait_caught_up(&pair.primary, &pair.replica);
+    let mut reader = pair.replica.client();
+    let refused = "ERR internal error: an earlier command on this key was cut short, \
+                   see the server's log and delete the key";
+    for line in [
+        "PRESENCE.COUNT room",
+        "PRESENCE.LIST room",
+        "PRESENCE.INFO room",
+    ] {
+        assert_eq!(reader.answer(line), refused, "{line}");
+    }
+    pair.client
+        .dialog(&[("DEL room", "1"), ("PRESENCE.TOUCH room cid", "1")]);
+    wait_caught_up(&pair.primary, &pair.replica);
+    assert_eq!(reader.answer("PRESENCE.LIST room"), "[\"cid\"]");
+    assert_eq!(reader.digest(), pair.client.digest());
 }

@@ -157,8 +157,11 @@ impl<'k> Transaction<'k> {
             None => Members::Each(members.iter()),
         };
         let applied = if self.origin.is_replayed() {
-            self.key
-                .change(|set| set.apply(change, about, now, &mut ()))
+            self.key.change(|set| {
+                let effects = set.apply(change, about, now, &mut ());
+                recorder::fail_replayed(members);
+                effects
+            })
         } else {
             let names_changed = match change {
                 Change::Touch { .. } => !change.is_sure(),

@@ -80,3 +80,14 @@ fn fail_at(name: &[u8], fault: &[u8]) {
 
 #[cfg(not(feature = "faults"))]
 fn fail_at(_name: &[u8], _fault: &[u8]) {}
+
+/// Panics where one of the members of a replayed change has this name.
+#[cfg(feature = "faults")]
+pub fn fail_replayed(members: Args) {
+    members
+        .iter()
+        .for_each(|name| fail_at(name, b"fault:replay"));
+}
+
+#[cfg(not(feature = "faults"))]
+pub fn fail_replayed(_members: Args) {}
