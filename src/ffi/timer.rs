@@ -77,17 +77,13 @@ impl Timer {
         }
     }
 
-    /// Arms it anew if the clock has stepped since it was armed, or if that was put off. Called from the server's cron
+    /// Arms it anew if the clock has stepped back since it was armed, or if that was put off. Called from the server's cron
     /// after [`on_cron`].
     pub fn check(&'static self, ctx: Context) {
         /// Steps of up to so many ms are ignored: the clock is only being adjusted.
         const SLACK: i64 = 500;
-        let now = clock::wall_millis();
         let again = match *self.state.borrow() {
-            // Stepped back.
-            State::Armed { millis, at, .. } if now + SLACK < at => Some(millis),
-            // Overdue, because it stepped back and forward again while the server waited for the old deadline.
-            State::Armed { millis, at, .. } if at + millis + SLACK < now => Some(1),
+            State::Armed { millis, at, .. } if clock::wall_millis() + SLACK < at => Some(millis),
             State::PutOff { millis } => Some(millis),
             _ => None,
         };

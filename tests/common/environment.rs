@@ -42,11 +42,26 @@ pub fn module_path() -> &'static Path {
     }
 }
 
-/// A build of the module that panics in the middle of a change where a test asks for it: `PRESENCE_FAULTY_MODULE`. `None`
-/// where there is none, as in images.
+/// A build of the module that panics in the middle of a change where a test asks for it: `PRESENCE_FAULTY_MODULE`, or that of
+/// this checkout. `None`: the servers are of an image, which has none.
+///
+/// # Panics
+/// When there is no such file.
 pub fn faulty_module() -> Option<PathBuf> {
-    let built = env::var_os("PRESENCE_FAULTY_MODULE").map(PathBuf::from);
-    built.filter(|_| image().is_none())
+    if image().is_some() {
+        return None;
+    }
+    let path = env::var_os("PRESENCE_FAULTY_MODULE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/faults/libredis_presence.so"),
+        PathBuf::from,
+    );
+    let build = "cargo build --profile faults --features faults";
+    assert!(
+        path.exists(),
+        "no module at {}; run `{build}`",
+        path.display()
+    );
+    Some(path)
 }
 
 /// The server to start: `PRESENCE_SERVER`, or the first of `redis-server` and `valkey-server` that runs.
