@@ -11,6 +11,7 @@ pub mod args;
 pub mod call;
 pub mod client_db;
 pub mod clock;
+mod clock_steps;
 pub mod cluster;
 pub mod command;
 pub mod command_filter;

@@ -1,11 +1,11 @@
-//! Timers of the server that survive a clock that steps back.
+//! Timers of the server that survive a clock that steps.
 
 use std::os::raw::c_void;
 use std::ptr::{null_mut, without_provenance_mut};
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use redis_module::raw;
 
+use super::clock_steps::ClockSteps;
 use super::context::Context;
 use super::guard::guard;
 use super::keyspace::Keyspace;
@@ -93,14 +93,15 @@ impl Timer {
     }
 }
 
-/// The largest lead of the wall clock over the monotonic clock since the server's last cron, in µs.
-static AHEAD: AtomicI64 = AtomicI64::new(i64::MIN);
+/// Those since the server's last cron.
+static STEPS: MainThread<ClockSteps> = MainThread::new(ClockSteps::NONE);
 
 /// The server's cron runs, several times a second by the monotonic clock, and never while timers fire.
 pub fn on_cron() {
-    AHEAD.store(ahead(), Ordering::Relaxed);
+    *STEPS.borrow() = ClockSteps::since(ahead());
 }
 
+/// By how many µs the wall clock is ahead of the monotonic clock.
 fn ahead() -> i64 {
     // Both as the server has them: a module may be loaded in a way in which its own clock is another one. In this order:
     // the time between the two reads looks like a small step back, which does no harm.
@@ -108,12 +109,9 @@ fn ahead() -> i64 {
     wall - clock::monotonic_micros() as i64
 }
 
-/// Whether a timer of so many ms may be armed now. The server reads the clock once, then fires all timers that are due
-/// by it. If the clock has stepped back since, a timer that is armed meanwhile is due by that time already, and so is
-/// the one that it arms: the server would fire timers and do nothing else until the clock has caught up.
+/// Whether a timer of so many ms may be armed now.
 fn is_safe(millis: i64) -> bool {
-    let ahead = ahead();
-    ahead + millis * 1000 > AHEAD.fetch_max(ahead, Ordering::Relaxed)
+    STEPS.borrow().allow(ahead(), millis)
 }
 
 /// # Safety
@@ -135,6 +133,7 @@ unsafe extern "C" fn fire(ctx: *mut raw::RedisModuleCtx, timer: *mut c_void) {
     let (ctx, timer) = unsafe { (Context::new(ctx), &*timer.cast::<Timer>()) };
     // SAFETY: this is the callback's context, and the only one made for it.
     let mut keyspace = unsafe { Keyspace::new(ctx) };
+    STEPS.borrow().note(ahead());
     // The server drops a timer that has fired; to stop it would free it twice.
     *timer.state.borrow() = State::Stopped;
     if guard(timer.what, || (timer.run)(&mut keyspace)).is_none() {
@@ -152,7 +151,7 @@ pub trait OneShot {
     fn fire(keyspace: &mut Keyspace, number: usize);
 }
 
-/// Has `R` called once, in so many ms. Returns whether it was armed: not while the clock steps back.
+/// Has `R` called once, in so many ms. Returns whether it was armed: not while the clock steps.
 pub fn arm_once<R: OneShot>(ctx: Context, millis: i64, number: usize) -> bool {
     let is_safe = is_safe(millis);
     if is_safe {
@@ -167,5 +166,6 @@ pub fn arm_once<R: OneShot>(ctx: Context, millis: i64, number: usize) -> bool {
 unsafe extern "C" fn fire_once<R: OneShot>(ctx: *mut raw::RedisModuleCtx, number: *mut c_void) {
     // SAFETY: the server passes a live context, of which this is the only one made.
     let mut keyspace = unsafe { Keyspace::new(Context::new(ctx)) };
+    STEPS.borrow().note(ahead());
     guard(R::WHAT, || R::fire(&mut keyspace, number.addr()));
 }
