@@ -43,6 +43,10 @@ pub enum Error {
     NoClientList,
     /// CLIENT LIST failed, or its reply is not understood.
     ClientListFailed,
+    /// A client has sent what only a primary or a log may say.
+    OnlyReplayed,
+    /// A packed touch is damaged.
+    CorruptTouch,
     /// The set cannot address more members.
     Full,
     /// An earlier, replayed change of this key panicked, and its content cannot be trusted.
@@ -119,6 +123,10 @@ impl fmt::Display for Error {
             Error::ClientListFailed => f.write_str(
                 "ERR this server's CLIENT LIST cannot be read; CLIENT must not be renamed",
             ),
+            Error::OnlyReplayed => f.write_str(
+                "ERR PRESENCE.T is for replication only; to touch members, use PRESENCE.TOUCH or PRESENCE.TOUCHEX",
+            ),
+            Error::CorruptTouch => f.write_str("ERR the packed touch is damaged"),
             Error::Full => {
                 f.write_str("ERR this key can hold no more members; spread them over several keys")
             }

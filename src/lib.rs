@@ -8,6 +8,7 @@
 #![warn(clippy::too_many_lines)]
 
 mod announcements;
+mod answer;
 mod arg;
 mod clients;
 mod clock;

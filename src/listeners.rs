@@ -12,39 +12,25 @@
 //! If a future server begins a stream in yet another way, that gets the client's own command: members are touched at
 //! the consumer's time instead of the primary's, but nothing is lost.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
+use crate::answer::Answer;
 use crate::ffi::context::{Context, InfoSection};
 
-const UNKNOWN: u8 = 0;
-const NOBODY: u8 = 1;
-const SOMEBODY: u8 = 2;
-
-/// What the server answered last.
-static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
+static ANSWER: Answer = Answer::new();
 
 /// Something has happened that may have begun an append-only file or replication.
 pub fn ask_again() {
-    ANSWER.store(UNKNOWN, Ordering::Relaxed);
+    ANSWER.forget();
 }
 
 /// Whether anything consumes what is replicated now.
 #[inline]
 pub fn are_there(ctx: Context) -> bool {
-    match ANSWER.load(Ordering::Relaxed) {
-        UNKNOWN => ask(ctx) == SOMEBODY,
-        known => known == SOMEBODY,
-    }
-}
-
-#[cold]
-fn ask(ctx: Context) -> u8 {
-    let none = |field| ctx.info(InfoSection::Replication, field) == Some(0);
-    let nobody = !ctx.has_append_only_file()
-        && !ctx.is_in_cluster()
-        && none(c"repl_backlog_active")
-        && none(c"connected_slaves");
-    let answer = if nobody { NOBODY } else { SOMEBODY };
-    ANSWER.store(answer, Ordering::Relaxed);
-    answer
+    ANSWER.get(|| {
+        let none = |field| ctx.info(InfoSection::Replication, field) == Some(0);
+        let nobody = !ctx.has_append_only_file()
+            && !ctx.is_in_cluster()
+            && none(c"repl_backlog_active")
+            && none(c"connected_slaves");
+        !nobody
+    })
 }

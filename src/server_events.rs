@@ -15,6 +15,7 @@ use crate::ffi::server_events::{self, ServerEvent, ServerEvents};
 use crate::ffi::string::KeyName;
 use crate::ffi::timer;
 use crate::keys::WriteKey;
+use crate::transaction::origin;
 use crate::{announcements, events, listeners};
 
 struct Handlers;
@@ -49,15 +50,19 @@ impl ServerEvents for Handlers {
                 eviction::check_timer(ctx);
                 announcements::check_timer(ctx);
             }
+            ServerEvent::Loading => origin::ask_again(),
             ServerEvent::Loaded => {
+                origin::ask_again();
                 events::loaded();
                 listeners::ask_again();
             }
             ServerEvent::Promoted => {
+                origin::ask_again();
                 listeners::ask_again();
                 events::promoted();
             }
             ServerEvent::Demoted => {
+                origin::ask_again();
                 listeners::ask_again();
                 events::demoted();
                 orphans::clear();

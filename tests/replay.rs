@@ -1,25 +1,69 @@
 //! Touches and imports of any mixture of ttls leave the same state wherever they are replayed: on a replica, from a log as
-//! it was written, and from one that was rewritten in either form. Logs of an earlier version do, too.
+//! it was written, and from one that was rewritten in either form. Logs and streams of earlier versions do, too.
 
-use crate::common::{Client, LIMIT, Random, Server, touchex, wait_caught_up};
+mod primary;
 
-/// What one key holds after `STREAM` was written: its dump by the version that wrote the logs.
-const DUMP: &[u8] = include_bytes!("golden/v1-replayed.dump");
-/// Touches, imports, leaves and peaks, as replicated before imports said that they raise no peak: each touch is judged
-/// at its own time, and `SETMAX` follows. All of it happens on 1 January 2100.
-const STREAM: &[u8] = include_bytes!("golden/v1-stream.aof");
-/// The same key in a log that the same version has rewritten.
-const REWRITTEN: &[u8] = include_bytes!("golden/v1-rewritten.aof");
+use crate::common::{Client, LIMIT, Random, Server, touchex, wait_caught_up, wait_until};
+
+/// What an earlier version has written of one key, `room`, in which all happens on 1 January 2100.
+struct Earlier {
+    /// What it replicated and logged, command by command.
+    stream: &'static [u8],
+    /// The log when it was rewritten then.
+    rewritten: &'static [u8],
+    /// The key's dump at the end.
+    dump: &'static [u8],
+    peak: i64,
+}
+
+const EARLIER: [Earlier; 2] = [
+    // Before imports said that they raise no peak: each touch is judged at its own time, and `SETMAX` follows.
+    Earlier {
+        stream: include_bytes!("golden/v1-stream.aof"),
+        rewritten: include_bytes!("golden/v1-rewritten.aof"),
+        dump: include_bytes!("golden/v1-replayed.dump"),
+        peak: 59,
+    },
+    // Before touches were packed: each is a `TOUCHEX` with its ttl and its time.
+    Earlier {
+        stream: include_bytes!("golden/touchex-stream.aof"),
+        rewritten: include_bytes!("golden/touchex-rewritten.aof"),
+        dump: include_bytes!("golden/touchex-replayed.dump"),
+        peak: 45,
+    },
+];
+
+/// The key holds what it held where it was written.
+fn assert_replayed(client: &mut Client, earlier: &Earlier) {
+    client.cmd(&args!["RESTORE", "expected", 0, earlier.dump]);
+    let digests = client.strings(&["DEBUG", "DIGEST-VALUE", "room", "expected"]);
+    assert_eq!(digests[0], digests[1]);
+    assert_eq!(client.ints(&["PRESENCE.MAX", "room"])[0], earlier.peak);
+}
 
 #[test]
-fn logs_of_the_first_version_are_understood() {
-    for log in [STREAM, REWRITTEN] {
-        let server = Server::builder().start_replaying(log);
-        let mut client = server.client();
-        client.cmd(&args!["RESTORE", "expected", 0, DUMP]);
-        let digests = client.strings(&["DEBUG", "DIGEST-VALUE", "room", "expected"]);
-        assert_eq!(digests[0], digests[1]);
-        assert_eq!(client.ints(&["PRESENCE.MAX", "room"])[0], 59);
+fn logs_of_earlier_versions_are_understood() {
+    for earlier in &EARLIER {
+        for log in [earlier.stream, earlier.rewritten] {
+            let server = Server::builder().start_replaying(log);
+            assert_replayed(&mut server.client(), earlier);
+        }
+    }
+}
+
+#[test]
+fn a_replica_understands_a_primary_of_an_earlier_version() {
+    for earlier in &EARLIER {
+        let replica = Server::builder()
+            .module_args("sweep-interval 60000")
+            .start();
+        let mut client = replica.client();
+        let primary = primary::streaming(&mut client, earlier.stream);
+        wait_until(LIMIT, "the stream has been read", || {
+            replica.info_field("replication", "slave_repl_offset") == primary.end().to_string()
+        });
+        client.cmd(&["REPLICAOF", "NO", "ONE"]);
+        assert_replayed(&mut client, earlier);
     }
 }
 
@@ -101,5 +145,49 @@ fn thousands_of_ttls_replay_alike() {
         primary.kill9();
         primary.start_again();
         assert_eq!(primary.client().digest(), digest, "the log rewritten");
+    }
+}
+
+/// Most of them come in the same ms as the one before, and are replicated without a time of their own.
+#[test]
+fn touches_in_a_hurry_replay_alike() {
+    for retain in [0, 600_000] {
+        let mut primary = Server::builder()
+            .arg("appendonly yes")
+            .module_args("sweep-interval 60000")
+            .start();
+        let replica = Server::builder()
+            .module_args("sweep-interval 60000")
+            .start_replica_of(&primary);
+        let mut client = primary.client();
+        client.cmd(&args!["PRESENCE.CONFIG", "room", "RETAIN", retain]);
+        let mut random = Random::new();
+        for _ in 0..COMMANDS {
+            let mut member = || format!("user:{}", random.below(MEMBERS));
+            let (one, two) = (member(), member());
+            let line = match random.below(100) {
+                0..90 => format!("TOUCH room {one}"),
+                90..94 => format!("TOUCH room {one} {two}"),
+                94..97 => format!("LEAVE room {one}"),
+                _ => format!("FORGET room {one}"),
+            };
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            client.send(&[vec![format!("PRESENCE.{}", words[0])], words[1..].to_vec()].concat());
+        }
+        for _ in 0..COMMANDS {
+            let reply = client.receive(LIMIT);
+            assert!(matches!(reply, redis::Value::Int(_)), "{reply:?}");
+        }
+        let digest = client.digest();
+        wait_caught_up(&primary, &replica);
+        assert_eq!(replica.client().digest(), digest, "the replica");
+        let log = primary.aof();
+        for form in ["PRESENCE.T ", "PRESENCE.TOUCH "] {
+            let count = log.iter().filter(|line| line.starts_with(form)).count();
+            assert!(count > COMMANDS / 100, "{count} times {form}");
+        }
+        primary.kill9();
+        primary.start_again();
+        assert_eq!(primary.client().digest(), digest, "the log as written");
     }
 }

@@ -45,9 +45,11 @@ fn every_command_of_the_module_is_in_the_table() {
 #[test]
 fn every_command_with_keys_is_called_with_each_of_its_options() {
     for command in COMMANDS {
+        // From a client it is an error.
+        let is_for_clients = command.name != "T";
         let lines = || command.calls.iter().map(|call| call.line);
         assert_eq!(
-            command.keys.is_some(),
+            command.keys.is_some() && is_for_clients,
             lines().next().is_some(),
             "{}",
             command.name

@@ -62,7 +62,8 @@ fn no_changes() -> impl Iterator<Item = String> {
 
 #[test]
 fn every_write_is_among_the_changes() {
-    for command in COMMANDS.iter().filter(|command| command.has_flag("write")) {
+    let writes = COMMANDS.iter().filter(|command| command.has_flag("write"));
+    for command in writes.filter(|command| !command.calls.is_empty()) {
         let start = format!("{} ", command.full_name());
         let found = CHANGES.iter().any(|line| line.starts_with(&start));
         assert!(found, "{}", command.name);

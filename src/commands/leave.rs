@@ -26,7 +26,7 @@ pub const SPEC: Spec = Spec {
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let members = parse::members(args, 2)?;
-    // It is replicated as a TOUCHEX, so never replayed.
+    // It is replicated as a touch, so never replayed.
     let left = transaction::run(keyspace, args.string(1), Origin::Here, Change::Leave, members)?;
     ctx.reply_integer(left.members as i64);
     Ok(())

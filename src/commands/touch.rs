@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 use crate::arg::Arg;
-use crate::core::{Change, TouchMode};
+use crate::core::Change;
 use crate::error::Result;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
@@ -26,14 +26,14 @@ pub const SPEC: Spec = Spec {
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let members = parse::members(args, 2)?;
+    let origin = Origin::of(ctx);
     let change = Change::Touch {
         at: None,
         ttl: None,
-        mode: TouchMode::Now,
+        mode: origin.mode_of_touch(None),
         sets_peak: true,
     };
-    // It is replicated as a TOUCHEX, so never replayed.
-    let touched = transaction::run(keyspace, args.string(1), Origin::Here, change, members)?;
+    let touched = transaction::run(keyspace, args.string(1), origin, change, members)?;
     ctx.reply_integer(touched.joined as i64);
     Ok(())
 }

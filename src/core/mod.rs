@@ -17,6 +17,7 @@
 
 pub mod dump;
 mod index;
+pub mod leb128;
 pub mod member;
 mod memory;
 mod query;

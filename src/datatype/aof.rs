@@ -3,11 +3,11 @@
 use super::value::Value;
 use crate::core::{Settings, Touch};
 use crate::ffi::data_type::AofWriter;
-use crate::ffi::string::{KeyName, ServerStr, SharedString};
-use crate::wire;
+use crate::ffi::string::KeyName;
+use crate::wire::{self, Packing};
 
-/// Members named in one command.
-const BATCH: usize = 64;
+/// Bytes of a touch that is full.
+const FULL: usize = 4096;
 
 /// Emits the making of the key, a touch for each run of members with the same time and ttl, and the peak. The touches
 /// set no peak: their times go back and forth, and the peak need not be one of the members who are left.
@@ -33,7 +33,7 @@ pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
         log,
         key,
         touch: None,
-        members: Vec::with_capacity(BATCH),
+        members: Packing::new(),
     };
     set.each_in_order(|member| touches.add(member.name, member.touch));
     touches.flush();
@@ -48,25 +48,22 @@ struct Touches<'a> {
     log: &'a AofWriter<'a>,
     key: KeyName<'a>,
     touch: Option<Touch>,
-    members: Vec<SharedString>,
+    members: Packing,
 }
 
 impl Touches<'_> {
     fn add(&mut self, name: &[u8], touch: Touch) {
-        if self.touch != Some(touch) || self.members.len() == BATCH {
+        if self.touch != Some(touch) || self.members.bytes().len() >= FULL {
             self.flush();
             self.touch = Some(touch);
+            self.members.begin(touch, false);
         }
-        self.members.push(SharedString::new(name));
+        self.members.add(name);
     }
 
     fn flush(&mut self) {
-        let Some(touch) = self.touch.take() else {
-            return;
-        };
-        let members: Vec<ServerStr> = self.members.iter().map(SharedString::borrow).collect();
-        wire::touch(self.log, self.key, touch, &members, false);
-        drop(members);
-        self.members.clear();
+        if self.touch.take().is_some() {
+            wire::packed_touch(self.log, self.key, &self.members);
+        }
     }
 }

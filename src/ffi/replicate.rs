@@ -15,16 +15,15 @@ use super::string::ServerStr;
 
 /// Where commands are emitted to.
 pub trait CommandSink {
-    /// Emits a command: its name, a tuple of arguments, and further arguments as a list, which may be empty. Allocates
-    /// nothing.
-    fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]);
+    /// Emits a command: its name, and a tuple of arguments. Allocates nothing.
+    fn send(&self, command: &CStr, args: impl Arguments);
 }
 
 /// Replicas and the append-only file. Several commands of one callback are wrapped in a transaction.
 impl CommandSink for Context<'_> {
     #[inline]
-    fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]) {
-        args.replicate(*self, command, list);
+    fn send(&self, command: &CStr, args: impl Arguments) {
+        args.replicate(*self, command);
     }
 }
 
@@ -57,11 +56,11 @@ pub(super) mod sealed {
     }
 
     pub trait Arguments {
-        fn replicate(self, ctx: Context, command: &CStr, list: &[ServerStr]);
+        fn replicate(self, ctx: Context, command: &CStr);
 
         /// # Safety
         /// `io` must be that of a rewrite of the log that is under way.
-        unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr, list: &[ServerStr]);
+        unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr);
     }
 }
 
@@ -97,31 +96,24 @@ macro_rules! arguments {
     ($($name:ident: $type:ident),*) => {
         impl<$($type: Argument),*> sealed::Arguments for ($($type,)*) {
             #[inline]
-            fn replicate(self, ctx: Context, command: &CStr, list: &[ServerStr]) {
+            fn replicate(self, ctx: Context, command: &CStr) {
                 let ($($name,)*) = self;
-                let format: &[u8] = const { &[$($type::LETTER,)* b'v', 0] };
-                // SAFETY: the context is live. The format has a letter for each argument, and `v` for the list, an
-                // array of as many of the server's strings as its length says; all live until the call returns.
+                let format: &[u8] = const { &[$($type::LETTER,)* 0] };
+                // SAFETY: the context is live. The format has a letter for each argument; all live until the call
+                // returns.
                 unsafe {
                     api!(RedisModule_Replicate)(
                         ctx.as_ptr(),
                         command.as_ptr(),
                         format.as_ptr().cast::<c_char>(),
                         $($name.raw(),)*
-                        list.as_ptr(),
-                        list.len(),
                     );
                 }
             }
 
-            unsafe fn emit(
-                self,
-                io: *mut raw::RedisModuleIO,
-                command: &CStr,
-                list: &[ServerStr],
-            ) {
+            unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
                 let ($($name,)*) = self;
-                let format: &[u8] = const { &[$($type::LETTER,)* b'v', 0] };
+                let format: &[u8] = const { &[$($type::LETTER,)* 0] };
                 // SAFETY: the caller vouches for the io. The format is made as in `replicate`.
                 unsafe {
                     api!(RedisModule_EmitAOF)(
@@ -129,8 +121,6 @@ macro_rules! arguments {
                         command.as_ptr(),
                         format.as_ptr().cast::<c_char>(),
                         $($name.raw(),)*
-                        list.as_ptr(),
-                        list.len(),
                     );
                 }
             }
@@ -147,3 +137,39 @@ arguments!(a: A, b: B, c: C, d: D, e: E, f: F);
 arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G);
 arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H);
 arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I);
+
+/// A key and bytes, which the server takes as a pointer and a length.
+impl sealed::Arguments for (ServerStr<'_>, &[u8]) {
+    #[inline]
+    fn replicate(self, ctx: Context, command: &CStr) {
+        let (key, bytes) = self;
+        // SAFETY: the context is live; the format says what follows, which lives until the call returns.
+        unsafe {
+            api!(RedisModule_Replicate)(
+                ctx.as_ptr(),
+                command.as_ptr(),
+                KEY_AND_BYTES.as_ptr(),
+                key.as_ptr(),
+                bytes.as_ptr(),
+                bytes.len(),
+            );
+        }
+    }
+
+    unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
+        let (key, bytes) = self;
+        // SAFETY: the caller vouches for the io; for the rest see `replicate`.
+        unsafe {
+            api!(RedisModule_EmitAOF)(
+                io,
+                command.as_ptr(),
+                KEY_AND_BYTES.as_ptr(),
+                key.as_ptr(),
+                bytes.as_ptr(),
+                bytes.len(),
+            );
+        }
+    }
+}
+
+const KEY_AND_BYTES: &CStr = c"sb";

@@ -21,7 +21,9 @@ pub enum ServerEvent {
     ClientDisconnected(u64),
     /// The server's cron, several times a second by the monotonic clock.
     Cron,
-    /// Data was loaded, from a file or the primary.
+    /// Data is going to be loaded, from a file or the primary, or could not be.
+    Loading,
+    /// Data was loaded.
     Loaded,
     /// The server has become a primary.
     Promoted,
@@ -45,6 +47,7 @@ impl ServerEvent {
                 "a client's coming or going"
             }
             ServerEvent::Cron => "the cron",
+            ServerEvent::Loading => "the begin of loading",
             ServerEvent::Loaded => "the end of loading",
             ServerEvent::Promoted | ServerEvent::Demoted => "a change of roles",
             ServerEvent::PrimaryLinkUp | ServerEvent::PrimaryLinkDown => "a change of the link",
@@ -148,6 +151,7 @@ unsafe fn read(id: u64, part: u64, data: *mut c_void) -> Option<ServerEvent> {
         (raw::REDISMODULE_EVENT_LOADING, raw::REDISMODULE_SUBEVENT_LOADING_ENDED) => {
             ServerEvent::Loaded
         }
+        (raw::REDISMODULE_EVENT_LOADING, _) => ServerEvent::Loading,
         (raw::REDISMODULE_EVENT_REPLICATION_ROLE_CHANGED, part) => match part {
             raw::REDISMODULE_EVENT_REPLROLECHANGED_NOW_MASTER => ServerEvent::Promoted,
             _ => ServerEvent::Demoted,

@@ -5,17 +5,17 @@
 //! closed before. So nothing is replicated that was not done. A change that panics leaves an empty set behind, here and
 //! on the replicas alike.
 
-mod origin;
+pub mod origin;
 mod recorder;
 
 use crate::core::time::Millis;
-use crate::core::{Change, Effects, LookupKey, Members, Touch};
+use crate::core::{self, Change, Effects, LookupKey, Members, Touch};
 use crate::error::{Error, Result};
 use crate::events::Outbox;
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
-use crate::ffi::string::{KeyName, ServerStr};
+use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
 use crate::{clock, defaults, listeners, metrics, wire};
 
@@ -34,10 +34,11 @@ pub struct Transaction<'k> {
     is_signalled: bool,
     /// Whether the data was marked as changed, and nothing consumes more than that.
     is_marked: bool,
+    /// Whether it is a touch of one member that happens at the moment of the newest touch: replicas know that moment.
+    is_terse: bool,
 }
 
-/// Runs a command's change of a key: now, or if it is replayed at its own time. `members` are those that it is about,
-/// none if it is about the whole set.
+/// Runs a command's change of a key. `members` are those that it is about, none if it is about the whole set.
 ///
 /// It is inlined into each command, where constant folding leaves only what that command's change needs.
 #[inline(always)]
@@ -48,39 +49,34 @@ pub fn run<'a>(
     change: Change,
     members: Args<'a>,
 ) -> Result<Effects> {
-    let ctx = keyspace.context();
-    let mut key = match change.is_expiry() {
-        true => {
-            if origin == Origin::Here {
-                // Checked before the key is opened, which may remove one that has expired.
-                change.check(clock::now(ctx))?;
-            }
-            WriteKey::open_untouched(keyspace, name)?
-        }
-        false => WriteKey::open(keyspace, name)?,
-    };
-    // Prefetched ahead of the work that does not need it.
-    let ahead = match (members.strings(), key.set()) {
-        ([_], Some(set)) => members.get(0).map(|member| set.prefetch(member)),
-        _ => None,
-    };
-    let now = match origin {
-        Origin::Here => clock::now(ctx),
-        Origin::Replayed => change
-            .time(key.set().is_none())
-            .unwrap_or_else(|| clock::now(ctx)),
-    };
-    if origin == Origin::Here {
-        change.check(now)?;
-        // An eviction removes and reports the members of a key that is over instead.
-        if !change.is_expiry() {
-            key.begin(now);
-        }
+    match origin {
+        Origin::Here => make_change(keyspace, name, change, members),
+        Origin::Replayed => replay(keyspace, name, change, members.iter()),
     }
-    let mut transaction = match change.is_expiry() {
-        true => Transaction::with(key, origin, now, Outbox::of_eviction(now)),
-        false => Transaction::with(key, origin, now, Outbox::new()),
-    };
+}
+
+/// Runs a change that is made here, now.
+#[inline(always)]
+fn make_change<'a>(
+    keyspace: &mut Keyspace,
+    name: KeyName<'a>,
+    change: Change,
+    members: Args<'a>,
+) -> Result<Effects> {
+    let ctx = keyspace.context();
+    if change.is_expiry() {
+        // Checked before the key is opened, which may remove one that has expired.
+        change.check(clock::now(ctx))?;
+    }
+    let mut key = open(keyspace, name, &change)?;
+    let ahead = prefetch(&mut key, members.iter());
+    let now = clock::now(ctx);
+    change.check(now)?;
+    // An eviction removes and reports the members of a key that is over instead.
+    if !change.is_expiry() {
+        key.begin(now);
+    }
+    let mut transaction = Transaction::with(key, Origin::Here, now, outbox(&change, now));
     let mut effects = Effects::default();
     if transaction.make(&change) {
         if change.is_sure() {
@@ -88,14 +84,78 @@ pub fn run<'a>(
             transaction.signal();
             transaction.mark();
         }
+        if ahead.is_some() && change.is_sure() && !transaction.is_marked {
+            transaction.is_terse = transaction.key.set().is_some_and(|set| set.is_newest(now));
+        }
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;
-        transaction.settle(&change, &effects, members, &changed);
-    } else {
-        transaction.pass_by(&change, members);
+        transaction.replicate(&change, &effects, members, &changed);
+        transaction.settle(&change, &effects);
+    } else if change == Change::Forget {
+        Recorder::new(&mut transaction.outbox, &transaction.key, members, None).report_orphans();
     }
     transaction.close().finish(keyspace, name);
     Ok(effects)
+}
+
+/// Runs a change that comes from a primary or a log: at its own time, as it stands, and passes it on verbatim.
+#[inline(always)]
+pub fn replay<'a>(
+    keyspace: &mut Keyspace,
+    name: KeyName<'a>,
+    change: Change,
+    members: impl ExactSizeIterator<Item = &'a [u8]> + Clone,
+) -> Result<Effects> {
+    let ctx = keyspace.context();
+    let mut key = open(keyspace, name, &change)?;
+    let ahead = prefetch(&mut key, members.clone());
+    let now = change
+        .time(key.set().as_deref())
+        .unwrap_or_else(|| clock::now(ctx));
+    let mut transaction = Transaction::with(key, Origin::Replayed, now, outbox(&change, now));
+    let mut effects = Effects::default();
+    if transaction.make(&change) {
+        effects = transaction.apply_replayed(change, members, ahead)?;
+        ctx.replicate_verbatim();
+        transaction.settle(&change, &effects);
+    } else {
+        ctx.replicate_verbatim();
+    }
+    transaction.close().finish(keyspace, name);
+    Ok(effects)
+}
+
+/// Opens the key of a change.
+#[inline(always)]
+fn open<'k>(
+    keyspace: &'k mut Keyspace<'_>,
+    name: KeyName<'k>,
+    change: &Change,
+) -> Result<WriteKey<'k>> {
+    match change.is_expiry() {
+        true => WriteKey::open_untouched(keyspace, name),
+        false => WriteKey::open(keyspace, name),
+    }
+}
+
+/// Prefetches a member who is alone, ahead of the work that does not need it.
+#[inline(always)]
+fn prefetch<'a>(
+    key: &mut WriteKey,
+    mut members: impl ExactSizeIterator<Item = &'a [u8]>,
+) -> Option<LookupKey<'a>> {
+    match (members.len(), key.set()) {
+        (1, Some(set)) => members.next().map(|member| set.prefetch(member)),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn outbox(change: &Change, now: Millis) -> Outbox {
+    match change.is_expiry() {
+        true => Outbox::of_eviction(now),
+        false => Outbox::new(),
+    }
 }
 
 impl<'k> Transaction<'k> {
@@ -114,6 +174,7 @@ impl<'k> Transaction<'k> {
             is_made: false,
             is_signalled: false,
             is_marked: false,
+            is_terse: false,
         }
     }
 
@@ -149,70 +210,68 @@ impl<'k> Transaction<'k> {
         change: Change,
         members: Args<'a>,
         ahead: Option<LookupKey<'a>>,
-        changed: &mut Vec<ServerStr<'a>>,
+        changed: &mut Vec<&'a [u8]>,
     ) -> Result<Effects> {
         let now = self.now;
-        let about = match ahead {
-            Some(member) => Members::Prefetched(member),
-            None => Members::Each(members.iter()),
+        let names_changed = match change {
+            Change::Touch { .. } => !change.is_sure(),
+            _ => change == Change::Leave,
         };
-        let applied = if self.origin.is_replayed() {
-            self.key.change(|set| {
-                let effects = set.apply(change, about, now, &mut ());
-                recorder::fail_replayed(members);
-                effects
-            })
-        } else {
-            let names_changed = match change {
-                Change::Touch { .. } => !change.is_sure(),
-                _ => change == Change::Leave,
-            };
-            let changed = names_changed.then_some(changed);
-            let mut recorder = Recorder::new(&mut self.outbox, &self.key, members, changed);
-            if change == Change::Forget {
-                recorder.report_orphans();
-            }
-            self.key
-                .change(|set| set.apply(change, about, now, &mut recorder))
-        };
+        let changed = names_changed.then_some(changed);
+        let mut recorder = Recorder::new(&mut self.outbox, &self.key, members, changed);
+        if change == Change::Forget {
+            recorder.report_orphans();
+        }
+        let about = about(ahead, members.iter());
+        let applied = self
+            .key
+            .change(|set| set.apply(change, about, now, &mut recorder));
+        let effects = self.unless_cut_short(&change, applied)?;
+        // Only if members reached it is it an event.
+        if let Some(peak) = effects.peak
+            && matches!(change, Change::Touch { .. })
+        {
+            self.outbox.new_peak(peak.count);
+        }
+        Ok(effects)
+    }
+
+    /// Applies a change that was made elsewhere.
+    #[inline(always)]
+    fn apply_replayed<'a>(
+        &mut self,
+        change: Change,
+        members: impl ExactSizeIterator<Item = &'a [u8]> + Clone,
+        ahead: Option<LookupKey<'a>>,
+    ) -> Result<Effects> {
+        let (now, about) = (self.now, about(ahead, members.clone()));
+        let applied = self.key.change(|set| {
+            let effects = set.apply(change, about, now, &mut ());
+            recorder::fail_replayed(members);
+            effects
+        });
+        self.unless_cut_short(&change, applied)
+    }
+
+    /// What a change did, or why it was refused. `None`: it panicked.
+    #[inline(always)]
+    fn unless_cut_short(
+        &mut self,
+        change: &Change,
+        applied: Option<std::result::Result<Effects, core::Error>>,
+    ) -> Result<Effects> {
         match applied {
-            Some(effects) => {
-                let effects = effects?;
-                if let Some(peak) = effects.peak
-                    && self.reports_peak(&change)
-                {
-                    self.outbox.new_peak(peak.count);
-                }
-                Ok(effects)
-            }
+            Some(effects) => Ok(effects?),
             None => {
-                self.repair(&change);
+                self.repair(change);
                 Err(Error::Internal)
             }
         }
     }
 
-    /// Whether a new peak that a change has set is an event: only if members reached it, here.
+    /// What follows from a change while the key is open: watchers are signalled, and the key is watched for the eviction.
     #[inline(always)]
-    fn reports_peak(&self, change: &Change) -> bool {
-        !self.origin.is_replayed() && matches!(change, Change::Touch { .. })
-    }
-
-    /// There is no set to apply the change to.
-    #[cold]
-    fn pass_by(&mut self, change: &Change, members: Args) {
-        if self.origin.is_replayed() {
-            self.key.context().replicate_verbatim();
-        } else if *change == Change::Forget {
-            Recorder::new(&mut self.outbox, &self.key, members, None).report_orphans();
-        }
-    }
-
-    /// What follows from a change while the key is open: it is replicated, watchers are signalled, and the key is
-    /// watched for the eviction.
-    #[inline(always)]
-    fn settle(&mut self, change: &Change, effects: &Effects, members: Args, changed: &[ServerStr]) {
-        self.replicate(change, effects, members, changed);
+    fn settle(&mut self, change: &Change, effects: &Effects) {
         if effects.changed || self.is_made {
             self.signal();
             match effects.due {
@@ -224,19 +283,10 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// Replicates what a change did, and counts it.
+    /// Replicates what a change that was made here did, and counts it.
     #[inline(always)]
-    fn replicate(
-        &mut self,
-        change: &Change,
-        effects: &Effects,
-        members: Args,
-        changed: &[ServerStr],
-    ) {
+    fn replicate(&mut self, change: &Change, effects: &Effects, members: Args, changed: &[&[u8]]) {
         let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
-        if self.origin.is_replayed() {
-            return ctx.replicate_verbatim();
-        }
         if self.is_made
             && let Some(set) = self.key.set()
         {
@@ -246,19 +296,23 @@ impl<'k> Transaction<'k> {
             (Change::Touch { .. }, Some(touch)) => {
                 metrics::TOUCHES.add(members.len());
                 if change.is_sure() {
-                    if !self.is_marked {
-                        replicate_touch(ctx, name, touch, members.strings(), true);
+                    if self.is_terse {
+                        ctx.replicate_verbatim();
+                    } else if !self.is_marked {
+                        replicate_touch(ctx, name, touch, members.iter(), true);
                     }
                 } else {
                     // The peak was judged when the import arrived, a time that the touch does not carry.
-                    replicate_touch(ctx, name, touch, changed, false);
+                    replicate_touch(ctx, name, touch, changed.iter().copied(), false);
                     if let Some(peak) = effects.peak {
                         wire::set_peak(&ctx, name, peak);
                     }
                 }
             }
             // Resolved to a touch that keeps nobody online.
-            (Change::Leave, Some(touch)) => replicate_touch(ctx, name, touch, changed, true),
+            (Change::Leave, Some(touch)) => {
+                replicate_touch(ctx, name, touch, changed.iter().copied(), true);
+            }
             (Change::Forget, _) if effects.changed => {
                 ctx.replicate_verbatim();
                 if let Some(set) = self.key.set()
@@ -371,19 +425,28 @@ impl<'k> Transaction<'k> {
 /// Replicates a touch of members. Without a consumer the data is only marked as changed, which counts for the server's
 /// save points.
 #[inline(always)]
-fn replicate_touch(
+fn replicate_touch<'a>(
     ctx: Context,
     key: KeyName,
     touch: Touch,
-    members: &[ServerStr],
+    members: impl ExactSizeIterator<Item = &'a [u8]>,
     sets_peak: bool,
 ) {
-    if members.is_empty() {
+    if members.len() == 0 {
         return;
     }
     match listeners::are_there(ctx) {
         true => wire::touch(&ctx, key, touch, members, sets_peak),
         false => ctx.replicate_verbatim(),
+    }
+}
+
+/// The members of a change, of whom one may be prefetched.
+#[inline(always)]
+fn about<'a, I>(ahead: Option<LookupKey<'a>>, members: I) -> Members<'a, I> {
+    match ahead {
+        Some(member) => Members::Prefetched(member),
+        None => Members::Each(members),
     }
 }
 

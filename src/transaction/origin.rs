@@ -1,5 +1,6 @@
 //! Where changes come from.
 
+use crate::answer::Answer;
 use crate::core::TouchMode;
 use crate::core::time::Millis;
 use crate::ffi::context::Context;
@@ -14,11 +15,22 @@ pub enum Origin {
     Replayed,
 }
 
+/// Whether commands of a primary or a log may come at all. The server takes as long to say of a command where it comes from
+/// as a touch takes. To a primary that is not loading nothing comes, except in a cluster, where slots move.
+static MAY_REPLAY: Answer = Answer::new();
+
+/// The server's role has changed, or it begins or ends to load data.
+pub fn ask_again() {
+    MAY_REPLAY.forget();
+}
+
 impl Origin {
     /// The origin of the command that is running.
     #[inline(always)]
     pub fn of(ctx: Context) -> Origin {
-        match ctx.is_replayed() {
+        match MAY_REPLAY.get(|| !ctx.is_primary() || ctx.is_loading() || ctx.is_in_cluster())
+            && ctx.is_replayed()
+        {
             true => Origin::Replayed,
             false => Origin::Here,
         }

@@ -5,7 +5,7 @@ use crate::core::{MemberView, Observer};
 use crate::events::Outbox;
 use crate::expiry::orphans;
 use crate::ffi::args::Args;
-use crate::ffi::string::{KeyName, ServerStr};
+use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
 
 /// Records what a change does to members, for replication and events.
@@ -13,7 +13,7 @@ pub struct Recorder<'t, 'a> {
     outbox: &'t mut Outbox,
     members: Args<'a>,
     /// The members that were changed, if they are asked for.
-    changed: Option<&'t mut Vec<ServerStr<'a>>>,
+    changed: Option<&'t mut Vec<&'a [u8]>>,
     /// The database and the name of the key, where there are orphans.
     orphans: Option<(i32, KeyName<'t>)>,
 }
@@ -25,7 +25,7 @@ impl<'t, 'a> Recorder<'t, 'a> {
         outbox: &'t mut Outbox,
         key: &WriteKey<'t>,
         members: Args<'a>,
-        changed: Option<&'t mut Vec<ServerStr<'a>>>,
+        changed: Option<&'t mut Vec<&'a [u8]>>,
     ) -> Recorder<'t, 'a> {
         let orphans = (!orphans::is_empty()).then(|| (key.context().db(), key.name()));
         Recorder {
@@ -50,7 +50,7 @@ impl Observer for Recorder<'_, '_> {
     #[inline(always)]
     fn changed(&mut self, position: usize) {
         if let Some(changed) = &mut self.changed {
-            changed.push(self.members.string(position));
+            changed.push(self.members.name(position));
         }
     }
 
@@ -83,11 +83,9 @@ fn fail_at(_name: &[u8], _fault: &[u8]) {}
 
 /// Panics where one of the members of a replayed change has this name.
 #[cfg(feature = "faults")]
-pub fn fail_replayed(members: Args) {
-    members
-        .iter()
-        .for_each(|name| fail_at(name, b"fault:replay"));
+pub fn fail_replayed<'a>(members: impl Iterator<Item = &'a [u8]>) {
+    members.for_each(|name| fail_at(name, b"fault:replay"));
 }
 
 #[cfg(not(feature = "faults"))]
-pub fn fail_replayed(_members: Args) {}
+pub fn fail_replayed<'a>(_members: impl Iterator<Item = &'a [u8]>) {}

@@ -126,7 +126,7 @@ const REMOVE: Option<Keys> = Some(Keys {
     access: "RW delete",
 });
 
-pub const COMMANDS: [Command; 17] = [
+pub const COMMANDS: [Command; 18] = [
     Command {
         name: "TOUCH",
         since: "0.1.0",
@@ -339,6 +339,18 @@ pub const COMMANDS: [Command; 17] = [
         categories: "@presence @slow @write",
         arguments: "key:key cutoff-ms:unix-time [LIMIT count:integer]",
         calls: &[keeps("EVICT key 0", "0"), keeps("EVICT key 0 LIMIT 5", "0")],
+    },
+    Command {
+        name: "T",
+        since: "0.1.0",
+        arity: 3,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[],
+        categories: "@fast @presence @write",
+        arguments: "key:key touch:string",
+        // An error from a client.
+        calls: &[],
     },
     Command {
         name: "CLIENTS",

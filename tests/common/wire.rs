@@ -16,7 +16,8 @@ pub fn encode<A: AsRef<[u8]>>(args: &[A]) -> Vec<u8> {
     bytes
 }
 
-/// The commands in a log of them, each as one line: its arguments, escaped, with a space between.
+/// The commands in a log of them, each as one line: its arguments, escaped, with a space between. Packed touches are shown
+/// as what they hold: `PRESENCE.T room AT 1700000000000 PX 60000 NOMAX ann bob`.
 ///
 /// # Panics
 /// When it holds anything but whole commands.
@@ -33,12 +34,43 @@ pub fn commands(mut log: &[u8]) -> Vec<String> {
         let mut words = Vec::new();
         for _ in 0..number(b'*', &mut log) {
             let length = number(b'$', &mut log);
-            words.push(escape(&log[..length]));
+            let word = &log[..length];
+            match words.as_slice() {
+                [name, _] if name == "PRESENCE.T" => words.extend(unpacked(word)),
+                _ => words.push(escape(word)),
+            }
             log = &log[length + 2..];
         }
         commands.push(words.join(" "));
     }
     commands
+}
+
+/// What a packed touch holds, as words.
+///
+/// # Panics
+/// When it is none.
+fn unpacked(mut rest: &[u8]) -> Vec<String> {
+    let (at, ttl) = (number(&mut rest), number(&mut rest));
+    let mut words = vec![format!("AT {at} PX {}", ttl >> 1)];
+    words.extend((ttl & 1 == 1).then(|| "NOMAX".into()));
+    while !rest.is_empty() {
+        let length = number(&mut rest) as usize;
+        words.push(escape(&rest[..length]));
+        rest = &rest[length..];
+    }
+    words
+}
+
+/// Takes a number of as many bytes as it needs, seven bits in each, the lowest first.
+fn number(rest: &mut &[u8]) -> u64 {
+    let length = rest.iter().position(|byte| *byte < 0x80).expect("an end") + 1;
+    let (bytes, after) = rest.split_at(length);
+    *rest = after;
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |number, byte| number << 7 | u64::from(byte & 0x7f))
 }
 
 /// Bytes as text: line ends, backslashes and all that is not printable ASCII are escaped.

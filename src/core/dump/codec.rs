@@ -8,6 +8,7 @@
 //! What is decoded may come from anywhere: every length and number is checked, and nothing is allocated by a size that
 //! is claimed.
 
+use crate::core::leb128;
 use crate::core::member::{MAX_MEMBER, MAX_SHORT, MemberView, Packed};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 use crate::core::touch::Touch;
@@ -40,8 +41,8 @@ impl Encoder {
             Some(group) if group.ttl == touch.ttl && group.at <= touch.at => group.at,
             _ => {
                 self.block.push(GROUP);
-                write_number(&mut self.block, touch.ttl);
-                write_number(&mut self.block, touch.at);
+                leb128::write(&mut self.block, touch.ttl);
+                leb128::write(&mut self.block, touch.at);
                 touch.at
             }
         };
@@ -49,7 +50,7 @@ impl Encoder {
         match Packed::new(name) {
             Packed::Number(number) => {
                 self.block.push(NUMBER);
-                write_number(&mut self.block, number);
+                leb128::write(&mut self.block, number);
             }
             Packed::Uuid(uuid) => {
                 self.block.push(UUID);
@@ -61,11 +62,11 @@ impl Encoder {
             }
             Packed::Long(name) => {
                 self.block.push(LONG);
-                write_number(&mut self.block, name.len() as u64);
+                leb128::write(&mut self.block, name.len() as u64);
                 self.block.extend_from_slice(name);
             }
         }
-        write_number(&mut self.block, touch.at - base);
+        leb128::write(&mut self.block, touch.at - base);
         (self.block.len() >= BLOCK).then(|| self.take())
     }
 
@@ -147,33 +148,11 @@ fn bounded(number: u64, max: u64) -> Result<Millis, Corrupt> {
 }
 
 fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], Corrupt> {
-    let (taken, after) = rest.split_at_checked(len).ok_or(Corrupt)?;
-    *rest = after;
-    Ok(taken)
-}
-
-fn write_number(block: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        block.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    block.push(number as u8);
+    leb128::take(rest, len).ok_or(Corrupt)
 }
 
 fn read_number(rest: &mut &[u8]) -> Result<u64, Corrupt> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = take(rest, 1)?[0];
-        let bits = u64::from(byte & 0x7f);
-        if bits << shift >> shift != bits {
-            return Err(Corrupt);
-        }
-        number |= bits << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(Corrupt)
+    leb128::read(rest).ok_or(Corrupt)
 }
 
 #[cfg(test)]

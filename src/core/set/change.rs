@@ -3,7 +3,7 @@
 //! Whatever it is, and wherever it comes from, it is a function of the set, the change, its members and the time. What
 //! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] has seen meanwhile.
 
-use super::members::Error;
+use super::members::{Error, PresenceSet};
 use super::settings::{Peak, Settings};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
@@ -117,9 +117,12 @@ pub struct Effects {
 
 impl Change {
     /// The time at which a change is applied that comes resolved from a primary or a log, where it says so: none is
-    /// needed where the time makes no difference to it. `to_missing` says that there was no set before it.
-    pub fn time(&self, to_missing: bool) -> Option<Millis> {
+    /// needed where the time makes no difference to it. A touch that has none is of the moment of the newest one.
+    /// `set` is the one it is applied to, if there is one.
+    #[inline]
+    pub fn time(&self, set: Option<&PresenceSet>) -> Option<Millis> {
         match *self {
+            Change::Touch { at: None, .. } => set?.newest(),
             Change::Touch { at, .. } => at,
             Change::Evict { cutoff, .. } => Some(cutoff),
             Change::SetPeak(peak) | Change::RaisePeak(peak) => Some(peak.at),
@@ -129,7 +132,7 @@ impl Change {
                 since: Some(Since::Made(at) | Since::Emptied(at)),
                 ..
             } => Some(at),
-            Change::Configure { .. } if !to_missing => Some(0),
+            Change::Configure { .. } if set.is_some() => Some(0),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ mod footprint;
 mod lifetime;
 mod list;
 mod members;
+mod newest;
 mod prefetch;
 mod relocate;
 mod removal;

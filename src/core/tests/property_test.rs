@@ -359,6 +359,12 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     assert_eq!(set.len(), model.members.len(), "len");
     assert_eq!(set.peak(), model.peak, "peak");
     assert_eq!(set.is_untouched(), model.untouched);
+    let newest = model.members.iter().map(|(_, touch)| touch.at).max();
+    assert_eq!(set.newest(), newest, "newest");
+    for moment in newest.into_iter().chain([now]) {
+        // A table of one ttl knows it at once.
+        assert!(!set.is_newest(moment) || newest == Some(moment), "{moment}");
+    }
     if model.members.is_empty() {
         assert_eq!(set.empty_since(), model.empty_since);
         assert!(set.small().is_some(), "a table has members");

@@ -159,12 +159,38 @@ impl ChunkTree {
         self.older(&mut cursor).map(|(touch, _)| touch.at)
     }
 
+    /// When the newest entry of all was seen.
+    pub fn newest(&self) -> Option<Millis> {
+        let newest = self.lanes().filter_map(|(id, _)| self.last_time(id));
+        newest.max()
+    }
+
+    /// Whether the newest entry of all was seen at this moment, where it takes no search to tell: there is one lane, of one
+    /// ttl. `false` where it does.
+    #[inline]
+    pub fn is_newest(&self, time: Millis) -> bool {
+        let [
+            Lane {
+                mixed: false, root, ..
+            },
+        ] = self.lanes.as_slice()
+        else {
+            return false;
+        };
+        let Some(root) = root.back() else {
+            return false;
+        };
+        let links = &self.blocks.get(root.block).links;
+        let chunk = self.chunks.get(links[links.len() - 1].chunk);
+        let is_seen = |index| chunk.time(index) == time;
+        chunk.last_time() == time && chunk.alive_before(chunk.len()).is_some_and(is_seen)
+    }
+
     /// Nobody was seen before the one, or later than the other.
     pub fn first_and_last_time(&self) -> (Millis, Millis) {
         let first = self.lanes().filter_map(|(_, lane)| lane.root.front());
         let first = first.map(|root| root.first).min().unwrap_or(0);
-        let last = self.lanes().filter_map(|(id, _)| self.last_time(id));
-        (first, last.max().unwrap_or(0))
+        (first, self.newest().unwrap_or(0))
     }
 }
 

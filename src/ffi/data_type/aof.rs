@@ -6,7 +6,6 @@ use std::marker::PhantomData;
 use redis_module::raw;
 
 use crate::ffi::replicate::{Arguments, CommandSink};
-use crate::ffi::string::ServerStr;
 
 /// The file, for the callback that writes one key.
 pub struct AofWriter<'a> {
@@ -26,8 +25,8 @@ impl<'a> AofWriter<'a> {
 }
 
 impl CommandSink for AofWriter<'_> {
-    fn send(&self, command: &CStr, args: impl Arguments, list: &[ServerStr]) {
+    fn send(&self, command: &CStr, args: impl Arguments) {
         // SAFETY: the io is that of a rewrite under way, see `new`.
-        unsafe { args.emit(self.io, command, list) };
+        unsafe { args.emit(self.io, command) };
     }
 }
