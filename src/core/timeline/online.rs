@@ -144,7 +144,8 @@ impl Timeline {
     /// Whether everybody is or was due for removal at `cutoff`.
     pub fn is_all_due(&mut self, cutoff: Millis, retain: Millis) -> bool {
         let tree = &self.tree;
-        let due = |(id, lane): (u32, &Lane)| tree.last_time(id).unwrap_or(0) + lane.ttl.max(retain);
+        let due =
+            |(_, lane): (u32, &Lane)| tree.last_time(lane).unwrap_or(0) + lane.ttl.max(retain);
         // Where somebody is remembered, it is nearly always who was touched last.
         let latest = tree.lanes.get(self.latest as usize);
         let latest = latest.filter(|lane| lane.alive > 0);

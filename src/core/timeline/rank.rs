@@ -153,37 +153,30 @@ impl ChunkTree {
         Some(found(link.chunk, chunk, entry, *ttl))
     }
 
-    /// When the newest entry of a lane was seen.
-    pub fn last_time(&self, lane: u32) -> Option<Millis> {
-        let mut cursor = self.cursor(lane, 0);
-        self.older(&mut cursor).map(|(touch, _)| touch.at)
+    /// When the newest entry of a lane was seen. `None` where the lane is gone with its last.
+    #[inline]
+    pub fn last_time(&self, lane: &Lane) -> Option<Millis> {
+        let links = &self.blocks.get(lane.root.back()?.block).links;
+        let chunk = self.chunks.get(links.last()?.chunk);
+        let entry = chunk.alive_before(chunk.len())?;
+        Some(chunk.time(entry))
     }
 
     /// When the newest entry of all was seen.
+    #[inline]
     pub fn newest(&self) -> Option<Millis> {
-        let newest = self.lanes().filter_map(|(id, _)| self.last_time(id));
-        newest.max()
+        let lanes = self.lanes.iter();
+        lanes.filter_map(|lane| self.last_time(lane)).max()
     }
 
     /// Whether the newest entry of all was seen at this moment, where it takes no search to tell: there is one lane, of one
     /// ttl. `false` where it does.
     #[inline]
     pub fn is_newest(&self, time: Millis) -> bool {
-        let [
-            Lane {
-                mixed: false, root, ..
-            },
-        ] = self.lanes.as_slice()
-        else {
-            return false;
-        };
-        let Some(root) = root.back() else {
-            return false;
-        };
-        let links = &self.blocks.get(root.block).links;
-        let chunk = self.chunks.get(links[links.len() - 1].chunk);
-        let is_seen = |index| chunk.time(index) == time;
-        chunk.last_time() == time && chunk.alive_before(chunk.len()).is_some_and(is_seen)
+        match self.lanes.as_slice() {
+            [only] if !only.mixed => self.last_time(only) == Some(time),
+            _ => false,
+        }
     }
 
     /// Nobody was seen before the one, or later than the other.
