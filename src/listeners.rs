@@ -10,7 +10,7 @@
 //! counts as a consumer.
 //!
 //! If a future server begins a stream in yet another way, that gets the client's own command: members are touched at
-//! the consumer's time instead of the primary's, but nothing is lost.
+//! the time of the key's newest touch instead of the primary's, until the consumer is noticed.
 
 use crate::answer::Answer;
 use crate::ffi::context::{Context, InfoSection};

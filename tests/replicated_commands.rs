@@ -59,6 +59,7 @@ fn a_touch_at_the_moment_of_the_newest_one_goes_as_it_came() {
         room("ann"),
         room("cid dan"),
         room("eve"),
+        "PRESENCE.TOUCHEX room EX 60 MEMBERS 1 fay".into(),
         // In a few members the newest would have to be looked for.
         touch("few", "ann"),
         touch("few", "bob"),
@@ -75,6 +76,7 @@ fn a_touch_at_the_moment_of_the_newest_one_goes_as_it_came() {
         packed("room", 60_000, "ann"),
         packed("room", 60_000, "cid dan"),
         room("eve"),
+        packed("room", 60_000, "fay"),
         made,
         packed("few", 300_000, "ann"),
         packed("few", 300_000, "bob"),

@@ -34,7 +34,8 @@ pub struct Transaction<'k> {
     is_signalled: bool,
     /// Whether the data was marked as changed, and nothing consumes more than that.
     is_marked: bool,
-    /// Whether it is a touch of one member that happens at the moment of the newest touch: replicas know that moment.
+    /// Whether it is a plain touch of one member at the moment of the newest touch, which replicas know: it is
+    /// replicated as it came.
     is_terse: bool,
 }
 
@@ -84,8 +85,9 @@ fn make_change<'a>(
             transaction.signal();
             transaction.mark();
         }
-        if ahead.is_some() && change.is_sure() && !transaction.is_marked {
-            transaction.is_terse = transaction.key.set().is_some_and(|set| set.is_newest(now));
+        if ahead.is_some() && change.is_plain() && !transaction.is_marked {
+            let set = transaction.key.set();
+            transaction.is_terse = set.is_some_and(|set| set.is_newest(now));
         }
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;

@@ -175,6 +175,19 @@ impl Change {
         )
     }
 
+    /// Whether it is a touch of which nothing is particular but when it happens.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        matches!(
+            self,
+            Change::Touch {
+                ttl: None,
+                mode: TouchMode::Now,
+                ..
+            }
+        )
+    }
+
     /// Whether it is about what has come due. Who is in a set that is gone is then still to be found there.
     #[inline]
     pub fn is_expiry(&self) -> bool {

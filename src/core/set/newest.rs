@@ -12,7 +12,7 @@ impl PresenceSet {
         }
     }
 
-    /// Whether that was at this moment, where it takes no search to tell. `false` where it does.
+    /// Whether that was at this moment, where that is quick to tell: in a table of few ttls. `false` where it is not.
     #[inline]
     pub fn is_newest(&self, time: Millis) -> bool {
         match &self.form {

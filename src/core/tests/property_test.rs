@@ -362,7 +362,7 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     let newest = model.members.iter().map(|(_, touch)| touch.at).max();
     assert_eq!(set.newest(), newest, "newest");
     for moment in newest.into_iter().chain([now]) {
-        // A table of one ttl knows it at once.
+        // A table of few ttls tells it.
         assert!(!set.is_newest(moment) || newest == Some(moment), "{moment}");
     }
     if model.members.is_empty() {
