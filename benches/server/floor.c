@@ -1,5 +1,6 @@
-/* The floor: module commands that do nothing, with the flags and the key of PRESENCE.TOUCH and PRESENCE.COUNT, and one
- * that takes as much memory as new members do, and does nothing with it.
+/* The floor: module commands that do nothing, with the flags and the key of PRESENCE.TOUCH and PRESENCE.COUNT, one that
+ * opens its key, as any answer about a key has to, and one that takes as much memory as new members do, and does nothing
+ * with it.
  * The few declarations of the module API that are needed stand here, so that no header of the server is. */
 
 #include <stddef.h>
@@ -7,6 +8,7 @@
 
 typedef struct Context Context;
 typedef struct String String;
+typedef struct Key Key;
 typedef int Command(Context *ctx, String **argv, int argc);
 
 static int (*reply_with_long_long)(Context *ctx, long long number);
@@ -15,6 +17,21 @@ static int do_nothing(Context *ctx, String **argv, int argc) {
     (void)argv;
     (void)argc;
     return reply_with_long_long(ctx, 0);
+}
+
+/* How a key is opened to be read. */
+enum { READ = 1 };
+
+static Key *(*open_key)(Context *ctx, String *name, int mode);
+static void (*close_key)(Key *key);
+
+/* FLOOR.OPEN key */
+static int open_and_close(Context *ctx, String **argv, int argc) {
+    (void)argc;
+    Key *key = open_key(ctx, argv[1], READ);
+    int replied = reply_with_long_long(ctx, 0);
+    close_key(key);
+    return replied;
 }
 
 /* What a member takes, in bytes. */
@@ -61,11 +78,14 @@ int RedisModule_OnLoad(Context *ctx, String **argv, int argc) {
     get("RedisModule_SetModuleAttribs", &set_attributes);
     get("RedisModule_CreateCommand", &create);
     get("RedisModule_ReplyWithLongLong", &reply_with_long_long);
+    get("RedisModule_OpenKey", &open_key);
+    get("RedisModule_CloseKey", &close_key);
     get("RedisModule_Alloc", &allocate);
     get("RedisModule_Free", &release);
     set_attributes(ctx, "floor", 1, 1);
     return create(ctx, "FLOOR.WRITE", do_nothing, "write deny-oom fast", 1, 1, 1) |
            create(ctx, "FLOOR.READ", do_nothing, "readonly fast", 1, 1, 1) |
+           create(ctx, "FLOOR.OPEN", open_and_close, "readonly fast", 1, 1, 1) |
            create(ctx, "FLOOR.TAKE", take, "write deny-oom fast", 1, 1, 1) |
            create(ctx, "FLOOR.RELEASE", release_all, "write", 1, 1, 1);
 }
