@@ -14,6 +14,7 @@ mod common;
 #[path = "../common/mod.rs"]
 mod names;
 
+mod aof;
 mod before;
 mod charts;
 mod chase;
@@ -29,8 +30,10 @@ mod load;
 mod measure;
 mod members;
 mod memory;
+mod pair;
 mod persistence;
 mod reads;
+mod replication;
 mod report;
 mod scale;
 mod stall;
@@ -48,7 +51,7 @@ use scale::{Scale, grouped};
 type Section = fn(&mut Bench, &mut Report);
 
 /// All sections of a run, in the order of the table.
-const SECTIONS: [(&str, Section); 11] = [
+const SECTIONS: [(&str, Section); 13] = [
     ("touch", touch::run),
     ("reads", reads::run),
     ("keys", keys::run),
@@ -57,6 +60,8 @@ const SECTIONS: [(&str, Section); 11] = [
     ("growth", growth::run),
     ("stalls", stalls::run),
     ("persistence", persistence::run),
+    ("replication", replication::run),
+    ("aof", aof::run),
     ("ttls", ttls::run),
     ("storms", storms::run),
     ("cluster", cluster::run),
@@ -96,9 +101,14 @@ fn main() {
 
 /// So many members, in words.
 fn of_members(count: usize) -> String {
-    match count {
-        1_000_000 => "1 million members".into(),
-        _ if count.is_multiple_of(1_000_000) => format!("{} million members", count / 1_000_000),
-        _ => format!("{} members", grouped(count as u64)),
+    format!("{} members", in_words(count))
+}
+
+/// A number, in words where it is round.
+fn in_words(number: usize) -> String {
+    if number > 0 && number.is_multiple_of(1_000_000) {
+        format!("{} million", number / 1_000_000)
+    } else {
+        grouped(number as u64)
     }
 }

@@ -17,7 +17,11 @@ pub struct Scale {
     pub sizes: &'static [usize],
     /// How many keys of three members.
     pub rooms: usize,
-    /// Members of a key that is replicated and logged.
+    /// Members of a key whose refreshes are replicated and logged.
+    pub replicated: usize,
+    /// Refreshes in a log that is loaded.
+    pub refreshes: usize,
+    /// Members of a key with many ttls that is replicated and logged.
     pub log: usize,
     /// How many keys there are in a storm that concerns all of them.
     pub keys: usize,
@@ -38,6 +42,8 @@ impl Scale {
                 huge: 1_000_000,
                 sizes: &SIZES[..4],
                 rooms: 20_000,
+                replicated: 50_000,
+                refreshes: 500_000,
                 log: 20_000,
                 keys: 200_000,
                 rooms_a_second: 50_000,
@@ -51,6 +57,8 @@ impl Scale {
                 huge: 10_000_000,
                 sizes: &SIZES,
                 rooms: 100_000,
+                replicated: 300_000,
+                refreshes: 5_000_000,
                 log: 100_000,
                 keys: 1_000_000,
                 rooms_a_second: 100_000,

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Mixture, TIMES, described, touch};
+use crate::aof;
 use crate::common::Server;
 use crate::load::Load;
 use crate::measure::Bench;
@@ -61,9 +62,7 @@ fn load(bench: &mut Bench, mixture: Mixture, size: usize) -> f64 {
     while field("aof_rewrite_in_progress") != "0" || field("aof_rewrite_scheduled") != "0" {
         thread::sleep(LOOK);
     }
-    let before = bench.control.main_thread_cpu();
-    bench.control.call(&["DEBUG", "LOADAOF"]);
-    let spent = bench.control.main_thread_cpu() - before;
+    let spent = aof::reload(bench);
     let members = bench.control.int(&["PRESENCE.COUNT", mixture.key()]) as usize;
     assert_eq!(members, size, "everybody is there again");
     bench.flush();
