@@ -1,9 +1,14 @@
-//! Saving and loading one key of ten million members, beside a sorted set. Each member has been refreshed once, in random
-//! order, as those of a key in use have. Starts and ends with an empty server.
+//! Saving and loading one key of ten million members, beside a sorted set, and what the memory of both is copied for
+//! meanwhile. Each member has been refreshed once, in random order, as those of a key in use have.
+
+mod copying;
 
 use std::thread;
 use std::time::Duration;
 
+use copying::Copied;
+
+use super::common::Server;
 use super::load::Load;
 use super::measure::{BATCH, Bench};
 use super::members::Members;
@@ -25,11 +30,16 @@ pub struct Persistence {
     pub file_mebibytes: f64,
 }
 
-/// Measures.
+/// Measures on servers of its own.
 pub fn run(bench: &mut Bench, report: &mut Report) {
-    let theirs = measure(bench, |bench, names| bench.zadd("huge", names, BATCH));
-    let ours = measure(bench, |_, names| {
-        Load::batches(&["PRESENCE.TOUCH", "huge"], names, BATCH)
+    let members = super::of_members(bench.scale.huge);
+    bench.progress(&format!("saving a ZSET of {members}"));
+    let (their_copies, theirs) = measure(bench, |bench, names, in_each| {
+        bench.zadd("huge", names, in_each)
+    });
+    bench.progress(&format!("saving {members}"));
+    let (our_copies, ours) = measure(bench, |_, names, in_each| {
+        Load::batches(&["PRESENCE.TOUCH", "huge"], names, in_each)
     });
     for (what, figures, unit) in [
         (
@@ -48,7 +58,6 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
             Unit::Mebibytes,
         ),
     ] {
-        let members = super::of_members(bench.scale.huge);
         report.compare(
             (format!("{what}, {members}"), "ZSET"),
             figures,
@@ -56,20 +65,26 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
             Target::TimesLess(1.0),
         );
     }
+    copying::judge(report, &members, their_copies, our_copies);
 }
 
-/// Fills a key, and measures.
-fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Load) -> Persistence {
+/// Fills the key of a server of its own, and measures; `load` makes commands about members, so many in each.
+fn measure(
+    bench: &Bench,
+    mut load: impl FnMut(&mut Bench, &[String], usize) -> Load,
+) -> (Copied, Persistence) {
     let size = bench.scale.huge;
-    bench.progress(&format!("BGSAVE and load of {}", super::of_members(size)));
+    let builder = Server::builder().arg("repl-diskless-sync yes");
+    let mut bench = Bench::of(bench.scale, builder);
     let orders: [Vec<usize>; 2] = [(0..size).collect(), Random::new(8).shuffled(size)];
     for order in orders {
         for part in order.chunks(PART) {
-            let load = load(bench, &Members::SHORT.of(part.iter().copied()));
+            let load = load(&mut bench, &Members::SHORT.of(part.iter().copied()), BATCH);
             bench.pump(&load);
         }
     }
-    save_and_load(bench)
+    let copied = copying::measure(&mut bench, |bench, names| load(bench, names, 1));
+    (copied, save_and_load(&mut bench))
 }
 
 /// Saves the one key that there is, forgets it and loads it again. Ends with an empty server.
