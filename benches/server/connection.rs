@@ -123,9 +123,9 @@ impl Connection {
 
 /// Counts RESP2 replies without keeping them.
 #[derive(Default)]
-struct Replies {
+pub struct Replies {
     /// Replies that were whole.
-    whole: usize,
+    pub whole: usize,
     /// Values of the current reply that are still to come.
     to_come: usize,
     /// Bytes of a string that are still to come.
@@ -136,7 +136,7 @@ struct Replies {
 
 impl Replies {
     /// Goes on with the next bytes. The text of an error reply is an error.
-    fn take(&mut self, mut bytes: &[u8]) -> Result<(), String> {
+    pub fn take(&mut self, mut bytes: &[u8]) -> Result<(), String> {
         while !bytes.is_empty() {
             if self.skip > 0 {
                 let skipped = self.skip.min(bytes.len());

@@ -8,7 +8,7 @@ use std::thread;
 
 use super::charts;
 use super::measure::Bench;
-use super::report::{Report, Stalls, Targets};
+use super::report::{Clients, Report, Stalls, Targets};
 
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 const PAGE: &str = "benchmarks.md";
@@ -61,12 +61,14 @@ pub fn write(server: &str, circumstances: &str, report: &Report) {
          ### Growth, {release}\n\n\
          ![What a command costs by the number of members]({})\n\n{growth}\n\
          ### Stalls, {release}\n\n\
-         ![What another client waits for its PING]({})\n\n{}",
+         ![What another client waits for its PING]({})\n\n{}\n\
+         ### Many connections, {release}\n\n{}",
         file("idioms"),
         Targets(&report.rows),
         file("growth"),
         file("stalls"),
         Stalls(&report.stalls),
+        Clients(&report.clients),
     );
     let path = docs.join(PAGE);
     let page = fs::read_to_string(&path).expect("the page is there");

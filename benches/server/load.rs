@@ -22,6 +22,12 @@ impl Load {
         }
     }
 
+    /// Takes all commands away.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.commands = 0;
+    }
+
     /// Adds the commands of another.
     pub fn append(&mut self, other: Self) {
         self.bytes.extend_from_slice(&other.bytes);

@@ -18,6 +18,7 @@ mod aof;
 mod before;
 mod charts;
 mod chase;
+mod clients;
 mod cluster;
 mod connection;
 mod curve;
@@ -51,7 +52,7 @@ use scale::{Scale, grouped};
 type Section = fn(&mut Bench, &mut Report);
 
 /// All sections of a run, in the order of the table.
-const SECTIONS: [(&str, Section); 13] = [
+const SECTIONS: [(&str, Section); 14] = [
     ("touch", touch::run),
     ("reads", reads::run),
     ("keys", keys::run),
@@ -62,6 +63,7 @@ const SECTIONS: [(&str, Section); 13] = [
     ("persistence", persistence::run),
     ("replication", replication::run),
     ("aof", aof::run),
+    ("clients", clients::run),
     ("ttls", ttls::run),
     ("storms", storms::run),
     ("cluster", cluster::run),

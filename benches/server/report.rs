@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::clients::Throughput;
 use super::curve::Growth;
 use super::scale::grouped;
 use super::stall::{SLOW_MICROS, Stall};
@@ -66,6 +67,8 @@ pub struct Report {
     pub stalls: Vec<Stall>,
     /// What commands cost at each size, where that was measured.
     pub growth: Option<Growth>,
+    /// What the clients of a server saw.
+    pub clients: Vec<Throughput>,
 }
 
 impl Report {
@@ -148,6 +151,9 @@ impl fmt::Display for Report {
         if !self.stalls.is_empty() {
             write!(out, "\n{}", Stalls(&self.stalls))?;
         }
+        if !self.clients.is_empty() {
+            write!(out, "\n{}", Clients(&self.clients))?;
+        }
         Ok(())
     }
 }
@@ -208,6 +214,30 @@ impl fmt::Display for Stalls<'_> {
             )?;
         }
         Ok(())
+    }
+}
+
+/// The table of what clients see.
+pub struct Clients<'a>(pub &'a [Throughput]);
+
+impl fmt::Display for Clients<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        let header = "| `io-threads` | requests under way on each connection | command | requests a second | p99 \
+                      | the server's main thread | the load generator |";
+        writeln!(out, "{header}\n| --: | --: | --- | --: | --: | --: | --: |")?;
+        self.0.iter().try_for_each(|seen| {
+            writeln!(
+                out,
+                "| {} | {} | {} | {} | {} | {} | {} |",
+                seen.io_threads,
+                seen.depth,
+                seen.command,
+                grouped(seen.a_second as u64),
+                Unit::Millis.show(seen.p99),
+                Unit::Percent.show(seen.server),
+                Unit::Percent.show(seen.generator),
+            )
+        })
     }
 }
 

@@ -124,7 +124,7 @@ impl Wait {
     }
 }
 
-/// How long a thread has waited for a CPU so far, where the kernel tells.
+/// How long a thread has run and waited for a CPU so far, where the kernel tells.
 pub struct Queue(Option<File>);
 
 impl Queue {
@@ -133,15 +133,25 @@ impl Queue {
         Self(File::open(format!("/proc/{thread}/schedstat")).ok())
     }
 
-    /// The second number: ns ready to run and not running.
+    /// How long it has run.
+    pub fn ran(&self) -> Duration {
+        self.number(0)
+    }
+
+    /// How long it was ready to run and did not.
     fn waited(&self) -> Duration {
+        self.number(1)
+    }
+
+    /// One of the kernel's numbers, which are in ns.
+    fn number(&self, at: usize) -> Duration {
         let mut text = [0; 64];
         let read = self.0.as_ref().map(|file| file.read_at(&mut text, 0));
         let text = match read {
             Some(Ok(length)) => String::from_utf8_lossy(&text[..length]),
             _ => return Duration::ZERO,
         };
-        let nanos = text.split(' ').nth(1).and_then(|nanos| nanos.parse().ok());
+        let nanos = text.split(' ').nth(at).and_then(|nanos| nanos.parse().ok());
         Duration::from_nanos(nanos.unwrap_or(0))
     }
 }
