@@ -35,6 +35,7 @@ const SETTINGS: Settings = Settings {
     ttl: TTL,
     retain: 0,
     linger: None,
+    resolution: 0,
 };
 
 /// A set that is touched in time that passes.

@@ -19,5 +19,6 @@ pub fn of_new_keys() -> Settings {
         ttl: TTL.get() as Millis,
         retain: RETAIN.get() as Millis,
         linger: Millis::try_from(LINGER.get()).ok(),
+        resolution: 0,
     }
 }

@@ -6,9 +6,9 @@
 use std::fmt;
 
 use crate::arg::{Arg, Numbers};
-use crate::core;
 use crate::core::member::MAX_MEMBER;
 use crate::core::time::Millis;
+use crate::core::{self, Settings};
 
 /// Why a command was refused. Nothing was changed, but for [`Internal`](Error::Internal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub enum Error {
     AtInFuture,
     /// The cutoff of an eviction is later than now.
     CutoffInFuture,
+    /// In these settings the resolution is more than half of the ttl.
+    ResolutionTooLong(Settings),
     /// A scan's cursor is not an unsigned 64-bit number.
     InvalidCursor,
     /// A window exceeds what the key remembers, which is this long.
@@ -71,6 +73,7 @@ impl From<core::Error> for Error {
             core::Error::Full => Error::Full,
             core::Error::AtInFuture => Error::AtInFuture,
             core::Error::CutoffInFuture => Error::CutoffInFuture,
+            core::Error::ResolutionTooLong(settings) => Error::ResolutionTooLong(settings),
         }
     }
 }
@@ -107,6 +110,13 @@ impl fmt::Display for Error {
             Error::NoSuchKey => f.write_str("ERR no such key"),
             Error::AtInFuture => f.write_str("ERR AT lies in the future"),
             Error::CutoffInFuture => f.write_str("ERR cutoff lies in the future"),
+            Error::ResolutionTooLong(Settings {
+                resolution, ttl, ..
+            }) => write!(
+                f,
+                "ERR RESOLUTION ({resolution} ms) is more than half of TTL ({ttl} ms); \
+                 lower RESOLUTION or raise TTL"
+            ),
             Error::InvalidCursor => {
                 f.write_str("ERR invalid cursor, 0 or the cursor of the last reply expected")
             }

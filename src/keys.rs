@@ -9,7 +9,7 @@ use crate::ffi::context::Context;
 use crate::ffi::key::{Mode, OpenKey, OtherType};
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::KeyName;
-use crate::wire;
+use crate::{defaults, wire};
 
 impl From<OtherType> for Error {
     fn from(_: OtherType) -> Error {
@@ -124,6 +124,14 @@ impl<'k> WriteKey<'k> {
     #[inline]
     pub fn set(&mut self) -> Option<&mut PresenceSet> {
         self.value().and_then(Value::set)
+    }
+
+    /// The settings of the set, or those that one would be made with.
+    pub fn settings(&mut self) -> Settings {
+        match self.set() {
+            Some(set) => set.settings(),
+            None => defaults::of_new_keys(),
+        }
     }
 
     /// Stores an empty set at a key that holds nothing.

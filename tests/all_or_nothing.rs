@@ -5,7 +5,7 @@ use crate::common::errors::{WINDOW, no_number};
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 33] = [
+const WRONG: [&str; 35] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
@@ -19,6 +19,8 @@ const WRONG: [&str; 33] = [
     "CONFIG key TTL 5 RETAIN 5 TTL 5",
     "CONFIG key LINGER 0 RETAIN 0 SHADE 0",
     "CONFIG key RETAIN 0 TTL 0",
+    "CONFIG key RETAIN 5 RESOLUTION 150001",
+    "CONFIG key LINGER 5 TTL 5 RESOLUTION 3",
     "SETMAX key 50 x",
     "SETMAX key 50 -1",
     "SETMAX key 50 1700000000",

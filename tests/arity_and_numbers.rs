@@ -47,11 +47,12 @@ const PEAK_AT: &str = "at-ms takes a Unix time in milliseconds";
 const TTL: &str = "TTL takes milliseconds from 1 to 315360000000";
 const RETAIN: &str = "RETAIN takes milliseconds from 0 to 315360000000";
 const LINGER: &str = "LINGER takes milliseconds from 0 to 315360000000, or -1 for ever";
+const RESOLUTION: &str = "RESOLUTION takes milliseconds from 0 to 315360000000";
 const CUTOFF: &str = "cutoff-ms takes a Unix time in milliseconds";
 const LIMIT: &str = "LIMIT takes a number from 1";
 
 /// The places in commands where a number stands, and what is said of one that is none.
-const PLACES: [(&str, &str); 20] = [
+const PLACES: [(&str, &str); 21] = [
     ("TOUCHEX key EX # MEMBERS 1 a", EX),
     ("TOUCHEX key PX # MEMBERS 1 a", PX),
     ("TOUCHEX key AT # MEMBERS 1 a", AT),
@@ -68,6 +69,7 @@ const PLACES: [(&str, &str); 20] = [
     ("CONFIG key TTL #", TTL),
     ("CONFIG key RETAIN #", RETAIN),
     ("CONFIG key LINGER #", LINGER),
+    ("CONFIG key RESOLUTION #", RESOLUTION),
     ("EVICT key #", CUTOFF),
     ("EVICT key 0 LIMIT #", LIMIT),
     ("CLIENTS WINDOW #", WINDOW),

@@ -6,7 +6,7 @@ use crate::common::commands::COMMANDS;
 use crate::common::{Server, encode};
 
 /// A mistake that people make with each command that has options, and what they are told.
-const MISTAKES: [(&str, &str); 22] = [
+const MISTAKES: [(&str, &str); 24] = [
     (
         "TOUCHEX k EX 60 alice",
         "ERR syntax error, MEMBERS count member [member ...] expected",
@@ -72,8 +72,16 @@ const MISTAKES: [(&str, &str); 22] = [
         "ERR value is not an integer or out of range, LINGER takes milliseconds from 0 to 315360000000, or -1 for ever",
     ),
     (
+        "CONFIG k RESOLUTION 1m",
+        "ERR value is not an integer or out of range, RESOLUTION takes milliseconds from 0 to 315360000000",
+    ),
+    (
+        "CONFIG k TTL 60000 RESOLUTION 45000",
+        "ERR RESOLUTION (45000 ms) is more than half of TTL (60000 ms); lower RESOLUTION or raise TTL",
+    ),
+    (
         "CONFIG k EX 60",
-        "ERR syntax error, TTL milliseconds, RETAIN milliseconds or LINGER milliseconds expected",
+        "ERR syntax error, TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected",
     ),
     (
         "SETMAX k 500 1700000000",
@@ -124,7 +132,7 @@ fn a_mistake_is_explained_in_each_protocol() {
 }
 
 /// Places in commands where something else is expected than `#`.
-const PLACES: [&str; 24] = [
+const PLACES: [&str; 25] = [
     "TOUCHEX k # 1 MEMBERS 1 a",
     "TOUCHEX k EX # MEMBERS 1 a",
     "TOUCHEX k PX # MEMBERS 1 a",
@@ -145,6 +153,7 @@ const PLACES: [&str; 24] = [
     "SETMAX k 1 1700000000000 #",
     "CONFIG k # 5",
     "CONFIG k TTL #",
+    "CONFIG k RESOLUTION #",
     "EVICT k #",
     "EVICT k 5 #",
     "INFO #",

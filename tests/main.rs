@@ -51,6 +51,7 @@ mod rdb;
 mod reads_never_write;
 mod replay;
 mod replicated_commands;
+mod resolution;
 mod scan;
 mod schedule;
 mod server_clients;

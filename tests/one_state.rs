@@ -12,7 +12,7 @@ fn forms_that_only_a_primary_uses_are_refused_from_a_client() {
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
     let now = client.now_ms();
     let made = args!["PRESENCE.CONFIG", "room", "TTL", 5, "AT", now];
-    let option = "TTL milliseconds, RETAIN milliseconds or LINGER milliseconds expected";
+    let option = "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected";
     assert_eq!(client.err(&made), syntax(option));
     let left = ["PRESENCE.TOUCHEX", "room", "PX", "0", "MEMBERS", "1", "ann"];
     let error = no_number("PX takes milliseconds from 1 to 315360000000");
@@ -30,6 +30,8 @@ fn the_digest_sees_everything() {
         args!["PRESENCE.CONFIG", "room", "RETAIN", 7_000_000].to_vec(),
         args!["PRESENCE.CONFIG", "room", "LINGER", 0].to_vec(),
         args!["PRESENCE.CONFIG", "room", "LINGER", 900_000].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "RESOLUTION", 1].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "RESOLUTION", 2].to_vec(),
         touchex("room", 600_000, now - 2, ["ann"]),
         args!["PRESENCE.SETMAX", "room", 9, now - 1000].to_vec(),
         args!["PRESENCE.SETMAX", "room", 9, now - 999].to_vec(),
@@ -78,6 +80,11 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
         args!["PRESENCE.SETMAX", "new", 12, now].to_vec(),
         args!["PRESENCE.SETMAX", "room", 0, 13].to_vec(),
         args!["PRESENCE.SETMAX", "made", 7, now, "GT"].to_vec(),
+        args!["PRESENCE.CONFIG", "seldom", "RESOLUTION", 100_000].to_vec(),
+        args!["PRESENCE.TOUCH", "seldom", "ann"].to_vec(),
+        args!["PRESENCE.TOUCH", "seldom", "ann", "bob"].to_vec(),
+        args!["PRESENCE.FORGET", "seldom", "ann", "bob"].to_vec(),
+        args!["PRESENCE.TOUCH", "seldom", "cid"].to_vec(),
         args!["PRESENCE.CONFIG", "brief", "LINGER", 0].to_vec(),
         args!["PRESENCE.TOUCH", "brief", "ann"].to_vec(),
         args!["PRESENCE.LEAVE", "brief", "ann"].to_vec(),
@@ -90,7 +97,7 @@ fn a_replica_holds_and_passes_on_the_same_whatever_its_own_settings() {
     wait_caught_up(&primary, &replica);
     let mut reader = replica.client();
     assert_eq!(reader.digest(), client.digest());
-    for key in ["room", "past", "made", "new", "emptied"] {
+    for key in ["room", "past", "made", "new", "emptied", "seldom"] {
         let state = |client: &mut Client| {
             let mut fields = client.fields(&["PRESENCE.INFO", key]);
             fields.remove("bytes");

@@ -56,7 +56,10 @@ fn a_command_that_is_cut_short_leaves_the_same_everywhere() {
         return;
     };
     pair.client.dialog(&[
-        ("PRESENCE.CONFIG room TTL 600000 RETAIN 900000", "OK"),
+        (
+            "PRESENCE.CONFIG room TTL 600000 RETAIN 900000 RESOLUTION 300000",
+            "OK",
+        ),
         ("PRESENCE.TOUCH room ann bob cid", "3"),
         ("PRESENCE.LEAVE room bob", "1"),
         ("PEXPIREAT room 4102444800000", "1"),
@@ -73,8 +76,8 @@ fn a_command_that_is_cut_short_leaves_the_same_everywhere() {
         ("PRESENCE.LIST room", "[\"ann\"]"),
     ]);
     let info = pair.client.fields(&["PRESENCE.INFO", "room"]);
-    let kept = ["ttl", "retain", "peak"].map(|name| int(info[name].clone()));
-    assert_eq!(kept, [600_000, 900_000, 3]);
+    let kept = ["ttl", "retain", "resolution", "peak"].map(|name| int(info[name].clone()));
+    assert_eq!(kept, [600_000, 900_000, 300_000, 3]);
     let log = pair.primary.log();
     assert!(log.contains("internal error in a change") && log.contains("that was in Touch"));
     pair.assert_same();

@@ -12,6 +12,9 @@ use payload::{MAX_DURATION, Payload, crc64};
 /// A dump of the key `made` by [`MAKING`] as version 1 of the encoding wrote it. It is never to be written again.
 const GOLDEN: &[u8] = include_bytes!("golden/v1.dump");
 
+/// A dump of the same key with a resolution of half of its ttl, the first that had an optional field.
+const WITH_RESOLUTION: &[u8] = include_bytes!("golden/v1-resolution.dump");
+
 /// 1 January 2100, when all that the golden dump tells of happens: its members are online or remembered until then.
 const THEN: u64 = 4_102_444_800_000;
 
@@ -191,6 +194,22 @@ fn the_golden_dump_has_what_it_was_made_from() {
     let again = dump(&mut client, "golden");
     client.cmd(&args!["RESTORE", "again", 0, again]);
     assert_eq!(digest(&mut client, "again"), digest(&mut client, "made"));
+}
+
+#[test]
+fn the_golden_dump_with_a_resolution_has_it() {
+    let server = server_with_made();
+    let mut client = server.client();
+    client.cmd(&args!["RESTORE", "golden", 0, WITH_RESOLUTION]);
+    assert_eq!(Payload::new(WITH_RESOLUTION).version(), 1);
+    assert_ne!(digest(&mut client, "golden"), digest(&mut client, "made"));
+    client.answer("PRESENCE.CONFIG made RESOLUTION 43200000");
+    assert_eq!(digest(&mut client, "golden"), digest(&mut client, "made"));
+    assert_eq!(dump(&mut client, "golden"), dump(&mut client, "made"));
+    // Without it, the dump is again what it always was.
+    client.answer("PRESENCE.CONFIG golden RESOLUTION 0");
+    client.cmd(&args!["RESTORE", "made", 0, GOLDEN, "REPLACE"]);
+    assert_eq!(dump(&mut client, "golden"), dump(&mut client, "made"));
 }
 
 #[test]

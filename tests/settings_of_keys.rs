@@ -337,15 +337,22 @@ fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");
     let digest = client.answer("DEBUG DIGEST-VALUE refused");
-    let option = syntax("TTL milliseconds, RETAIN milliseconds or LINGER milliseconds expected");
+    let option = syntax(
+        "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected",
+    );
     let ttl = no_number("TTL takes milliseconds from 1 to 315360000000");
     let retain = no_number("RETAIN takes milliseconds from 0 to 315360000000");
     let linger = no_number("LINGER takes milliseconds from 0 to 315360000000, or -1 for ever");
+    let resolution = no_number("RESOLUTION takes milliseconds from 0 to 315360000000");
     for key in ["refused", "missing"] {
         for (options, error) in [
             ("TTL 5 TTL 6", &syntax("TTL may be given once")),
             ("RETAIN 5 RETAIN 6", &syntax("RETAIN may be given once")),
             ("LINGER 5 LINGER 6", &syntax("LINGER may be given once")),
+            (
+                "RESOLUTION 5 RESOLUTION 5",
+                &syntax("RESOLUTION may be given once"),
+            ),
             ("TTL 5 RETAIN", &syntax("RETAIN milliseconds expected")),
             ("TTL 5 5", &option),
             ("SHADE 5", &option),
@@ -361,6 +368,9 @@ fn what_is_wrong_is_refused() {
             ("LINGER -2", &linger),
             ("LINGER x", &linger),
             ("LINGER 315360000001", &linger),
+            ("RESOLUTION -1", &resolution),
+            ("RESOLUTION x", &resolution),
+            ("RESOLUTION 315360000001", &resolution),
             ("TTL 5 RETAIN 5 LINGER -2", &linger),
         ] {
             let line = format!("PRESENCE.CONFIG {key} {options}");

@@ -41,8 +41,11 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         ("next-due", set.next_due().map(|due| due as i64)),
         ("bytes", number(bytes as u64)),
     ];
-    ctx.reply_map(fields.len());
-    for (name, value) in fields {
+    // Few keys have one, and the others' replies are as they always were.
+    let resolution = settings.resolution;
+    let resolution = (resolution > 0).then_some(("resolution", number(resolution)));
+    ctx.reply_map(fields.len() + usize::from(resolution.is_some()));
+    for (name, value) in fields.into_iter().chain(resolution) {
         ctx.reply_bytes(name.as_bytes());
         match value {
             Some(number) => ctx.reply_integer(number),

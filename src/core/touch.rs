@@ -24,7 +24,8 @@ pub struct TouchState {
 /// How a touch meets the member's touch that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TouchMode {
-    /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back.
+    /// It happens at this moment and is the newest whatever is there, even if the clock has stepped back. Where it
+    /// comes within the set's resolution of another, that one stays.
     Now,
     /// It happened in the past: it does not replace a later touch that is remembered, and is dropped where it would not
     /// be remembered itself.

@@ -140,6 +140,7 @@ mod tests {
         ttl: 1000,
         retain: 0,
         linger: None,
+        resolution: 0,
     };
 
     fn restart_peak(set: &mut PresenceSet) {

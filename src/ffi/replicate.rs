@@ -137,6 +137,7 @@ arguments!(a: A, b: B, c: C, d: D, e: E, f: F);
 arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G);
 arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H);
 arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I);
+arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K);
 
 /// A key and bytes, which the server takes as a pointer and a length.
 impl sealed::Arguments for (ServerStr<'_>, &[u8]) {

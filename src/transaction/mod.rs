@@ -17,7 +17,7 @@ use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
-use crate::{clock, defaults, listeners, metrics, wire};
+use crate::{clock, listeners, metrics, wire};
 
 pub use origin::Origin;
 use recorder::Recorder;
@@ -30,6 +30,8 @@ pub struct Transaction<'k> {
     outbox: Outbox,
     /// Whether the key did not exist before.
     is_made: bool,
+    /// Whether the set has a resolution before the change: then a touch may change nothing.
+    has_resolution: bool,
     /// Whether its watchers were signalled.
     is_signalled: bool,
     /// Whether the data was marked as changed, and nothing consumes more than that.
@@ -77,17 +79,21 @@ fn make_change<'a>(
     if !change.is_expiry() {
         key.begin(now);
     }
+    if let Change::Configure { .. } = change {
+        // Checked before a key is made.
+        change.settings(key.settings()).check()?;
+    }
     let mut transaction = Transaction::with(key, Origin::Here, now, outbox(&change, now));
     let mut effects = Effects::default();
     if transaction.make(&change) {
-        if change.is_sure() {
+        if transaction.is_sure(&change) {
             // Done first, while the prefetch is under way.
             transaction.signal();
             transaction.mark();
-        }
-        if ahead.is_some() && change.is_plain() && !transaction.is_marked {
-            let set = transaction.key.set();
-            transaction.is_terse = set.is_some_and(|set| set.is_newest(now));
+            if ahead.is_some() && change.is_plain() && !transaction.is_marked {
+                let set = transaction.key.set();
+                transaction.is_terse = set.is_some_and(|set| set.is_newest(now));
+            }
         }
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;
@@ -174,6 +180,7 @@ impl<'k> Transaction<'k> {
             now,
             outbox,
             is_made: false,
+            has_resolution: false,
             is_signalled: false,
             is_marked: false,
             is_terse: false,
@@ -193,15 +200,22 @@ impl<'k> Transaction<'k> {
     /// Makes a set at a key that holds none, if the change needs one. Returns whether there is one.
     #[inline(always)]
     fn make(&mut self, change: &Change) -> bool {
-        if self.key.set().is_some() {
+        if let Some(set) = self.key.set() {
+            self.has_resolution = set.resolution() > 0;
             return true;
         }
-        let settings = defaults::of_new_keys();
+        let settings = self.key.settings();
         self.is_made = change.makes_a_set(settings, self.now);
         if self.is_made {
             self.key.create(settings, self.now);
         }
         self.is_made
+    }
+
+    /// Whether a change is sure to change the set.
+    #[inline(always)]
+    fn is_sure(&self, change: &Change) -> bool {
+        change.is_sure() && !self.has_resolution
     }
 
     /// Applies a change to the set. If only the members that were changed are to be replicated, they are added to
@@ -216,8 +230,8 @@ impl<'k> Transaction<'k> {
     ) -> Result<Effects> {
         let now = self.now;
         let names_changed = match change {
-            Change::Touch { .. } => !change.is_sure(),
-            _ => change == Change::Leave,
+            Change::Touch { .. } => !self.is_sure(&change),
+            _ => matches!(change, Change::Leave),
         };
         let changed = names_changed.then_some(changed);
         let mut recorder = Recorder::new(&mut self.outbox, &self.key, members, changed);
@@ -278,7 +292,7 @@ impl<'k> Transaction<'k> {
             self.signal();
             match effects.due {
                 // Of a replayed FORGET the time is not known; what empties the key says it next.
-                None if self.origin.is_replayed() && *change == Change::Forget => {}
+                None if self.origin.is_replayed() && matches!(change, Change::Forget) => {}
                 None => self.key.watch(),
                 due => self.key.watch_at(due),
             }
@@ -297,12 +311,15 @@ impl<'k> Transaction<'k> {
         match (*change, effects.touch) {
             (Change::Touch { .. }, Some(touch)) => {
                 metrics::TOUCHES.add(members.len());
-                if change.is_sure() {
+                if self.is_sure(change) {
                     if self.is_terse {
                         ctx.replicate_verbatim();
                     } else if !self.is_marked {
                         replicate_touch(ctx, name, touch, members.iter(), true);
                     }
+                } else if change.is_sure() {
+                    // Those that were recorded.
+                    replicate_touch(ctx, name, touch, changed.iter().copied(), true);
                 } else {
                     // The peak was judged when the import arrived, a time that the touch does not carry.
                     replicate_touch(ctx, name, touch, changed.iter().copied(), false);
@@ -327,7 +344,7 @@ impl<'k> Transaction<'k> {
             (Change::Evict { cutoff, .. }, _) => self.replicate_eviction(cutoff, effects.members),
             (Change::Configure { .. }, _) if effects.changed && !self.is_made => {
                 if let Some(set) = self.key.set() {
-                    wire::configure(&ctx, name, &set.settings());
+                    wire::configure(&ctx, name, &set.settings(), self.has_resolution);
                 }
             }
             (Change::SetPeak(_) | Change::RaisePeak(_) | Change::RestartPeak, _) => {

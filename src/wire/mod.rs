@@ -86,19 +86,44 @@ fn configure_since(
 ) {
     let (retain, linger) = (settings.retain as i64, settings.linger_number());
     let (ttl, at) = (settings.ttl as i64, at as i64);
-    let args = (
-        key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, since, at,
-    );
-    sink.send(c"PRESENCE.CONFIG", args);
+    match settings.resolution as i64 {
+        0 => {
+            let args = (
+                key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, since, at,
+            );
+            sink.send(CONFIG, args);
+        }
+        resolution => {
+            let args = (
+                key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, RESOLUTION, resolution,
+                since, at,
+            );
+            sink.send(CONFIG, args);
+        }
+    }
 }
 
-/// The key's settings are these now.
-pub fn configure(sink: &impl CommandSink, key: KeyName, settings: &Settings) {
+/// The key's settings are these now; `had_resolution` says whether they had a resolution before. Where there is none and
+/// was none it is not mentioned: what versions without it are sent of keys without it is what they know.
+pub fn configure(sink: &impl CommandSink, key: KeyName, settings: &Settings, had_resolution: bool) {
     let (retain, linger) = (settings.retain as i64, settings.linger_number());
     let ttl = settings.ttl as i64;
-    let args = (key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger);
-    sink.send(c"PRESENCE.CONFIG", args);
+    match settings.resolution as i64 {
+        0 if !had_resolution => {
+            let args = (key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger);
+            sink.send(CONFIG, args);
+        }
+        resolution => {
+            let args = (
+                key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, RESOLUTION, resolution,
+            );
+            sink.send(CONFIG, args);
+        }
+    }
 }
+
+const CONFIG: &CStr = c"PRESENCE.CONFIG";
+const RESOLUTION: &CStr = c"RESOLUTION";
 
 /// The peak is this now.
 pub fn set_peak(sink: &impl CommandSink, key: KeyName, peak: Peak) {

@@ -312,10 +312,13 @@ pub const COMMANDS: [Command; 18] = [
         keys: UPSERT,
         tips: &[],
         categories: "@fast @presence @write",
-        arguments: "key:key [TTL milliseconds:integer] [RETAIN milliseconds:integer] [LINGER milliseconds:integer]",
+        arguments: "key:key [TTL milliseconds:integer] [RETAIN milliseconds:integer] [LINGER milliseconds:integer] \
+                    [RESOLUTION milliseconds:integer]",
         calls: &[
             makes("CONFIG key TTL 300000", "OK"),
             makes("CONFIG key TTL 300000 RETAIN 600000 LINGER -1", "OK"),
+            makes("CONFIG key RESOLUTION 2000", "OK"),
+            makes("CONFIG key TTL 300000 RESOLUTION 0", "OK"),
         ],
     },
     Command {

@@ -9,7 +9,7 @@ use crate::common::{Client, Random};
 
 const HOUR: u64 = 3_600_000;
 
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 17] = [
     "TTL 40",
     "TTL 700",
     "RETAIN 0",
@@ -22,6 +22,11 @@ const SETTINGS: [&str; 12] = [
     "LINGER 60",
     "LINGER -1",
     "TTL 5 RETAIN 9 LINGER 0",
+    "RESOLUTION 20",
+    "RESOLUTION 2",
+    "RESOLUTION 0",
+    "TTL 700 RESOLUTION 350",
+    "TTL 40 RESOLUTION 0",
 ];
 
 /// A command on one of the keys, or two. `expires`: keys may be given a short time to live.

@@ -8,12 +8,13 @@ use crate::common::{Client, LIMIT, Random, Server, elements, text};
 pub const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 pub const DBS: u64 = 2;
 
-/// Errors that come of the choice of keys, of a clock that has stepped back, and of a server that has no memory left.
-const HARMLESS: [&str; 7] = [
+/// Errors that come of the choice of keys, of settings that do not go together, of a clock that has stepped back, and of a server that has no memory left.
+const HARMLESS: [&str; 8] = [
     "no such key",
     "source and destination",
     "AT lies",
     "cutoff lies",
+    "is more than half of TTL",
     "BUSYKEY",
     "command not allowed when used memory",
     "Transaction discarded",

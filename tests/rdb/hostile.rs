@@ -217,6 +217,66 @@ fn a_dump_made_up_is_refused() {
     assert_unharmed(&server, &run_id, memory);
 }
 
+/// Beside the time since when there are no members: fields follow.
+const FIELDS: u64 = 1 << 63;
+
+#[test]
+fn fields_made_up_are_refused() {
+    let (server, mut client, payload) = server_with_old();
+    let (run_id, memory) = (server.run_id(), peak_memory(&server));
+    let ann = string(&[group(60_000, THEN), member("ann", 0)].concat());
+    let make = |fields: &[Vec<u8>]| {
+        let numbers = [60_000, 0, 0, 1, THEN, FIELDS, 1].map(unsigned);
+        payload.with(&[&numbers[..], std::slice::from_ref(&ann), fields].concat())
+    };
+    let resolution = |ms: u64| vec![unsigned(1), string(&leb(ms))];
+    let end = || vec![unsigned(0)];
+    for good in [
+        end(),
+        [resolution(1), end()].concat(),
+        [resolution(30_000), end()].concat(),
+    ] {
+        assert!(offer(&mut client, &make(&good), "a good one"));
+    }
+    let more = |bytes: &[u8]| vec![unsigned(1), string(bytes)];
+    for (what, fields) in [
+        ("more than half of the ttl", resolution(30_001)),
+        ("the largest number", resolution(u64::MAX)),
+        ("none, which is not written", resolution(0)),
+        ("two of them", [resolution(5), resolution(5)].concat()),
+        ("nothing in it", more(b"")),
+        ("half a number", more(&[0xff])),
+        ("a number of eleven bytes", more(&[0xff; 11])),
+        ("more than a number", more(&[5, 5])),
+        ("a megabyte", more(&vec![0x80; 1 << 20])),
+        ("a number for the content", vec![unsigned(1), unsigned(5)]),
+        ("a string for the tag", vec![string(b"1"), string(&leb(5))]),
+        (
+            "a content that claims to be longer",
+            vec![unsigned(1), string_claiming(1 << 40, &leb(5))],
+        ),
+        ("a tag of a newer version", vec![unsigned(2), string(b"")]),
+        (
+            "the largest tag",
+            [resolution(5), vec![unsigned(u64::MAX), string(b"")]].concat(),
+        ),
+    ] {
+        let bad = make(&[fields, end()].concat());
+        assert!(!offer(&mut client, &bad, what), "{what}");
+    }
+    assert!(!offer(&mut client, &make(&resolution(5)), "no end"));
+    server.wait_log("a dump has a field of a newer version (tag 2), and was refused");
+    assert_unharmed(&server, &run_id, memory);
+}
+
+#[test]
+fn an_altered_dump_with_a_field_is_refused_or_works() {
+    let (server, mut client, _) = server_with_old();
+    client.answer("PRESENCE.CONFIG old RESOLUTION 43200000");
+    let payload = Payload::new(&dump(&mut client, "old"));
+    alter(&payload, &server, &mut client);
+}
+
 /// What is due when no clock comes is kept, and the eviction goes on beside it.
 #[test]
 fn a_member_from_the_end_of_time_is_no_work() {

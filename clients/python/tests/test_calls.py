@@ -119,8 +119,10 @@ def test_the_state_of_a_key(kit: Any) -> None:
     )
     assert info.next_due > now()
     assert info.bytes > 0
-    kit.presence(linger=FOREVER).touch("alice")
-    assert online.info().linger == FOREVER
+    assert info.resolution == timedelta(0)
+    kit.presence(linger=FOREVER, resolution=MINUTE / 4).touch("alice")
+    info = online.info()
+    assert (info.linger, info.resolution) == (FOREVER, MINUTE / 4)
 
 
 def test_a_scan_returns_everybody(kit: Any) -> None:

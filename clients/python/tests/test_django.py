@@ -155,12 +155,17 @@ def test_names_that_are_no_utf8_do_no_harm(presence_server: Server) -> None:
 
 
 def test_durations_are_those_of_the_key(configured: Callable[..., None]) -> None:
-    configured(TTL=timedelta(minutes=1), RETAIN=timedelta(days=3), LINGER=timedelta(days=5))
+    configured(
+        TTL=timedelta(minutes=1),
+        RETAIN=timedelta(days=3),
+        LINGER=timedelta(days=5),
+        RESOLUTION=timedelta(seconds=20),
+    )
     Client().get("/")
     info = presence().info()
     assert info is not None
-    durations = (info.ttl, info.retain, info.linger)
-    assert durations == (timedelta(minutes=1), timedelta(days=3), timedelta(days=5))
+    durations = (info.ttl, info.retain, info.linger, info.resolution)
+    assert durations == (timedelta(minutes=1), timedelta(days=3), timedelta(days=5), timedelta(seconds=20))
 
 
 @pytest.mark.usefixtures("configured")
@@ -231,7 +236,8 @@ def test_site_goes_on_without_redis_and_counts_once_it_is_back(presence_server: 
         ({"KEY": "online"}, 'PRESENCE needs a server: PRESENCE = {"URL": "redis://localhost:6379"}'),
         (
             SERVER | {"TLL": 5, "url": ""},
-            "PRESENCE takes URL, KEY, TTL, RETAIN, LINGER, TIMEOUT, WHO, EXCLUDE, TRUSTED_PROXIES, and has 'TLL', 'url'",
+            "PRESENCE takes URL, KEY, TTL, RETAIN, LINGER, RESOLUTION, TIMEOUT, WHO, EXCLUDE, TRUSTED_PROXIES, "
+            "and has 'TLL', 'url'",
         ),
         ({"URL": None}, 'PRESENCE["URL"]: a text is needed, not None'),
         ({"URL": "localhost"}, 'PRESENCE["URL"]: Redis URL must specify one of the following schemes'),

@@ -234,16 +234,18 @@ def test_the_configuration_of_the_application_says_how(presence_server: Server) 
         PRESENCE_TTL=timedelta(minutes=2),
         PRESENCE_RETAIN=timedelta(days=1),
         PRESENCE_LINGER=timedelta(days=9),
+        PRESENCE_RESOLUTION=timedelta(minutes=1),
     )
     app.test_client().get("/?user=alice")
     with app.app_context():
         assert extension.presence.members() == ["alice"]
         info = extension.presence.info()
     assert info is not None
-    assert (info.ttl, info.retain, info.linger) == (
+    assert (info.ttl, info.retain, info.linger, info.resolution) == (
         timedelta(minutes=2),
         timedelta(days=1),
         timedelta(days=9),
+        timedelta(minutes=1),
     )
     with presence_server.client(db=2) as client:
         assert client.keys() == [b"site:online"]
@@ -263,6 +265,7 @@ def test_without_configuration_the_key_and_the_server_say_the_rest(presence_serv
         "ttl": None,
         "retain": None,
         "linger": None,
+        "resolution": None,
         "timeout": TIMEOUT,
         "trusted_proxies": (),
     }

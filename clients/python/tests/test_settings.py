@@ -3,12 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+import redis
+
 MINUTE = timedelta(minutes=1)
 
 
 def settings(online: Any) -> tuple[timedelta, timedelta]:
     info = online.info()
     return info.ttl, info.retain
+
+
+def changes(execute: Any) -> int:
+    return int(execute("INFO", "persistence")["rdb_changes_since_last_save"])
 
 
 def test_they_hold_after_a_flushall(kit: Any, execute: Any) -> None:
@@ -42,14 +49,36 @@ def test_what_is_not_given_is_left_to_the_key(kit: Any) -> None:
     assert settings(other) == (MINUTE, 2 * MINUTE)
 
 
+def test_with_a_resolution_most_touches_write_nothing(kit: Any, execute: Any) -> None:
+    online = kit.presence(ttl=MINUTE, resolution=MINUTE / 2)
+    assert online.touch("alice") == 1
+    assert online.info().resolution == MINUTE / 2
+    seen = online.last_seen("alice")
+    before = changes(execute)
+    for _ in range(10):
+        assert online.touch("alice") == 0
+    assert changes(execute) == before
+    assert online.last_seen("alice") == seen
+    # The setting, and the touch.
+    kit.presence(resolution=timedelta(0)).touch("alice")
+    assert changes(execute) == before + 2
+
+
+def test_a_resolution_is_at_most_half_of_the_ttl(kit: Any) -> None:
+    with pytest.raises(ValueError, match="a resolution is at most half of the ttl of 0:01:00, not 0:00:31"):
+        kit.presence(ttl=MINUTE, resolution=timedelta(seconds=31))
+    with pytest.raises(ValueError, match="a duration here is"):
+        kit.presence(resolution=timedelta(-1))
+    # Of a ttl that is the key's own only the server knows.
+    kit.presence(ttl=MINUTE).touch("alice")
+    with pytest.raises(redis.ResponseError, match="lower RESOLUTION or raise TTL"):
+        kit.presence(resolution=MINUTE).touch("alice")
+
+
 def test_repeating_them_writes_nothing(kit: Any, execute: Any) -> None:
     online = kit.presence(ttl=MINUTE, retain=2 * MINUTE)
     online.touch("alice")
-
-    def changes() -> int:
-        return int(execute("INFO", "persistence")["rdb_changes_since_last_save"])
-
-    before = changes()
+    before = changes(execute)
     for _ in range(10):
         online.touch("alice")
-    assert changes() - before == 10
+    assert changes(execute) - before == 10

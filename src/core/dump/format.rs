@@ -8,11 +8,16 @@
 //! fields, where there are any: a tag (number) and its content (bytes) each, and at last the tag 0
 //! ```
 //!
+//! | tag | content |
+//! | --- | --- |
+//! | 1 | the resolution, as a number in a block of members, where it is not 0 |
+//!
 //! So a set without fields has the dump that it always had. What a field means is unknown to those who do not know its
 //! tag, so they refuse the dump rather than to lose a part of the set; versions that know of no fields at all take a
-//! dump that has some for corrupt. No version writes any yet.
+//! dump that has some for corrupt.
 
 use super::codec::{Corrupt, Encoder, MAX_BLOCK};
+use crate::core::leb128;
 use crate::core::set::{Peak, PresenceSet, Settings};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 
@@ -20,6 +25,8 @@ use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 const FIELDS: u64 = 1 << 63;
 /// The tag that ends the fields.
 const END: u64 = 0;
+/// The tag of the resolution.
+const RESOLUTION: u64 = 1;
 
 /// Where a dump is written.
 pub trait Sink {
@@ -58,13 +65,15 @@ impl PresenceSet {
     /// Writes all of the set.
     pub fn save(&self, sink: &mut impl Sink) {
         let (settings, peak) = (self.settings(), self.peak());
+        let fields = fields(&settings);
+        let has_fields = if fields.is_empty() { 0 } else { FIELDS };
         for number in [
             settings.ttl,
             settings.retain,
             settings.linger.map_or(0, |linger| linger + 1),
             peak.count,
             peak.at,
-            self.empty_since() << 1 | u64::from(self.is_untouched()),
+            has_fields | self.empty_since() << 1 | u64::from(self.is_untouched()),
             self.len() as u64,
         ] {
             sink.write_number(number);
@@ -79,14 +88,22 @@ impl PresenceSet {
         if !last.is_empty() {
             sink.write_bytes(&last);
         }
+        if !fields.is_empty() {
+            for (tag, content) in fields {
+                sink.write_number(tag);
+                sink.write_bytes(&content);
+            }
+            sink.write_number(END);
+        }
     }
 
     /// Makes a set of a dump that is loaded at `now`.
     pub fn load(source: &mut impl Source, now: Millis) -> Result<PresenceSet, Refused> {
-        let settings = Settings {
+        let mut settings = Settings {
             ttl: number(source, MAX_DURATION)?,
             retain: number(source, MAX_DURATION)?,
             linger: number(source, MAX_DURATION + 1)?.checked_sub(1),
+            resolution: 0,
         };
         if settings.ttl == 0 {
             return Err(Refused::Corrupt);
@@ -117,9 +134,35 @@ impl PresenceSet {
             left = left.checked_sub(restored).ok_or(Corrupt)?;
         }
         if has_fields {
-            read_fields(source, |_, _| Ok(false))?;
+            read_fields(source, |tag, content| match tag {
+                RESOLUTION => read_resolution(content, &mut settings).map(|()| true),
+                _ => Ok(false),
+            })?;
+            set.configure(settings);
         }
         Ok(set)
+    }
+}
+
+/// What a set of these settings has beside what every dump has: tags, and their contents.
+fn fields(settings: &Settings) -> Vec<(u64, Vec<u8>)> {
+    let mut fields = Vec::new();
+    if settings.resolution > 0 {
+        let mut content = Vec::new();
+        leb128::write(&mut content, settings.resolution);
+        fields.push((RESOLUTION, content));
+    }
+    fields
+}
+
+/// Adds the resolution to settings that have none yet.
+fn read_resolution(mut content: &[u8], settings: &mut Settings) -> Result<(), Corrupt> {
+    let is_first = settings.resolution == 0;
+    settings.resolution = leb128::read(&mut content).ok_or(Corrupt)?;
+    let is_one = settings.resolution > 0 && settings.check().is_ok();
+    match is_first && is_one && content.is_empty() {
+        true => Ok(()),
+        false => Err(Corrupt),
     }
 }
 

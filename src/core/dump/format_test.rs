@@ -1,4 +1,4 @@
-//! Dumps with fields, which nobody writes yet, and dumps that are none.
+//! Dumps with fields, and dumps that are none.
 
 use super::super::items::{Item, Items};
 use super::*;
@@ -9,11 +9,16 @@ fn settings() -> Settings {
         ttl: 1000,
         retain: 0,
         linger: None,
+        resolution: 0,
     }
 }
 
 fn saved() -> Items {
-    let mut set = PresenceSet::new(settings(), 5);
+    saved_with(settings())
+}
+
+fn saved_with(settings: Settings) -> Items {
+    let mut set = PresenceSet::new(settings, 5);
     let touch = Touch { at: 10, ttl: 1000 };
     let members = [&b"ann"[..], b"bob"].into_iter();
     set.touch(members, touch, TouchMode::Now, 10, |_, _| {})
@@ -74,8 +79,41 @@ fn a_known_field_is_read_and_may_be_refused() {
 }
 
 #[test]
+fn a_resolution_is_a_field() {
+    for resolution in [1, 127, 128, 500] {
+        let settings = Settings {
+            resolution,
+            ..settings()
+        };
+        let mut dump = saved_with(settings);
+        let Some(Item::Bytes(content)) = dump.0.iter().nth_back(1) else {
+            panic!("no field: {dump:?}");
+        };
+        let fields = [(RESOLUTION, &content[..])];
+        assert_eq!(dump, with_fields(&fields));
+        let loaded = PresenceSet::load(&mut dump, 20).expect("it is a dump");
+        assert_eq!(loaded.settings(), settings);
+    }
+    let half = &[0xf4, 0x03][..];
+    assert_eq!(load(with_fields(&[(RESOLUTION, half)])), Ok(2));
+    let more_than_half = [(RESOLUTION, &[0xf5, 0x03][..])];
+    for corrupt in [
+        &more_than_half[..],
+        &[(RESOLUTION, &[0xff; 9])],
+        // 0 is not written, and one is all there is.
+        &[(RESOLUTION, &[0])],
+        &[(RESOLUTION, &[5]), (RESOLUTION, &[5])],
+        &[(RESOLUTION, &[5, 5])],
+        &[(RESOLUTION, &[0xf4])],
+        &[(RESOLUTION, &[])],
+    ] {
+        assert_eq!(load(with_fields(corrupt)), Err(Refused::Corrupt));
+    }
+}
+
+#[test]
 fn what_is_cut_short_or_out_of_bounds_is_corrupt() {
-    for dump in [saved(), with_fields(&[(7, b"")])] {
+    for dump in [saved(), with_fields(&[(RESOLUTION, &[5]), (7, b"")])] {
         for len in 0..dump.0.len() {
             let mut cut = dump.clone();
             cut.0.truncate(len);

@@ -79,8 +79,8 @@ pub struct Index<N, const K: usize> {
     segments: Vec<Segment<N, K>>,
     /// Ids of segments that were joined into another.
     free: Vec<u32>,
-    /// Buckets of all segments.
-    buckets: usize,
+    /// Buckets of all segments; in four bytes there is room for it beside the depth.
+    buckets: u32,
     len: usize,
 }
 
@@ -105,7 +105,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
 
     /// Bytes allocated, without what the names own themselves.
     pub fn bytes(&self) -> usize {
-        self.buckets * size_of::<Bucket<N, K>>()
+        self.buckets as usize * size_of::<Bucket<N, K>>()
             + self.directory.capacity() * size_of::<u32>()
             + self.segments.capacity() * size_of::<Segment<N, K>>()
             + self.free.capacity() * size_of::<u32>()
@@ -191,7 +191,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
             None => {
                 self.directory.push(0);
                 self.segments.push(Segment::new(SIZES[0], 0, HASH_RANGE, 0));
-                self.buckets = SIZES[0];
+                self.buckets = SIZES[0] as u32;
                 0
             }
         };
@@ -248,7 +248,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         let mut low = Segment::new(HALF, start, middle, depth);
         let mut high = Segment::new(HALF, middle, end, depth);
         let mut spill = Vec::new();
-        self.buckets = self.buckets + 2 * HALF - old.buckets.len();
+        self.buckets = self.buckets + 2 * HALF as u32 - old.buckets.len() as u32;
         old.drain(|hash, name, entry_id| {
             let half = if hash_bits_of(hash) < middle {
                 &mut low
@@ -300,7 +300,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
     fn resize(&mut self, segment: u32, buckets: usize) {
         let old = std::mem::take(&mut self.segments[segment as usize]);
         let mut new = Segment::new(buckets, old.start, Self::end_of(&old), old.depth);
-        self.buckets = self.buckets + buckets - old.buckets.len();
+        self.buckets = self.buckets + buckets as u32 - old.buckets.len() as u32;
         old.drain(|hash, name, entry_id| new.insert(hash, name, entry_id));
         self.segments[segment as usize] = new;
     }
@@ -324,9 +324,9 @@ impl<N: Stored, const K: usize> Index<N, K> {
         let mut halves = [segment, other].map(|id| std::mem::take(&mut self.segments[id as usize]));
         halves.sort_by_key(|half| half.start);
         let mut joined = Segment::new(HALF, halves[0].start, Self::end_of(&halves[1]), depth - 1);
-        self.buckets += HALF;
+        self.buckets += HALF as u32;
         for half in halves {
-            self.buckets -= half.buckets.len();
+            self.buckets -= half.buckets.len() as u32;
             half.drain(|hash, name, entry_id| joined.insert(hash, name, entry_id));
         }
         self.segments[segment as usize] = joined;

@@ -43,7 +43,7 @@ impl Numbers {
             .iter()
             .map(|segment| segment.buckets.len())
             .sum();
-        assert_eq!(buckets, self.buckets);
+        assert_eq!(buckets, self.buckets as usize);
         assert_eq!(self.directory.len(), 1 << self.depth);
         self.segments.iter().for_each(Segment::check);
         for slot_ref in self.slot_refs() {

@@ -4,6 +4,12 @@
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Uint<const N: usize>([u8; N]);
 
+impl<const N: usize> Default for Uint<N> {
+    fn default() -> Self {
+        Uint([0; N])
+    }
+}
+
 impl<const N: usize> Uint<N> {
     /// The largest number there is.
     pub const MAX: u64 = u64::MAX >> (64 - 8 * N);

@@ -3,7 +3,7 @@
 use super::change::{Change, Effects, Members, Observer, Since, touch_of};
 use super::members::{Error, PresenceSet};
 use super::removal::Removal;
-use super::settings::{Peak, Settings};
+use super::settings::Peak;
 use super::touching::Touched;
 use crate::core::member::MemberView;
 use crate::core::time::Millis;
@@ -26,33 +26,23 @@ impl PresenceSet {
                 mode,
                 sets_peak,
             } => {
-                let touch = touch_of(at, ttl, self.settings(), now);
+                let touch = touch_of(at, ttl, self.settings.ttl.get(), now);
                 return self.apply_touch(touch, mode, sets_peak, members, now, observer);
             }
             Change::Leave => self.apply_leave(members, now, observer),
             Change::Forget => self.apply_forget(members, now, observer),
             Change::Evict { cutoff, limit } => self.apply_evict(cutoff, limit, observer),
             Change::ReportTimeouts { limit } => self.apply_report_timeouts(limit, now, observer),
-            Change::Configure {
-                ttl,
-                retain,
-                linger,
-                since,
-            } => {
+            Change::Configure { since, .. } => {
                 let old = self.settings();
-                let settings = Settings {
-                    ttl: ttl.unwrap_or(old.ttl),
-                    retain: retain.unwrap_or(old.retain),
-                    linger: linger.unwrap_or(old.linger),
-                };
-                self.configure(settings);
+                self.configure(change.settings(old));
                 if let Some(Since::Emptied(at)) = since
                     && self.is_empty()
                 {
                     self.set_emptied(at);
                 }
                 Effects {
-                    changed: settings != old || matches!(since, Some(Since::Emptied(_))),
+                    changed: self.settings() != old || matches!(since, Some(Since::Emptied(_))),
                     ..Effects::default()
                 }
             }

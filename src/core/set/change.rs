@@ -47,6 +47,8 @@ pub enum Change {
         retain: Option<Millis>,
         /// How long the set stays without members; `Some(None)`: for ever.
         linger: Option<Option<Millis>>,
+        /// How soon after a member's last touch another one is not recorded.
+        resolution: Option<Millis>,
         /// When the set was made, or has been without members since, where that is known.
         since: Option<Since>,
     },
@@ -150,11 +152,30 @@ impl Change {
         }
     }
 
+    /// The settings of a set that has these, after the change.
+    pub fn settings(&self, old: Settings) -> Settings {
+        match *self {
+            Change::Configure {
+                ttl,
+                retain,
+                linger,
+                resolution,
+                ..
+            } => Settings {
+                ttl: ttl.unwrap_or(old.ttl),
+                retain: retain.unwrap_or(old.retain),
+                linger: linger.unwrap_or(old.linger),
+                resolution: resolution.unwrap_or(old.resolution),
+            },
+            _ => old,
+        }
+    }
+
     /// Whether a set is made for it where there is none; `settings` are those it would be made with.
     pub fn makes_a_set(&self, settings: Settings, now: Millis) -> bool {
         match *self {
             Change::Touch { at, ttl, mode, .. } => {
-                let touch = touch_of(at, ttl, settings, now);
+                let touch = touch_of(at, ttl, settings.ttl, now);
                 mode != TouchMode::Past || touch.due(settings.retain) > now
             }
             Change::Configure { .. } => true,
@@ -163,7 +184,7 @@ impl Change {
         }
     }
 
-    /// Whether it is sure to change the set, whatever that holds.
+    /// Whether it is sure to change a set without a resolution, whatever that holds.
     #[inline]
     pub fn is_sure(&self) -> bool {
         matches!(
@@ -200,11 +221,11 @@ impl Change {
 pub(super) fn touch_of(
     at: Option<Millis>,
     ttl: Option<Millis>,
-    settings: Settings,
+    set_ttl: Millis,
     now: Millis,
 ) -> Touch {
     Touch {
         at: at.unwrap_or(now),
-        ttl: ttl.unwrap_or(settings.ttl),
+        ttl: ttl.unwrap_or(set_ttl),
     }
 }

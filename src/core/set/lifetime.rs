@@ -7,7 +7,7 @@ impl PresenceSet {
     /// When the next member is due for removal; without members, when the key itself is. `None`: never.
     pub fn next_due(&mut self) -> Option<Millis> {
         if self.is_empty() {
-            return match self.settings().linger {
+            return match self.settings.linger() {
                 Some(linger) if !self.awaits_first() => Some(self.empty_since() + linger),
                 _ => None,
             };
@@ -22,14 +22,14 @@ impl PresenceSet {
     /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
     /// otherwise be gone before the settings it was made for could apply.
     fn awaits_first(&self) -> bool {
-        self.settings().linger == Some(0) && self.is_untouched()
+        self.settings.linger() == Some(0) && self.is_untouched()
     }
 
     /// Whether the key is no more at `now`: nothing is remembered, and its linger is over, though nobody may have
     /// removed it yet.
     #[inline]
     pub fn is_gone(&mut self, now: Millis) -> bool {
-        let Some(linger) = self.settings().linger else {
+        let Some(linger) = self.settings.linger() else {
             return false;
         };
         // The first is quick, and nearly always decides.

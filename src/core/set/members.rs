@@ -23,6 +23,8 @@ pub enum Error {
     AtInFuture,
     /// What is due in the future is not due.
     CutoffInFuture,
+    /// In these settings the resolution is more than half of the ttl.
+    ResolutionTooLong(Settings),
 }
 
 /// How a set is stored. Without members it is small.
@@ -35,7 +37,7 @@ pub enum Form {
 /// Members who are online or remembered, with the settings and the peak of their key.
 #[derive(Clone)]
 pub struct PresenceSet {
-    settings: StoredSettings,
+    pub(super) settings: StoredSettings,
     peak: StoredPeak,
     /// For the owner of the set, and no part of its state. A structure around this one would need another 8 bytes for
     /// it, where this one has 5 to spare; and small sets are many.
@@ -46,18 +48,20 @@ pub struct PresenceSet {
 impl PresenceSet {
     /// A set without members, made at `now`.
     pub fn new(settings: Settings, now: Millis) -> PresenceSet {
-        PresenceSet {
+        let mut set = PresenceSet {
             settings: StoredSettings::new(settings),
             peak: StoredPeak::new(Peak::default()),
             owner_word: Uint::new(0),
             form: Form::Small(Small::empty(now.min(MAX_TIME), true)),
-        }
+        };
+        set.set_resolution(settings.resolution);
+        set
     }
 
     /// The settings of the key.
     #[inline]
     pub fn settings(&self) -> Settings {
-        self.settings.get()
+        self.settings.with_resolution(self.resolution())
     }
 
     /// The settings' retain.
@@ -66,9 +70,10 @@ impl PresenceSet {
         self.settings.retain.get()
     }
 
-    /// New settings. A ttl applies to touches from now on, retain and linger to all there is.
+    /// New settings. Ttl and resolution apply to touches from now on, retain and linger to all there is.
     pub(in crate::core) fn configure(&mut self, settings: Settings) {
         self.settings = StoredSettings::new(settings);
+        self.set_resolution(settings.resolution);
     }
 
     /// The most members that were online at once.
@@ -108,7 +113,9 @@ impl PresenceSet {
     /// Makes a set without members one that had some until then. The memory of a table goes.
     pub(in crate::core) fn set_emptied(&mut self, at: Millis) {
         debug_assert!(self.is_empty());
+        let resolution = self.resolution();
         self.form = Form::Small(Small::empty(at.min(MAX_TIME), false));
+        self.set_resolution(resolution);
     }
 
     /// A set of the same settings and peak that has had no members since `at`.
@@ -194,6 +201,7 @@ impl PresenceSet {
     pub(in crate::core) fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
+            table.resolution = Uint::new(small.resolution());
             for (name, state) in small.iter_states() {
                 let key = LookupKey::new(name).hashed();
                 table.set(&key, state, |_| false);

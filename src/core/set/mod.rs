@@ -11,6 +11,7 @@ mod newest;
 mod prefetch;
 mod relocate;
 mod removal;
+mod resolution;
 mod scan;
 mod settings;
 mod timeouts;

@@ -55,6 +55,7 @@ mod tests {
                 ttl: 1000,
                 retain: 0,
                 linger: None,
+                resolution: 0,
             };
             let mut set = PresenceSet::new(settings, 0);
             let names: Vec<_> = (0..members)

@@ -89,6 +89,7 @@ mod tests {
             ttl: 1000,
             retain: 0,
             linger: None,
+            resolution: 0,
         };
         let mut set = PresenceSet::new(settings, 0);
         for member in members {

@@ -1,5 +1,6 @@
 //! What is kept of a key beside its members: its settings and its peak.
 
+use super::members::Error;
 use crate::core::memory::Uint;
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 
@@ -12,12 +13,28 @@ pub struct Settings {
     pub retain: Millis,
     /// How long a key with nothing remembered is kept, in ms; `None` for ever.
     pub linger: Option<Millis>,
+    /// Within this time of a member's last touch, in ms, another one of the same ttl is not recorded; 0: each is. At
+    /// most half of the ttl (`resolution.rs`).
+    pub resolution: Millis,
 }
 
 impl Settings {
     /// The linger as users write it: -1 for ever.
     pub fn linger_number(&self) -> i64 {
         self.linger.map_or(-1, |linger| linger as i64)
+    }
+
+    /// The longest resolution that goes with a ttl.
+    pub fn longest_resolution(ttl: Millis) -> Millis {
+        ttl / 2
+    }
+
+    /// Refuses settings that do not go together.
+    pub fn check(&self) -> Result<(), Error> {
+        match self.resolution > Settings::longest_resolution(self.ttl) {
+            true => Err(Error::ResolutionTooLong(*self)),
+            false => Ok(()),
+        }
     }
 }
 
@@ -35,13 +52,13 @@ impl Peak {
     pub const MAX_COUNT: u64 = Uint::<6>::MAX;
 }
 
-/// Settings as a set keeps them.
+/// Settings as a set keeps them, but for the resolution, which few sets have (`resolution.rs`).
 #[derive(Clone, Copy)]
 pub struct StoredSettings {
     pub ttl: Uint<5>,
     pub retain: Uint<5>,
     /// The largest number stands for ever.
-    pub linger: Uint<5>,
+    linger: Uint<5>,
 }
 
 impl StoredSettings {
@@ -56,12 +73,17 @@ impl StoredSettings {
     }
 
     #[inline]
-    pub fn get(self) -> Settings {
+    pub fn linger(self) -> Option<Millis> {
         let linger = self.linger.get();
+        (linger != Uint::<5>::MAX).then_some(linger)
+    }
+
+    pub fn with_resolution(self, resolution: Millis) -> Settings {
         Settings {
             ttl: self.ttl.get(),
             retain: self.retain.get(),
-            linger: (linger != Uint::<5>::MAX).then_some(linger),
+            linger: self.linger(),
+            resolution,
         }
     }
 }

@@ -9,7 +9,8 @@ use crate::core::touch::{Touch, TouchMode, TouchState};
 /// What a touch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
-    /// Whether the touch was applied; of one that was ignored nothing has changed.
+    /// Whether the touch was applied; of one that was ignored, or came too soon after another (`resolution.rs`),
+    /// nothing has changed.
     pub applied: bool,
     /// Whether the member is online now and was not before.
     pub joined: bool,
@@ -59,6 +60,9 @@ impl PresenceSet {
         let retain = self.retain();
         if touch.ttl == 0 && retain == 0 {
             return self.take_away(member, touch.at);
+        }
+        if mode == TouchMode::Now && self.resolution() > 0 && self.leaves_out(member, touch) {
+            return Touched::default();
         }
         let leaves_nothing = mode == TouchMode::Past && touch.due(retain) <= now;
         if leaves_nothing {

@@ -9,7 +9,8 @@
 //! empty   0 | since when 6
 //! ```
 //!
-//! The high bit of a length says whether a ttl follows.
+//! The high bit of a length says whether a ttl follows; that of the number of members, whether the set's resolution
+//! follows the head, in 5 bytes.
 //!
 //! Where a time is out of the head's reach, all entries are written anew: with the oldest one's time as the base, and
 //! so wide that half of the reach is left. A room whose members live for minutes has 3 bytes for each time, and is
@@ -35,6 +36,9 @@ const MAX_NAME: usize = 127;
 /// The bit beside a name's length that says that a ttl of its own follows.
 const OWN_TTL: u8 = 0x80;
 const TTL: usize = 5;
+/// The bit beside the number of members that says that a resolution follows the head.
+const HAS_RESOLUTION: u8 = 0x80;
+const RESOLUTION: usize = 5;
 /// The bit above a time that says that there never was a member.
 const UNTOUCHED: u64 = MAX_TIME + 1;
 
@@ -84,7 +88,52 @@ impl Small {
     }
 
     pub fn len(&self) -> usize {
-        self.bytes.first().map_or(0, |len| *len as usize)
+        usize::from(self.first_byte() & !HAS_RESOLUTION)
+    }
+
+    /// The number of members, and the bit beside it.
+    #[inline]
+    fn first_byte(&self) -> u8 {
+        self.bytes.first().copied().unwrap_or(0)
+    }
+
+    /// Where the first entry stands.
+    #[inline]
+    fn start(&self) -> usize {
+        match self.first_byte() & HAS_RESOLUTION {
+            0 => HEAD,
+            _ => HEAD + RESOLUTION,
+        }
+    }
+
+    /// See [`Settings::resolution`](crate::core::Settings::resolution). Nearly all sets have none, which is one test.
+    #[inline(always)]
+    pub fn resolution(&self) -> Millis {
+        match self.first_byte() & HAS_RESOLUTION {
+            0 => 0,
+            _ => self.stored_resolution(),
+        }
+    }
+
+    #[inline(never)]
+    fn stored_resolution(&self) -> Millis {
+        self.bytes.get(HEAD..HEAD + RESOLUTION).map_or(0, number)
+    }
+
+    /// Sets the resolution.
+    pub fn set_resolution(&mut self, resolution: Millis) {
+        if resolution == self.resolution() {
+            return;
+        }
+        let stored = &resolution.to_le_bytes()[..RESOLUTION];
+        let (bit, stored) = match resolution {
+            0 => (0, &stored[..0]),
+            _ => (HAS_RESOLUTION, stored),
+        };
+        let entries = &self.bytes[self.start()..];
+        let mut bytes = [&self.bytes[..HEAD], stored, entries].concat();
+        bytes[0] = bytes[0] & !HAS_RESOLUTION | bit;
+        self.bytes = bytes.into_boxed_slice();
     }
 
     pub fn bytes(&self) -> usize {
@@ -147,7 +196,7 @@ impl Small {
     /// The entries in order, each with its offset in the block.
     fn entries(&self) -> impl Iterator<Item = (usize, Entry<'_>)> + '_ {
         let head = Head::read(&self.bytes);
-        let mut at = HEAD;
+        let mut at = self.start();
         std::iter::from_fn(move || {
             let entry = self.entry(head, at)?;
             let offset = std::mem::replace(&mut at, entry.end);
@@ -168,7 +217,7 @@ impl Small {
     /// A member's offset in the block, and its touch.
     pub fn find(&self, name: &[u8]) -> Option<(usize, TouchState)> {
         let head = self.head()?;
-        let mut at = HEAD;
+        let mut at = self.start();
         loop {
             let (from, to, _) = self.name(head, at)?;
             if self.bytes[from..to] == *name {
@@ -187,12 +236,19 @@ impl Small {
             }
             None => {
                 let head = Head::new(state.touch);
-                (head, head.block(0, HEAD + head.width() + 1 + name.len()))
+                (head, self.begin(head, head.width() + 1 + name.len()))
             }
         };
         bytes[0] += 1;
         append(&mut bytes, head, name, state);
         self.bytes = bytes.into_boxed_slice();
+    }
+
+    /// The beginning of a block for the same members with this head, with room for entries of so many bytes.
+    fn begin(&self, head: Head, entries: usize) -> Vec<u8> {
+        let mut bytes = head.block(self.first_byte(), self.start() + entries);
+        bytes.extend_from_slice(&self.bytes[HEAD..self.start()]);
+        bytes
     }
 
     /// Has a time within reach. Returns the head for that.
@@ -217,8 +273,8 @@ impl Small {
     /// Writes all entries anew for another head.
     fn rewrite(&mut self, old: Head, new: Head) {
         let len = self.len();
-        let size = self.bytes.len() + len * new.width() - len * old.width();
-        let mut bytes = new.block(len, size);
+        let entries = self.bytes.len() - self.start();
+        let mut bytes = self.begin(new, entries + len * new.width() - len * old.width());
         for (name, state) in self.iter_states() {
             append(&mut bytes, new, name, state);
         }
@@ -266,7 +322,9 @@ impl Small {
             return;
         };
         if self.len() == 1 {
+            let resolution = self.resolution();
             *self = Small::empty(0, false);
+            self.set_resolution(resolution);
             return;
         }
         let mut bytes = std::mem::take(&mut self.bytes).into_vec();
@@ -309,7 +367,7 @@ impl Small {
         mut f: impl FnMut(MemberView),
     ) -> usize {
         let Some(head) = self.head() else { return 0 };
-        let (mut at, mut reported) = (HEAD, 0);
+        let (mut at, mut reported) = (self.start(), 0);
         while reported < limit
             && let Some(entry) = self.entry(head, at)
         {

@@ -37,6 +37,7 @@ enum Op {
     Touch(u8, TouchState),
     Take(u8),
     Report(Millis, usize),
+    Resolution(Millis),
 }
 
 fn name(number: u8) -> Vec<u8> {
@@ -65,9 +66,11 @@ proptest! {
         6 => (0..12_u8, state()).prop_map(|(number, state)| Op::Touch(number, state)),
         2 => (0..12_u8).prop_map(Op::Take),
         1 => (time(), 0..4_usize).prop_map(|(now, limit)| Op::Report(now, limit)),
+        1 => prop_oneof![Just(0), 0..=MAX_DURATION].prop_map(Op::Resolution),
     ], 0..60)) {
         let mut small = Small::empty(5, true);
         let mut model: Vec<(Vec<u8>, TouchState)> = Vec::new();
+        let mut resolution = 0;
         for op in ops {
             match op {
                 Op::Touch(number, state) => {
@@ -95,7 +98,12 @@ proptest! {
                     prop_assert_eq!(count, reported.len());
                     prop_assert_eq!(reported, expected);
                 }
+                Op::Resolution(new) => {
+                    small.set_resolution(new);
+                    resolution = new;
+                }
             }
+            prop_assert_eq!(small.resolution(), resolution);
             prop_assert_eq!(all(&small), model.clone());
             prop_assert_eq!(small.len(), model.len());
             for number in 0..12 {
@@ -132,6 +140,21 @@ fn room(times: &[Millis]) -> Small {
 fn a_room_of_three_is_64_bytes() {
     let now = 1_700_000_000_000;
     assert_eq!(room(&[now, now + 20_000, now - 40_000]).bytes(), 64);
+}
+
+#[test]
+fn only_a_room_that_has_a_resolution_has_bytes_for_it() {
+    let now = 1_700_000_000_000;
+    let mut small = room(&[now; 3]);
+    let (bytes, members) = (small.bytes(), all(&small));
+    for (resolution, more) in [(60_000, 5), (MAX_DURATION, 5), (1, 5), (0, 0)] {
+        small.set_resolution(resolution);
+        assert_eq!(small.bytes(), bytes + more, "{resolution}");
+        assert_eq!(
+            (small.resolution(), all(&small)),
+            (resolution, members.clone())
+        );
+    }
 }
 
 #[test]
@@ -181,8 +204,12 @@ fn an_empty_block_says_since_when() {
         for untouched in [false, true] {
             let mut small = Small::empty(since, untouched);
             assert_eq!((small.len(), all(&small).len()), (0, 0));
-            assert_eq!(small.empty_since(), since);
-            assert_eq!(small.is_untouched(), untouched);
+            for resolution in [0, 60_000, 0] {
+                small.set_resolution(resolution);
+                assert_eq!((small.len(), all(&small).len()), (0, 0));
+                assert_eq!(small.empty_since(), since);
+                assert_eq!(small.is_untouched(), untouched);
+            }
             put(
                 &mut small,
                 b"ann",

@@ -10,7 +10,7 @@
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchState};
 
-/// Where the first entry stands.
+/// How long it is, with the number of members before it.
 pub const HEAD: usize = 7;
 /// The fewest bytes a time has.
 pub const NARROWEST: usize = 3;
@@ -59,12 +59,12 @@ impl Head {
         }
     }
 
-    /// The beginning of a block of this many members, with room for this many bytes.
-    pub fn block(self, members: usize, bytes: usize) -> Vec<u8> {
+    /// The beginning of a block whose first byte is this one, with room for this many bytes.
+    pub fn block(self, first: u8, bytes: usize) -> Vec<u8> {
         let word_low = self.base >> BASE_SHIFT << 2 | (self.width - NARROWEST) as u64;
         let ttl = CommonTtl::new(self.ttl).unwrap_or_default();
         let mut block = Vec::with_capacity(bytes);
-        block.push(members as u8);
+        block.push(first);
         block.extend_from_slice(&(word_low as u32).to_le_bytes());
         block.extend_from_slice(&ttl.0.to_le_bytes());
         block

@@ -13,6 +13,7 @@ fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
         ttl,
         retain,
         linger,
+        resolution: 0,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Dumps of the format's first days: they load as what they were made of, and are still what is written of it.
+//! Dumps as they once were written: they load as what they were made of, and are still what is written of it.
 //!
 //! `golden/` has them as text: a number a line, or `0x` and a string of bytes in hexadecimal.
 
@@ -8,11 +8,12 @@ use crate::core::{Peak, PresenceSet, Settings, Touch, TouchMode};
 const NOW: u64 = 1_764_000_000_000;
 
 /// So many members with names of all forms, of whom some have left, with so many ttls.
-fn set_of(members: u64, ttls: u64) -> PresenceSet {
+fn set_of(members: u64, ttls: u64, resolution: u64) -> PresenceSet {
     let settings = Settings {
         ttl: 30_000,
         retain: 3_600_000,
         linger: Some(60_000),
+        resolution,
     };
     let mut set = PresenceSet::new(settings, NOW);
     for member in 0..members {
@@ -59,14 +60,16 @@ fn members(set: &PresenceSet) -> Vec<(Vec<u8>, Touch)> {
 
 #[test]
 fn old_dumps_load() {
-    for (golden, count, ttls) in [
-        (include_str!("golden/empty.txt"), 0, 1),
-        (include_str!("golden/small.txt"), 5, 1),
-        (include_str!("golden/table.txt"), 100, 3),
-        (include_str!("golden/mixed.txt"), 100, 40),
+    for (golden, count, ttls, resolution) in [
+        (include_str!("golden/empty.txt"), 0, 1, 0),
+        (include_str!("golden/small.txt"), 5, 1, 0),
+        (include_str!("golden/table.txt"), 100, 3, 0),
+        (include_str!("golden/mixed.txt"), 100, 40, 0),
+        (include_str!("golden/resolution.txt"), 5, 1, 15_000),
+        (include_str!("golden/resolution_empty.txt"), 0, 1, 100),
     ] {
         let golden = parse(golden);
-        let set = set_of(count, ttls);
+        let set = set_of(count, ttls, resolution);
         let mut rest = golden.clone();
         let loaded = PresenceSet::load(&mut rest, NOW).expect("it is no corrupt dump");
         assert!(rest.0.is_empty());

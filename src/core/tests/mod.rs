@@ -6,5 +6,6 @@ mod golden_test;
 mod model;
 mod property_ops;
 mod property_test;
+mod resolution_test;
 mod timeouts_test;
 mod witness;

@@ -43,16 +43,31 @@ impl Model {
         found.map(|(_, touch)| *touch)
     }
 
-    /// Whether the member came online.
-    pub fn touch(&mut self, name: &[u8], touch: Touch, mode: TouchMode, now: Millis) -> bool {
+    /// Whether the member has been touched so lately that another touch is not recorded.
+    fn was_just_seen(&self, old: Touch, touch: Touch) -> bool {
+        let within = self.settings.resolution.min(touch.ttl / 2);
+        old.ttl == touch.ttl && (old.at..old.at + within).contains(&touch.at)
+    }
+
+    /// Whether the touch was recorded, and whether the member came online.
+    pub fn touch(
+        &mut self,
+        name: &[u8],
+        touch: Touch,
+        mode: TouchMode,
+        now: Millis,
+    ) -> (bool, bool) {
         let old = self.get(name);
+        if mode == TouchMode::Now && old.is_some_and(|old| self.was_just_seen(old, touch)) {
+            return (false, false);
+        }
         if mode == TouchMode::Past {
             let known = old.filter(|old| self.remembers(*old, now));
             if known.is_some_and(|old| old.at > touch.at) {
-                return false;
+                return (false, false);
             }
             if known.is_none() && self.due(touch) <= now {
-                return false;
+                return (false, false);
             }
         }
         self.members.retain(|(member, _)| member != name);
@@ -60,11 +75,12 @@ impl Model {
             if old.is_some() && self.members.is_empty() {
                 self.empty_since = touch.at;
             }
-            return false;
+            return (old.is_some(), false);
         }
         self.untouched = false;
         self.members.push((name.to_vec(), touch));
-        is_online(touch, now) && !old.is_some_and(|old| is_online(old, now))
+        let joined = is_online(touch, now) && !old.is_some_and(|old| is_online(old, now));
+        (true, joined)
     }
 
     /// Whether the member was online.

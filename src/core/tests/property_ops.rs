@@ -47,10 +47,11 @@ pub enum Op {
     },
     /// Time passes, or the clock steps back.
     Clock(i64),
-    /// New settings, one or both at once.
+    /// New settings, one or several at once.
     Configure {
         ttl: Option<Millis>,
         retain: Option<Millis>,
+        resolution: Option<Millis>,
     },
     Linger(Option<Millis>),
     SetPeak(u64),
@@ -124,6 +125,11 @@ pub fn retain() -> impl Strategy<Value = Millis> {
     prop_oneof![6 => Just(0), 3 => Just(2000), 6 => 1..5000_u64, 1 => Just(MAX_DURATION)]
 }
 
+/// How soon after another a touch is not recorded: as often as not each is.
+pub fn resolution() -> impl Strategy<Value = Millis> {
+    prop_oneof![4 => Just(0), 2 => Just(50), 1 => 1..500_u64, 1 => Just(MAX_DURATION)]
+}
+
 /// When it all begins: in our days, and now and then where times end.
 pub fn beginning() -> impl Strategy<Value = Millis> {
     prop_oneof![6 => Just(1_700_000_000_000), 1 => Just(0), 1 => Just(MAX_TIME - 2000)]
@@ -157,8 +163,8 @@ pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value =
             1 => long().prop_map(|by| -by.cast_signed()),
         ]
         .prop_map(Op::Clock),
-        1 => (prop::option::of(ttl()), prop::option::of(retain()))
-            .prop_map(|(ttl, retain)| Op::Configure { ttl, retain }),
+        1 => (prop::option::of(ttl()), prop::option::of(retain()), prop::option::of(resolution()))
+            .prop_map(|(ttl, retain, resolution)| Op::Configure { ttl, retain, resolution }),
         1 => prop::option::of(prop_oneof![Just(0), 1..3000_u64]).prop_map(Op::Linger),
         1 => (0..50_u64).prop_map(Op::SetPeak),
         3 => (window, any::<bool>(), offset, prop_oneof![Just(0), limit()])

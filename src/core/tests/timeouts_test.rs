@@ -61,6 +61,7 @@ impl Run {
             ttl: 1000,
             retain: 2000,
             linger: None,
+            resolution: 0,
         };
         let now = 1_700_000_000_000;
         Run {

@@ -81,6 +81,8 @@ def _info(reply: Any) -> Info | None:
         linger=FOREVER if linger == -1 else from_milliseconds(linger),
         next_due=_time(field["next-due"]),
         bytes=field["bytes"],
+        # A key without one does not tell it, nor does a server that knows of none.
+        resolution=from_milliseconds(field.get("resolution", 0)),
     )
 
 
@@ -109,7 +111,12 @@ def _window(window: timedelta | None) -> Command:
     return () if window is None else ("WINDOW", to_milliseconds(window))
 
 
-def settings(ttl: timedelta | None, retain: timedelta | None, linger: timedelta | None) -> Command:
+def settings(
+    ttl: timedelta | None,
+    retain: timedelta | None,
+    linger: timedelta | None,
+    resolution: timedelta | None = None,
+) -> Command:
     """The options of CONFIG; none where nothing is to be set."""
     options: Command = ()
     if ttl is not None:
@@ -118,6 +125,11 @@ def settings(ttl: timedelta | None, retain: timedelta | None, linger: timedelta 
         options += ("RETAIN", to_milliseconds(retain, timedelta(0)))
     if linger is not None:
         options += ("LINGER", -1 if linger == FOREVER else to_milliseconds(linger, timedelta(0)))
+    if resolution is not None:
+        options += ("RESOLUTION", to_milliseconds(resolution, timedelta(0)))
+        # Said here already: a call that fails open would only log what the server says.
+        if ttl is not None and resolution > ttl / 2:
+            raise ValueError(f"a resolution is at most half of the ttl of {ttl}, not {resolution}")
     return options
 
 
@@ -130,9 +142,10 @@ class KeyCalls(Generic[M]):
         ttl: timedelta | None = None,
         retain: timedelta | None = None,
         linger: timedelta | None = None,
+        resolution: timedelta | None = None,
     ) -> None:
         self.key = key
-        options = settings(ttl, retain, linger)
+        options = settings(ttl, retain, linger, resolution)
         self._config: tuple[Command, ...] = (("PRESENCE.CONFIG", key, *options),) if options else ()
 
     def touch(self, members: tuple[Text, ...], ttl: timedelta | None, at: datetime | None) -> Call[int]:

@@ -22,6 +22,7 @@ class Settings(TypedDict, total=False):
     ttl: timedelta | None
     retain: timedelta | None
     linger: timedelta | None
+    resolution: timedelta | None
     timeout: timedelta
 
 
@@ -36,10 +37,11 @@ class Key(Generic[M, N]):
         ttl: timedelta | None = None,
         retain: timedelta | None = None,
         linger: timedelta | None = None,
+        resolution: timedelta | None = None,
         fail_open: bool = False,
         timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> None:
-        self._calls = KeyCalls[M](key, ttl, retain, linger)
+        self._calls = KeyCalls[M](key, ttl, retain, linger, resolution)
         # Checked here: with a time-out of nothing each call would fail, and fail open without a word of why.
         to_milliseconds(timeout)
         self._patient = redis

@@ -26,7 +26,8 @@ class Presence(Key[M, N]):
 
     `redis` is a client of redis-py for one server or a cluster. `ttl` is how long a touch keeps a member online, `retain` how
     long an offline member is remembered after it was last seen, `linger` how long a key is kept that remembers nobody
-    (`FOREVER`: always). `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with
+    (`FOREVER`: always), `resolution` how soon after a member's last touch another one is not recorded: at most half of the ttl.
+    `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with
     each touch, so they hold after a FLUSHALL and on a server that starts after the application; repeating them writes nothing.
 
     With `fail_open` no call raises an error of Redis: it waits for `timeout` once, logs to the logger `presence`, and answers

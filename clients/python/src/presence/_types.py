@@ -49,6 +49,8 @@ class Info:
     """From when on there is something to remove."""
     bytes: int
     """Memory that the key takes."""
+    resolution: timedelta = timedelta(0)
+    """How soon after a member's last touch another one is not recorded; zero where each is."""
 
 
 class Kind(str, Enum):

@@ -3,10 +3,10 @@
     MIDDLEWARE = [..., "presence.django.PresenceMiddleware"]
     PRESENCE = {"URL": "redis://localhost:6379", "KEY": "online", "TTL": timedelta(minutes=5), "EXCLUDE": ["/api/online/"]}
 
-The settings are `URL`, the only one that is needed; `KEY` ("online"); `TTL`, `RETAIN`, `LINGER` and `TIMEOUT`, durations as
-`presence.Presence` has them; `WHO`, a function of the request, or its dotted path, that names the member, or nobody by `None`
-or an empty text (the client's address); `EXCLUDE`, paths of requests that do not count, compared whole; `TRUSTED_PROXIES`, the
-networks of the proxies whose X-Forwarded-For is believed.
+The settings are `URL`, the only one that is needed; `KEY` ("online"); `TTL`, `RETAIN`, `LINGER`, `RESOLUTION` and `TIMEOUT`,
+durations as `presence.Presence` has them; `WHO`, a function of the request, or its dotted path, that names the member, or
+nobody by `None` or an empty text (the client's address); `EXCLUDE`, paths of requests that do not count, compared whole;
+`TRUSTED_PROXIES`, the networks of the proxies whose X-Forwarded-For is believed.
 
 With Redis down or hung the site goes on: all calls fail open.
 """
@@ -151,7 +151,7 @@ def _who(value: Any) -> Callable[[HttpRequest], str | None]:
     return cast(Callable[[HttpRequest], str | None], who)
 
 
-_DURATIONS = ("TTL", "RETAIN", "LINGER", "TIMEOUT")
+_DURATIONS = ("TTL", "RETAIN", "LINGER", "RESOLUTION", "TIMEOUT")
 _READERS: dict[str, Callable[[Any], Any]] = {
     "URL": _client,
     "KEY": _text,

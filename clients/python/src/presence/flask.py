@@ -27,10 +27,10 @@ class PresenceExtension:
     `exclude` are paths whose requests mark nobody, such as that of the page which tells the number, each compared as a whole.
 
     The configuration of the application says the rest. Its keys are `PRESENCE_URL` (of Redis, by default
-    `redis://localhost:6379`), `PRESENCE_KEY` (`"online"`), `PRESENCE_TTL`, `PRESENCE_RETAIN`, `PRESENCE_LINGER` and
-    `PRESENCE_TIMEOUT` as `Presence` takes them, and `PRESENCE_TRUSTED_PROXIES`: whose X-Forwarded-For is believed, such as
-    `["10.0.0.0/8"]`. With Redis down the site goes on: calls fail open. A `presence` given here stands in for all of these but
-    the last; several extensions, each with its own, mark in several keys.
+    `redis://localhost:6379`), `PRESENCE_KEY` (`"online"`), `PRESENCE_TTL`, `PRESENCE_RETAIN`, `PRESENCE_LINGER`,
+    `PRESENCE_RESOLUTION` and `PRESENCE_TIMEOUT` as `Presence` takes them, and `PRESENCE_TRUSTED_PROXIES`: whose X-Forwarded-For
+    is believed, such as `["10.0.0.0/8"]`. With Redis down the site goes on: calls fail open. A `presence` given here stands in
+    for all of these but the last; several extensions, each with its own, mark in several keys.
 
     >>> online = PresenceExtension(who=lambda: session.get("user"), exclude=["/online"])
     >>> online.init_app(app)
@@ -124,6 +124,7 @@ def _configured(app: Flask) -> Presence[str, None]:
         ttl=config.setdefault("PRESENCE_TTL", None),
         retain=config.setdefault("PRESENCE_RETAIN", None),
         linger=config.setdefault("PRESENCE_LINGER", None),
+        resolution=config.setdefault("PRESENCE_RESOLUTION", None),
         timeout=config.setdefault("PRESENCE_TIMEOUT", DEFAULT_TIMEOUT),
         fail_open=True,
     )

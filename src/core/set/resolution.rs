@@ -1,0 +1,54 @@
+//! The resolution of a set, which few sets have.
+//!
+//! It is to presence what `relatime` is to the times of a file: a touch that comes within that time of the member's last
+//! recorded one, and is of the same ttl, would only move times on by less than that, so it changes nothing. Last seen may
+//! be that much too old, and a member's time may end that much too early, but never too late.
+//!
+//! Only what happens now is judged by it: an import has rules of its own, and what is replayed was judged before.
+//!
+//! A set without one has no byte for it: a small set has it behind the head of its block, where a bit says that it is
+//! there, and in a table, which is large anyway, it is a field.
+
+use super::members::{Form, PresenceSet};
+use super::settings::Settings;
+use crate::core::member::LookupKey;
+use crate::core::memory::Uint;
+use crate::core::time::Millis;
+use crate::core::touch::Touch;
+
+impl PresenceSet {
+    /// Whether a touch that happens now comes so soon after the member's last one that it is not recorded. With a ttl of
+    /// its own that is short, a member's time could be over long before it should be: it ends by half too early at most.
+    ///
+    /// A lookup of its own, so that sets without a resolution pay for no more than the question whether they have one.
+    #[inline(never)]
+    pub(super) fn leaves_out(&self, member: &LookupKey, touch: Touch) -> bool {
+        let within = self
+            .resolution()
+            .min(Settings::longest_resolution(touch.ttl));
+        self.get(member).is_some_and(|old| {
+            let ago = touch.at.checked_sub(old.touch.at);
+            touch.ttl == old.touch.ttl && ago.is_some_and(|ago| ago < within)
+        })
+    }
+
+    /// The settings' resolution; 0: each touch is recorded.
+    #[inline(always)]
+    pub fn resolution(&self) -> Millis {
+        match &self.form {
+            Form::Small(small) => small.resolution(),
+            Form::Table(table) => table.resolution.get(),
+        }
+    }
+
+    /// Sets it, to no more than the ttl allows: what is out of bounds comes from no client, and would make a dump that
+    /// is refused.
+    pub(super) fn set_resolution(&mut self, resolution: Millis) {
+        let longest = Settings::longest_resolution(self.settings.ttl.get());
+        let resolution = resolution.min(longest);
+        match &mut self.form {
+            Form::Small(small) => small.set_resolution(resolution),
+            Form::Table(table) => table.resolution = Uint::new(resolution),
+        }
+    }
+}
