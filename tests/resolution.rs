@@ -118,8 +118,8 @@ fn of_many_members_only_those_recorded_are_replicated() {
         let at = seen(&mut client, key, "eve");
         assert!(at > seen(&mut client, key, "ann"));
         let log = server.aof().split_off(before);
-        let touchex = format!("PRESENCE.TOUCHEX {key} PX 600000 AT {at} MEMBERS 2 eve dan");
-        assert_eq!(log, [touchex]);
+        let packed = format!("PRESENCE.T {key} AT {at} PX 600000 eve dan");
+        assert_eq!(log, [packed]);
         let peak = client.ints(&["PRESENCE.MAX", key]);
         assert_eq!(peak, [count as i64 + 2, at]);
     }
