@@ -36,6 +36,7 @@ mod persistence;
 mod reads;
 mod replication;
 mod report;
+mod resolution;
 mod scale;
 mod stall;
 mod stalls;
@@ -52,7 +53,7 @@ use scale::{Scale, grouped};
 type Section = fn(&mut Bench, &mut Report);
 
 /// All sections of a run, in the order of the table.
-const SECTIONS: [(&str, Section); 14] = [
+const SECTIONS: [(&str, Section); 15] = [
     ("touch", touch::run),
     ("reads", reads::run),
     ("keys", keys::run),
@@ -63,6 +64,7 @@ const SECTIONS: [(&str, Section); 14] = [
     ("persistence", persistence::run),
     ("replication", replication::run),
     ("aof", aof::run),
+    ("resolution", resolution::run),
     ("clients", clients::run),
     ("ttls", ttls::run),
     ("storms", storms::run),
