@@ -9,7 +9,7 @@ use super::report::{Report, Target, Unit};
 /// How many members are asked after at once.
 const ASKED: usize = 500;
 /// How many such questions make one measurement.
-const QUESTIONS: usize = 2_000;
+const QUESTIONS: usize = 500;
 /// How many members a page has, and how many pages make one measurement.
 const PAGE: usize = 50;
 const PAGES: usize = 10_000;
