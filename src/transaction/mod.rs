@@ -34,8 +34,8 @@ pub struct Transaction<'k> {
     has_resolution: bool,
     /// Whether its watchers were signalled.
     is_signalled: bool,
-    /// Whether the data was marked as changed, and nothing consumes more than that.
-    is_marked: bool,
+    /// Whether the client's own command was passed on, and says enough.
+    is_passed_on: bool,
     /// Whether it is a plain touch of one member at the moment of the newest touch, which replicas know: it is
     /// replicated as it came.
     is_terse: bool,
@@ -86,14 +86,11 @@ fn make_change<'a>(
     let mut transaction = Transaction::with(key, Origin::Here, now, outbox(&change, now));
     let mut effects = Effects::default();
     if transaction.make(&change) {
+        transaction.is_terse = ahead.is_some() && transaction.needs_no_time(&change);
         if transaction.is_sure(&change) {
             // Done first, while the prefetch is under way.
             transaction.signal();
-            transaction.mark();
-            if ahead.is_some() && change.is_plain() && !transaction.is_marked {
-                let set = transaction.key.set();
-                transaction.is_terse = set.is_some_and(|set| set.is_newest(now));
-            }
+            transaction.pass_on();
         }
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;
@@ -182,7 +179,7 @@ impl<'k> Transaction<'k> {
             is_made: false,
             has_resolution: false,
             is_signalled: false,
-            is_marked: false,
+            is_passed_on: false,
             is_terse: false,
         }
     }
@@ -312,11 +309,11 @@ impl<'k> Transaction<'k> {
             (Change::Touch { .. }, Some(touch)) => {
                 metrics::TOUCHES.add(members.len());
                 if self.is_sure(change) {
-                    if self.is_terse {
-                        ctx.replicate_verbatim();
-                    } else if !self.is_marked {
+                    if !self.is_passed_on {
                         replicate_touch(ctx, name, touch, members.iter(), true);
                     }
+                } else if change.is_sure() && self.is_terse && effects.changed {
+                    ctx.replicate_verbatim();
                 } else if change.is_sure() {
                     // Those that were recorded.
                     replicate_touch(ctx, name, touch, changed.iter().copied(), true);
@@ -373,15 +370,24 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// If nothing consumes what is replicated, marks the data as changed, which counts for the server's save points: the
-    /// client's own command is as good for that as what would be replicated.
+    /// Passes the client's own command on where it says enough: where replicas know when a touch happens, or where nothing
+    /// consumes what is replicated, and the data is only to be marked as changed, which counts for the server's save points.
     #[inline(always)]
-    fn mark(&mut self) {
+    fn pass_on(&mut self) {
         let ctx = self.key.context();
-        if !listeners::are_there(ctx) {
+        if self.is_terse || !listeners::are_there(ctx) {
             ctx.replicate_verbatim();
-            self.is_marked = true;
+            self.is_passed_on = true;
         }
+    }
+
+    /// Whether a change is a plain touch at the moment of the newest one, and somebody consumes what is replicated.
+    #[inline(always)]
+    fn needs_no_time(&mut self, change: &Change) -> bool {
+        let now = self.now;
+        change.is_plain()
+            && listeners::are_there(self.key.context())
+            && self.key.set().is_some_and(|set| set.is_newest(now))
     }
 
     /// As [`settle`](Self::settle), for one turn of the eviction, in which so many members were evicted and so many
