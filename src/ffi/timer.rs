@@ -20,6 +20,7 @@ pub struct Timer {
     state: MainThread<State>,
 }
 
+#[derive(Clone, Copy)]
 enum State {
     Stopped,
     /// The server has its deadline.
@@ -77,19 +78,45 @@ impl Timer {
         }
     }
 
-    /// Arms it anew if the clock has stepped back since it was armed, or if that was put off. Called from the server's cron
-    /// after [`on_cron`].
+    /// Arms it anew if the clock has stepped since it was armed, or if that was put off. Called from the server's cron after
+    /// [`on_cron`].
     pub fn check(&'static self, ctx: Context) {
         /// Steps of up to so many ms are ignored: the clock is only being adjusted.
         const SLACK: i64 = 500;
-        let again = match *self.state.borrow() {
-            State::Armed { millis, at, .. } if clock::wall_millis() + SLACK < at => Some(millis),
-            State::PutOff { millis } => Some(millis),
-            _ => None,
+        let now = clock::wall_millis();
+        // Copied, since what follows borrows it again.
+        let state = *self.state.borrow();
+        let (millis, left) = match state {
+            State::Armed { millis, at, .. } => (millis, at + millis - now),
+            State::PutOff { millis } => return self.arm(ctx, millis),
+            State::Stopped => return,
         };
-        if let Some(millis) = again {
+        if left > millis + SLACK {
             self.arm(ctx, millis);
+        } else if left < -SLACK {
+            self.wake(ctx, left);
         }
+    }
+
+    /// Has an overdue timer fire at once; it was to do so in `left` ms, which are negative. The server may sleep over its
+    /// timers: it reads the clock to see how long it may, and if that has stepped back just then and forward again since, it
+    /// sleeps for the length of the step. It looks anew only where a timer is armed that comes before all others, so this
+    /// one is armed to be due in the past. No timers fire now, so that is safe.
+    #[cold]
+    fn wake(&'static self, ctx: Context, left: i64) {
+        /// One-shot timers were armed so many ms before this one at the most.
+        const BEFORE: i64 = 1000;
+        self.stop(ctx);
+        // Not before the monotonic clock began, to which the server adds this.
+        let begin = -((clock::monotonic_micros() / 1000) as i64);
+        let timer = std::ptr::from_ref(self).cast_mut().cast();
+        let state = State::Armed {
+            // SAFETY: the data is this static.
+            id: unsafe { create(ctx, (left - BEFORE).max(begin), fire, timer) },
+            millis: 0,
+            at: clock::wall_millis(),
+        };
+        *self.state.borrow() = state;
     }
 }
 
