@@ -124,6 +124,28 @@ fn a_command_of_a_transaction_is_cut_short_alone() {
     pair.assert_same();
 }
 
+/// It would have been replicated as it came.
+#[test]
+fn a_touch_at_the_moment_of_the_newest_one_is_cut_short_for_all() {
+    let Some(mut pair) = Pair::start() else {
+        return;
+    };
+    let crowd = (0..100).map(|number| format!("user:{number}"));
+    pair.client.touchex("room", 600_000, None, crowd);
+    let lines = ["ann", JOIN].map(|name| format!("PRESENCE.TOUCH room {name}"));
+    let mut client = pair.primary.client();
+    client.cmd(&["MULTI"]);
+    for line in &lines {
+        client.send(&line.split(' ').collect::<Vec<_>>());
+        client.receive(LIMIT);
+    }
+    client.cmd(&["EXEC"]);
+    assert_eq!(pair.client.answer("PRESENCE.COUNT room"), "0");
+    let log = pair.primary.aof();
+    assert!(!log.iter().any(|line| line.ends_with(JOIN)), "{log:#?}");
+    pair.assert_same();
+}
+
 #[test]
 fn an_eviction_that_is_cut_short_leaves_the_same_everywhere() {
     let Some(mut pair) = Pair::start() else {

@@ -8,9 +8,6 @@ use super::pair::{Pair, Spent};
 use super::report::{Report, Row, Target, Unit};
 use super::scale::Scale;
 
-/// What a refresh of one member may replicate.
-pub const REFRESH_BYTES: f64 = 64.0;
-
 /// The keys. Their names are of one length, and short: what is replicated is counted in bytes.
 const PRESENCE: &str = "p";
 const ZSET: &str = "z";
@@ -95,7 +92,7 @@ fn replicated(scale: Scale, report: &mut Report) {
         ("replicated bytes of a refresh", "`ZADD`"),
         (theirs.bytes, ours.bytes),
         Unit::Bytes,
-        Target::AtMost(REFRESH_BYTES),
+        Target::AtMost(64.0),
     );
     report.add(Row {
         what: "replicated bytes of a refresh of 100 members, a member".into(),

@@ -9,7 +9,6 @@ use super::load::Load;
 use super::measure::{Bench, ROUNDS, median};
 use super::members::Members;
 use super::pair::Pair;
-use super::replication::REFRESH_BYTES;
 use super::report::{Report, Target, Unit};
 
 /// The key's resolution, in ms.
@@ -44,7 +43,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         ),
         replicated(bench),
         Unit::Bytes,
-        Target::AtMost(REFRESH_BYTES / TIMES as f64),
+        Target::TimesLess(TIMES as f64),
     );
 }
 

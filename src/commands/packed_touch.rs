@@ -28,7 +28,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     if !Origin::of(ctx).is_replayed() {
         return Err(Error::OnlyReplayed);
     }
-    let touch = PackedTouch::read(args.name(2)).ok_or(Error::CorruptTouch)?;
+    let touch = PackedTouch::read(args.string(2).bytes()).ok_or(Error::CorruptTouch)?;
     let change = Change::Touch {
         at: Some(touch.touch.at),
         ttl: Some(touch.touch.ttl),

@@ -39,12 +39,6 @@ impl<'a> Args<'a> {
         self.0[index]
     }
 
-    /// The bytes of an argument that is there. Panics where there are fewer.
-    #[inline]
-    pub fn name(self, index: usize) -> &'a [u8] {
-        self.0[index].bytes()
-    }
-
     /// The arguments from `index` on.
     pub fn from(self, index: usize) -> Args<'a> {
         Args(&self.0[index.min(self.0.len())..])

@@ -7,17 +7,17 @@
 
 pub mod origin;
 mod recorder;
+mod replication;
 
 use crate::core::time::Millis;
-use crate::core::{self, Change, Effects, LookupKey, Members, Touch};
+use crate::core::{self, Change, Effects, LookupKey, Members};
 use crate::error::{Error, Result};
 use crate::events::Outbox;
 use crate::ffi::args::Args;
-use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
-use crate::{clock, listeners, metrics, wire};
+use crate::{clock, wire};
 
 pub use origin::Origin;
 use recorder::Recorder;
@@ -34,8 +34,8 @@ pub struct Transaction<'k> {
     has_resolution: bool,
     /// Whether its watchers were signalled.
     is_signalled: bool,
-    /// Whether the client's own command was passed on, and says enough.
-    is_passed_on: bool,
+    /// Whether the data was marked as changed, and nothing consumes more than that.
+    is_marked: bool,
     /// Whether it is a plain touch of one member at the moment of the newest touch, which replicas know: it is
     /// replicated as it came.
     is_terse: bool,
@@ -90,13 +90,13 @@ fn make_change<'a>(
         if transaction.is_sure(&change) {
             // Done first, while the prefetch is under way.
             transaction.signal();
-            transaction.pass_on();
+            transaction.mark();
         }
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;
         transaction.replicate(&change, &effects, members, &changed);
         transaction.settle(&change, &effects);
-    } else if change == Change::Forget {
+    } else if matches!(change, Change::Forget) {
         Recorder::new(&mut transaction.outbox, &transaction.key, members, None).report_orphans();
     }
     transaction.close().finish(keyspace, name);
@@ -179,7 +179,7 @@ impl<'k> Transaction<'k> {
             is_made: false,
             has_resolution: false,
             is_signalled: false,
-            is_passed_on: false,
+            is_marked: false,
             is_terse: false,
         }
     }
@@ -232,7 +232,7 @@ impl<'k> Transaction<'k> {
         };
         let changed = names_changed.then_some(changed);
         let mut recorder = Recorder::new(&mut self.outbox, &self.key, members, changed);
-        if change == Change::Forget {
+        if matches!(change, Change::Forget) {
             recorder.report_orphans();
         }
         let about = about(ahead, members.iter());
@@ -296,71 +296,6 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// Replicates what a change that was made here did, and counts it.
-    #[inline(always)]
-    fn replicate(&mut self, change: &Change, effects: &Effects, members: Args, changed: &[&[u8]]) {
-        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
-        if self.is_made
-            && let Some(set) = self.key.set()
-        {
-            wire::create(&ctx, name, &set.settings(), now);
-        }
-        match (*change, effects.touch) {
-            (Change::Touch { .. }, Some(touch)) => {
-                metrics::TOUCHES.add(members.len());
-                if self.is_sure(change) {
-                    if !self.is_passed_on {
-                        replicate_touch(ctx, name, touch, members.iter(), true);
-                    }
-                } else if change.is_sure() && self.is_terse && effects.changed {
-                    ctx.replicate_verbatim();
-                } else if change.is_sure() {
-                    // Those that were recorded.
-                    replicate_touch(ctx, name, touch, changed.iter().copied(), true);
-                } else {
-                    // The peak was judged when the import arrived, a time that the touch does not carry.
-                    replicate_touch(ctx, name, touch, changed.iter().copied(), false);
-                    if let Some(peak) = effects.peak {
-                        wire::set_peak(&ctx, name, peak);
-                    }
-                }
-            }
-            // Resolved to a touch that keeps nobody online.
-            (Change::Leave, Some(touch)) => {
-                replicate_touch(ctx, name, touch, changed.iter().copied(), true);
-            }
-            (Change::Forget, _) if effects.changed => {
-                ctx.replicate_verbatim();
-                if let Some(set) = self.key.set()
-                    && set.is_empty()
-                {
-                    // Its linger counts from now, which the command does not carry.
-                    wire::empty(&ctx, name, &set.settings(), now);
-                }
-            }
-            (Change::Evict { cutoff, .. }, _) => self.replicate_eviction(cutoff, effects.members),
-            (Change::Configure { .. }, _) if effects.changed && !self.is_made => {
-                if let Some(set) = self.key.set() {
-                    wire::configure(&ctx, name, &set.settings(), self.has_resolution);
-                }
-            }
-            (Change::SetPeak(_) | Change::RaisePeak(_) | Change::RestartPeak, _) => {
-                if let Some(peak) = effects.peak {
-                    wire::set_peak(&ctx, name, peak);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Replicates that so many members were evicted, and counts them.
-    fn replicate_eviction(&self, cutoff: Millis, evicted: usize) {
-        if evicted > 0 {
-            wire::evict(&self.key.context(), self.key.name(), cutoff, evicted);
-            metrics::EVICTED.add(evicted);
-        }
-    }
-
     /// Signals those who watch or track the key that it has changed, once.
     #[inline(always)]
     fn signal(&mut self) {
@@ -368,26 +303,6 @@ impl<'k> Transaction<'k> {
             self.key.signal_modified();
             self.is_signalled = true;
         }
-    }
-
-    /// Passes the client's own command on where it says enough: where replicas know when a touch happens, or where nothing
-    /// consumes what is replicated, and the data is only to be marked as changed, which counts for the server's save points.
-    #[inline(always)]
-    fn pass_on(&mut self) {
-        let ctx = self.key.context();
-        if self.is_terse || !listeners::are_there(ctx) {
-            ctx.replicate_verbatim();
-            self.is_passed_on = true;
-        }
-    }
-
-    /// Whether a change is a plain touch at the moment of the newest one, and somebody consumes what is replicated.
-    #[inline(always)]
-    fn needs_no_time(&mut self, change: &Change) -> bool {
-        let now = self.now;
-        change.is_plain()
-            && listeners::are_there(self.key.context())
-            && self.key.set().is_some_and(|set| set.is_newest(now))
     }
 
     /// As [`settle`](Self::settle), for one turn of the eviction, in which so many members were evicted and so many
@@ -444,25 +359,6 @@ impl<'k> Transaction<'k> {
         self.signal();
         self.key.watch();
         self.key.remove_if_gone(now);
-    }
-}
-
-/// Replicates a touch of members. Without a consumer the data is only marked as changed, which counts for the server's
-/// save points.
-#[inline(always)]
-fn replicate_touch<'a>(
-    ctx: Context,
-    key: KeyName,
-    touch: Touch,
-    members: impl ExactSizeIterator<Item = &'a [u8]>,
-    sets_peak: bool,
-) {
-    if members.len() == 0 {
-        return;
-    }
-    match listeners::are_there(ctx) {
-        true => wire::touch(&ctx, key, touch, members, sets_peak),
-        false => ctx.replicate_verbatim(),
     }
 }
 

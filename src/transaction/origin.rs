@@ -15,8 +15,8 @@ pub enum Origin {
     Replayed,
 }
 
-/// Whether commands of a primary or a log may come at all. The server takes as long to say of a command where it comes from
-/// as a touch takes. To a primary that is not loading nothing comes, except in a cluster, where slots move.
+/// Whether commands of a primary or a log may come at all, since each touch would have to ask the server otherwise. To a
+/// primary that is not loading nothing comes, except in a cluster, where slots move.
 static MAY_REPLAY: Answer = Answer::new();
 
 /// The server's role has changed, or it begins or ends to load data.

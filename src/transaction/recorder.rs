@@ -50,7 +50,7 @@ impl Observer for Recorder<'_, '_> {
     #[inline(always)]
     fn changed(&mut self, position: usize) {
         if let Some(changed) = &mut self.changed {
-            changed.push(self.members.name(position));
+            changed.push(self.members.string(position).bytes());
         }
     }
 

@@ -1,0 +1,120 @@
+//! What is replicated of a change that was made here.
+
+use super::Transaction;
+use crate::core::time::Millis;
+use crate::core::{Change, Effects, Touch};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::ffi::string::KeyName;
+use crate::{listeners, metrics, wire};
+
+impl Transaction<'_> {
+    /// If nothing consumes what is replicated, marks the data as changed, which counts for the server's save points: the
+    /// client's own command is as good for that as what would be replicated.
+    #[inline(always)]
+    pub(super) fn mark(&mut self) {
+        let ctx = self.key.context();
+        if !listeners::are_there(ctx) {
+            ctx.replicate_verbatim();
+            self.is_marked = true;
+        }
+    }
+
+    /// Whether a change is a plain touch at the moment of the newest one, and somebody consumes what is replicated. Asked
+    /// before it is applied.
+    #[inline(always)]
+    pub(super) fn needs_no_time(&mut self, change: &Change) -> bool {
+        let now = self.now;
+        change.is_plain()
+            && listeners::are_there(self.key.context())
+            && self.key.set().is_some_and(|set| set.is_newest(now))
+    }
+
+    /// Replicates what a change that was made here did, and counts it.
+    #[inline(always)]
+    pub(super) fn replicate(
+        &mut self,
+        change: &Change,
+        effects: &Effects,
+        members: Args,
+        changed: &[&[u8]],
+    ) {
+        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
+        if self.is_made
+            && let Some(set) = self.key.set()
+        {
+            wire::create(&ctx, name, &set.settings(), now);
+        }
+        match (*change, effects.touch) {
+            (Change::Touch { .. }, Some(touch)) => {
+                metrics::TOUCHES.add(members.len());
+                if !change.is_sure() {
+                    // The peak was judged when the import arrived, a time that the touch does not carry.
+                    replicate_touch(ctx, name, touch, changed.iter().copied(), false);
+                    if let Some(peak) = effects.peak {
+                        wire::set_peak(&ctx, name, peak);
+                    }
+                } else if self.is_terse && effects.changed {
+                    ctx.replicate_verbatim();
+                } else if self.has_resolution {
+                    // Those that were recorded.
+                    replicate_touch(ctx, name, touch, changed.iter().copied(), true);
+                } else if !self.is_marked {
+                    replicate_touch(ctx, name, touch, members.iter(), true);
+                }
+            }
+            // Resolved to a touch that keeps nobody online.
+            (Change::Leave, Some(touch)) => {
+                replicate_touch(ctx, name, touch, changed.iter().copied(), true);
+            }
+            (Change::Forget, _) if effects.changed => {
+                ctx.replicate_verbatim();
+                if let Some(set) = self.key.set()
+                    && set.is_empty()
+                {
+                    // Its linger counts from now, which the command does not carry.
+                    wire::empty(&ctx, name, &set.settings(), now);
+                }
+            }
+            (Change::Evict { cutoff, .. }, _) => self.replicate_eviction(cutoff, effects.members),
+            (Change::Configure { .. }, _) if effects.changed && !self.is_made => {
+                if let Some(set) = self.key.set() {
+                    wire::configure(&ctx, name, &set.settings(), self.has_resolution);
+                }
+            }
+            (Change::SetPeak(_) | Change::RaisePeak(_) | Change::RestartPeak, _) => {
+                if let Some(peak) = effects.peak {
+                    wire::set_peak(&ctx, name, peak);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Replicates that so many members were evicted, and counts them.
+    pub(super) fn replicate_eviction(&self, cutoff: Millis, evicted: usize) {
+        if evicted > 0 {
+            wire::evict(&self.key.context(), self.key.name(), cutoff, evicted);
+            metrics::EVICTED.add(evicted);
+        }
+    }
+}
+
+/// Replicates a touch of members. Without a consumer the data is only marked as changed, which counts for the server's
+/// save points.
+#[inline(always)]
+fn replicate_touch<'a>(
+    ctx: Context,
+    key: KeyName,
+    touch: Touch,
+    members: impl ExactSizeIterator<Item = &'a [u8]>,
+    sets_peak: bool,
+) {
+    if members.len() == 0 {
+        return;
+    }
+    match listeners::are_there(ctx) {
+        true => wire::touch(&ctx, key, touch, members, sets_peak),
+        false => ctx.replicate_verbatim(),
+    }
+}
