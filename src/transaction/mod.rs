@@ -17,7 +17,7 @@ use crate::ffi::args::Args;
 use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
-use crate::{clock, wire};
+use crate::{clock, metrics, wire};
 
 pub use origin::Origin;
 use recorder::Recorder;
@@ -75,6 +75,14 @@ fn make_change<'a>(
     let ahead = prefetch(&mut key, members.iter());
     let now = clock::now(ctx);
     change.check(now)?;
+    let has_resolution = key.set().is_some_and(|set| set.resolution() > 0);
+    if has_resolution
+        && let (Some(member), Some(set)) = (&ahead, key.set())
+        && set.is_too_soon(&change, member, now)
+    {
+        metrics::TOUCHES.add(1);
+        return Ok(Effects::default());
+    }
     // An eviction removes and reports the members of a key that is over instead.
     if !change.is_expiry() {
         key.begin(now);
@@ -84,6 +92,7 @@ fn make_change<'a>(
         change.settings(key.settings()).check()?;
     }
     let mut transaction = Transaction::with(key, Origin::Here, now, outbox(&change, now));
+    transaction.has_resolution = has_resolution;
     let mut effects = Effects::default();
     if transaction.make(&change) {
         transaction.is_terse = ahead.is_some() && transaction.needs_no_time(&change);
@@ -197,8 +206,7 @@ impl<'k> Transaction<'k> {
     /// Makes a set at a key that holds none, if the change needs one. Returns whether there is one.
     #[inline(always)]
     fn make(&mut self, change: &Change) -> bool {
-        if let Some(set) = self.key.set() {
-            self.has_resolution = set.resolution() > 0;
+        if self.key.set().is_some() {
             return true;
         }
         let settings = self.key.settings();

@@ -9,14 +9,26 @@
 //! A set without one has no byte for it: a small set has it behind the head of its block, where a bit says that it is
 //! there, and in a table, which is large anyway, it is a field.
 
+use super::change::{Change, touch_of};
 use super::members::{Form, PresenceSet};
 use super::settings::Settings;
 use crate::core::member::LookupKey;
 use crate::core::memory::Uint;
 use crate::core::time::Millis;
-use crate::core::touch::Touch;
+use crate::core::touch::{Touch, TouchMode};
 
 impl PresenceSet {
+    /// Whether a change is sure to leave the set as it is because it is a touch of one member that comes too soon. What
+    /// follows from a change need not be prepared then.
+    #[inline(never)]
+    pub fn is_too_soon(&self, change: &Change, member: &LookupKey, now: Millis) -> bool {
+        let Change::Touch { at, ttl, mode, .. } = *change else {
+            return false;
+        };
+        mode == TouchMode::Now
+            && self.leaves_out(member, touch_of(at, ttl, self.settings.ttl.get(), now))
+    }
+
     /// Whether a touch that happens now comes so soon after the member's last one that it is not recorded. With a ttl of
     /// its own that is short, a member's time could be over long before it should be: it ends by half too early at most.
     ///
