@@ -15,7 +15,7 @@ const TTLS: usize = 64;
 /// The shortest of them in ms; each further one is longer by as much. Nobody goes offline meanwhile.
 const TTL_MS: usize = 36_000_000;
 /// How often the key grows, is refreshed and is freed.
-const LIVES: usize = 3;
+const LIVES: usize = 2;
 /// What ends these lives; later ones are not watched in that.
 const FREEING: [(&str, [&str; 2]); 2] = [
     ("UNLINK", ["UNLINK", "huge"]),
