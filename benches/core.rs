@@ -36,6 +36,7 @@ const SETTINGS: Settings = Settings {
     retain: 0,
     linger: None,
     resolution: 0,
+    cap: 0,
 };
 
 /// A set that is touched in time that passes.
@@ -72,7 +73,7 @@ impl Room {
     }
 
     /// What a TOUCH command does.
-    fn touch<'a>(&mut self, members: impl ExactSizeIterator<Item = &'a [u8]>) -> usize {
+    fn touch<'a>(&mut self, members: impl ExactSizeIterator<Item = &'a [u8]> + Clone) -> usize {
         let now = self.now();
         self.touches += members.len() as u64;
         let change = Change::Touch {
@@ -111,7 +112,7 @@ impl Picks {
     }
 
     /// The next `count` of them.
-    fn take(&mut self, count: usize) -> impl ExactSizeIterator<Item = &[u8]> {
+    fn take(&mut self, count: usize) -> impl ExactSizeIterator<Item = &[u8]> + Clone {
         if self.next + count > PICKS {
             self.next = 0;
         }

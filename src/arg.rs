@@ -5,8 +5,8 @@ use std::ffi::CStr;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::core::Peak;
 use crate::core::time::{MAX_DURATION, MAX_TIME};
+use crate::core::{Peak, Settings};
 use crate::ffi::command::ArgKind;
 
 /// An argument of a command.
@@ -39,6 +39,10 @@ pub enum Numbers {
     UnixTime,
     /// How many members online at once.
     Peak,
+    /// How many members may be online at once, 0 for any number.
+    Cap,
+    /// From 0, which is no limit.
+    Limit,
     /// From 1.
     Count,
     /// How many members follow.
@@ -58,6 +62,8 @@ impl Numbers {
             Numbers::Seconds => 1..=LONGEST / 1000,
             Numbers::UnixTime => 0..=MAX_TIME as i64,
             Numbers::Peak => 0..=Peak::MAX_COUNT as i64,
+            Numbers::Cap => 0..=Settings::MAX_CAP as i64,
+            Numbers::Limit => 0..=i64::MAX,
             Numbers::Count | Numbers::Members => 1..=i64::MAX,
             Numbers::OffsetAndCount => i64::MIN..=i64::MAX,
         }
@@ -66,7 +72,11 @@ impl Numbers {
 
 impl Arg {
     /// The key, always the first argument.
-    pub const KEY: Arg = Arg::of(c"key", ArgKind::Key);
+    pub const KEY: Arg = Arg::key(c"key");
+
+    pub const fn key(name: &'static CStr) -> Arg {
+        Arg::of(name, ArgKind::Key)
+    }
 
     const fn of(name: &'static CStr, kind: ArgKind) -> Arg {
         Arg {

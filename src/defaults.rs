@@ -20,5 +20,6 @@ pub fn of_new_keys() -> Settings {
         retain: RETAIN.get() as Millis,
         linger: Millis::try_from(LINGER.get()).ok(),
         resolution: 0,
+        cap: 0,
     }
 }

@@ -35,6 +35,8 @@ pub enum Error {
     CutoffInFuture,
     /// In these settings the resolution is more than half of the ttl.
     ResolutionTooLong(Settings),
+    /// More members would be online than the key's cap allows; so many are.
+    Capped { online: u64 },
     /// A scan's cursor is not an unsigned 64-bit number.
     InvalidCursor,
     /// A window exceeds what the key remembers, which is this long.
@@ -74,6 +76,7 @@ impl From<core::Error> for Error {
             core::Error::AtInFuture => Error::AtInFuture,
             core::Error::CutoffInFuture => Error::CutoffInFuture,
             core::Error::ResolutionTooLong(settings) => Error::ResolutionTooLong(settings),
+            core::Error::Capped { online } => Error::Capped { online },
         }
     }
 }
@@ -117,6 +120,7 @@ impl fmt::Display for Error {
                 "ERR RESOLUTION ({resolution} ms) is more than half of TTL ({ttl} ms); \
                  lower RESOLUTION or raise TTL"
             ),
+            Error::Capped { online } => write!(f, "CAPPED {online} members are online"),
             Error::InvalidCursor => {
                 f.write_str("ERR invalid cursor, 0 or the cursor of the last reply expected")
             }
@@ -175,8 +179,8 @@ fn write_numbers(f: &mut fmt::Formatter, arg: &Arg) -> fmt::Result {
         Numbers::Linger => write!(f, "milliseconds from 0 to {high}, or {low} for ever"),
         Numbers::Seconds => write!(f, "seconds from {low} to {high}"),
         Numbers::UnixTime => f.write_str("a Unix time in milliseconds"),
-        Numbers::Peak => write!(f, "a number from {low} to {high}"),
-        Numbers::Count => write!(f, "a number from {low}"),
+        Numbers::Peak | Numbers::Cap => write!(f, "a number from {low} to {high}"),
+        Numbers::Count | Numbers::Limit => write!(f, "a number from {low}"),
         Numbers::Members => f.write_str("the number of members that follow"),
         Numbers::OffsetAndCount => f.write_str("an offset from 0 and a count, negative for all"),
     }

@@ -28,7 +28,18 @@ impl<'k> ReadKey<'k> {
         name: KeyName<'k>,
         now: Millis,
     ) -> Result<Option<ReadKey<'k>>> {
-        let Some(mut key) = OpenKey::<Value>::open(keyspace, name, Mode::READ)? else {
+        ReadKey::open_in_mode(keyspace, name, Mode::READ, now)
+    }
+
+    /// As [`open`](Self::open), in this mode.
+    #[inline]
+    pub fn open_in_mode(
+        keyspace: &'k mut Keyspace<'_>,
+        name: KeyName<'k>,
+        mode: Mode,
+        now: Millis,
+    ) -> Result<Option<ReadKey<'k>>> {
+        let Some(mut key) = OpenKey::<Value>::open(keyspace, name, mode)? else {
             return Ok(None);
         };
         let Some(value) = key.value() else {

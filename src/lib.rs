@@ -22,6 +22,7 @@ mod expiry;
 #[allow(unsafe_code)] // the border to a C interface
 mod ffi;
 mod glob;
+mod intersection;
 mod keys;
 mod listeners;
 mod metrics;

@@ -16,7 +16,7 @@ use crate::ffi::string::KeyName;
 use crate::ffi::timer;
 use crate::keys::WriteKey;
 use crate::transaction::origin;
-use crate::{announcements, events, listeners};
+use crate::{announcements, events, intersection, listeners};
 
 struct Handlers;
 
@@ -49,6 +49,7 @@ impl ServerEvents for Handlers {
                 timer::on_cron();
                 eviction::check_timer(ctx);
                 announcements::check_timer(ctx);
+                intersection::check_timer(ctx);
             }
             ServerEvent::Loading => origin::ask_again(),
             ServerEvent::Loaded => {

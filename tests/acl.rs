@@ -69,6 +69,19 @@ fn every_key_of_mcount_is_checked() {
 }
 
 #[test]
+fn both_keys_of_an_intersection_are_checked() {
+    let mut reader = user("friend", "%R~mine:*");
+    for command in ["PRESENCE.INTER", "PRESENCE.INTERCARD"] {
+        let answer = reader.answer(&format!("{command} mine:1 mine:2"));
+        assert!(["[]", "0"].contains(&answer.as_str()), "{answer}");
+        for keys in ["mine:1 other", "other mine:1"] {
+            let line = format!("{command} {keys}");
+            assert!(reader.answer(&line).starts_with("NOPERM"), "{line}");
+        }
+    }
+}
+
+#[test]
 fn members_are_no_keys() {
     let mut client = user("members", "~own:*");
     assert_eq!(client.answer("PRESENCE.TOUCH own:1 other other:2"), "2");

@@ -5,7 +5,7 @@ use crate::common::errors::{WINDOW, no_number};
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 35] = [
+const WRONG: [&str; 37] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
@@ -36,6 +36,8 @@ const WRONG: [&str; 35] = [
     "LEAVE key",
     "FORGET key",
     "TOUCH key",
+    "INTER key text",
+    "INTER text key",
     "MCOUNT key text",
     "MCOUNT text key",
     "LIST key LIMIT 0 x",

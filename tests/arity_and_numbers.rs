@@ -48,11 +48,13 @@ const TTL: &str = "TTL takes milliseconds from 1 to 315360000000";
 const RETAIN: &str = "RETAIN takes milliseconds from 0 to 315360000000";
 const LINGER: &str = "LINGER takes milliseconds from 0 to 315360000000, or -1 for ever";
 const RESOLUTION: &str = "RESOLUTION takes milliseconds from 0 to 315360000000";
+const FOUND: &str = "LIMIT takes a number from 0";
+const CAP: &str = "CAP takes a number from 0 to 4294967295";
 const CUTOFF: &str = "cutoff-ms takes a Unix time in milliseconds";
 const LIMIT: &str = "LIMIT takes a number from 1";
 
 /// The places in commands where a number stands, and what is said of one that is none.
-const PLACES: [(&str, &str); 21] = [
+const PLACES: [(&str, &str); 24] = [
     ("TOUCHEX key EX # MEMBERS 1 a", EX),
     ("TOUCHEX key PX # MEMBERS 1 a", PX),
     ("TOUCHEX key AT # MEMBERS 1 a", AT),
@@ -66,10 +68,13 @@ const PLACES: [(&str, &str); 21] = [
     ("SETMAX key 1 #", PEAK_AT),
     ("SETMAX key # 0 GT", PEAK),
     ("SETMAX key 1 # GT", PEAK_AT),
+    ("INTER key other LIMIT #", FOUND),
+    ("INTERCARD key other LIMIT #", FOUND),
     ("CONFIG key TTL #", TTL),
     ("CONFIG key RETAIN #", RETAIN),
     ("CONFIG key LINGER #", LINGER),
     ("CONFIG key RESOLUTION #", RESOLUTION),
+    ("CONFIG key CAP #", CAP),
     ("EVICT key #", CUTOFF),
     ("EVICT key 0 LIMIT #", LIMIT),
     ("CLIENTS WINDOW #", WINDOW),

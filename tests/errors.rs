@@ -6,7 +6,7 @@ use crate::common::commands::COMMANDS;
 use crate::common::{Server, encode};
 
 /// A mistake that people make with each command that has options, and what they are told.
-const MISTAKES: [(&str, &str); 24] = [
+const MISTAKES: [(&str, &str); 29] = [
     (
         "TOUCHEX k EX 60 alice",
         "ERR syntax error, MEMBERS count member [member ...] expected",
@@ -80,8 +80,28 @@ const MISTAKES: [(&str, &str); 24] = [
         "ERR RESOLUTION (45000 ms) is more than half of TTL (60000 ms); lower RESOLUTION or raise TTL",
     ),
     (
+        "CONFIG k CAP many",
+        "ERR value is not an integer or out of range, CAP takes a number from 0 to 4294967295",
+    ),
+    (
         "CONFIG k EX 60",
-        "ERR syntax error, TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected",
+        "ERR syntax error, TTL milliseconds, RETAIN milliseconds, LINGER milliseconds, RESOLUTION milliseconds or CAP members expected",
+    ),
+    (
+        "INTER k friends 10",
+        "ERR syntax error, LIMIT limit or WITHSEEN expected",
+    ),
+    (
+        "INTER k friends LIMIT -1",
+        "ERR value is not an integer or out of range, LIMIT takes a number from 0",
+    ),
+    (
+        "INTERCARD k friends WITHSEEN",
+        "ERR syntax error, LIMIT limit expected",
+    ),
+    (
+        "INTERCARD k friends LIMIT ten",
+        "ERR value is not an integer or out of range, LIMIT takes a number from 0",
     ),
     (
         "SETMAX k 500 1700000000",
@@ -132,7 +152,7 @@ fn a_mistake_is_explained_in_each_protocol() {
 }
 
 /// Places in commands where something else is expected than `#`.
-const PLACES: [&str; 25] = [
+const PLACES: [&str; 30] = [
     "TOUCHEX k # 1 MEMBERS 1 a",
     "TOUCHEX k EX # MEMBERS 1 a",
     "TOUCHEX k PX # MEMBERS 1 a",
@@ -151,9 +171,14 @@ const PLACES: [&str; 25] = [
     "SETMAX k # 0",
     "SETMAX k 1 #",
     "SETMAX k 1 1700000000000 #",
+    "INTER k friends #",
+    "INTER k friends LIMIT #",
+    "INTERCARD k friends #",
+    "INTERCARD k friends LIMIT #",
     "CONFIG k # 5",
     "CONFIG k TTL #",
     "CONFIG k RESOLUTION #",
+    "CONFIG k CAP #",
     "EVICT k #",
     "EVICT k 5 #",
     "INFO #",

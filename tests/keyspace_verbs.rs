@@ -13,7 +13,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 fn fill(client: &mut Client, key: &str, count: i64) {
     let now = client.now_ms();
     client.answer(&format!(
-        "PRESENCE.CONFIG {key} TTL 777777 RETAIN 86400000 LINGER 5555 RESOLUTION 333333"
+        "PRESENCE.CONFIG {key} TTL 777777 RETAIN 86400000 LINGER 5555 RESOLUTION 333333 CAP 1000000"
     ));
     for number in 0..count {
         let (ttl, at) = (1_000_000 + number * 7 % 50, now - number * 13 % 10_000);
@@ -76,6 +76,7 @@ fn the_digest_tells_states_apart() {
         "PRESENCE.CONFIG key RETAIN 2000001",
         "PRESENCE.CONFIG key LINGER 3001",
         "PRESENCE.CONFIG key RESOLUTION 500",
+        "PRESENCE.CONFIG key CAP 500",
         "PRESENCE.SETMAX key 10 now",
         "PRESENCE.SETMAX key 9 1700000000000",
         "PRESENCE.TOUCHEX key PX 100001 AT now MEMBERS 1 ann",
@@ -128,7 +129,7 @@ fn debug_reload_keeps_all() {
     let mut client = server.client();
     fill(&mut client, "small", 10);
     fill(&mut client, "large", 3000);
-    client.answer("PRESENCE.CONFIG empty TTL 5 RESOLUTION 2");
+    client.answer("PRESENCE.CONFIG empty TTL 5 RESOLUTION 2 CAP 9");
     client.answer("PRESENCE.SETMAX peak 5 1700000000000");
     let digest = client.digest();
     let info = client.answer("PRESENCE.LIST large WITHSEEN");

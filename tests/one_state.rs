@@ -12,7 +12,7 @@ fn forms_that_only_a_primary_uses_are_refused_from_a_client() {
     client.cmd(&["PRESENCE.TOUCH", "room", "ann"]);
     let now = client.now_ms();
     let made = args!["PRESENCE.CONFIG", "room", "TTL", 5, "AT", now];
-    let option = "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected";
+    let option = "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds, RESOLUTION milliseconds or CAP members expected";
     assert_eq!(client.err(&made), syntax(option));
     let left = ["PRESENCE.TOUCHEX", "room", "PX", "0", "MEMBERS", "1", "ann"];
     let error = no_number("PX takes milliseconds from 1 to 315360000000");
@@ -32,6 +32,9 @@ fn the_digest_sees_everything() {
         args!["PRESENCE.CONFIG", "room", "LINGER", 900_000].to_vec(),
         args!["PRESENCE.CONFIG", "room", "RESOLUTION", 1].to_vec(),
         args!["PRESENCE.CONFIG", "room", "RESOLUTION", 2].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "CAP", 100].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "RESOLUTION", 0].to_vec(),
+        args!["PRESENCE.CONFIG", "room", "CAP", 101].to_vec(),
         touchex("room", 600_000, now - 2, ["ann"]),
         args!["PRESENCE.SETMAX", "room", 9, now - 1000].to_vec(),
         args!["PRESENCE.SETMAX", "room", 9, now - 999].to_vec(),

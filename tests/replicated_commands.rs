@@ -235,7 +235,7 @@ fn what_only_primaries_may_say_is_an_error_from_a_client() {
     let at = seen(&mut client, "room", "ann") - 1000;
     let digest = client.digest();
     let (commands, ()) = replicated(&server, || {
-        let config = "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected";
+        let config = "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds, RESOLUTION milliseconds or CAP members expected";
         let touchex = "EX seconds, PX milliseconds, AT unix-time-milliseconds \
                        or MEMBERS count member [member ...] expected";
         let only = "PRESENCE.T is for replication only; to touch members, use PRESENCE.TOUCH or PRESENCE.TOUCHEX";

@@ -79,7 +79,7 @@ fn command_info_has_the_flags_of_the_contract() {
         // First key, last key, step: what clients from before the key specifications go by.
         let expected = match command.keys {
             None => "0 0 0".into(),
-            Some(Keys { last, .. }) => format!("1 {} 1", if last < 0 { last } else { 1 }),
+            Some(Keys { last, .. }) => format!("1 {} 1", if last < 0 { last } else { 1 + last }),
         };
         let keys: Vec<String> = entry[3..6].iter().map(show).collect();
         assert_eq!(keys.join(" "), expected, "{name}");

@@ -338,11 +338,12 @@ fn what_is_wrong_is_refused() {
     client.answer("PRESENCE.TOUCH refused ann");
     let digest = client.answer("DEBUG DIGEST-VALUE refused");
     let option = syntax(
-        "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds or RESOLUTION milliseconds expected",
+        "TTL milliseconds, RETAIN milliseconds, LINGER milliseconds, RESOLUTION milliseconds or CAP members expected",
     );
     let ttl = no_number("TTL takes milliseconds from 1 to 315360000000");
     let retain = no_number("RETAIN takes milliseconds from 0 to 315360000000");
     let linger = no_number("LINGER takes milliseconds from 0 to 315360000000, or -1 for ever");
+    let cap = no_number("CAP takes a number from 0 to 4294967295");
     let resolution = no_number("RESOLUTION takes milliseconds from 0 to 315360000000");
     for key in ["refused", "missing"] {
         for (options, error) in [
@@ -371,6 +372,10 @@ fn what_is_wrong_is_refused() {
             ("RESOLUTION -1", &resolution),
             ("RESOLUTION x", &resolution),
             ("RESOLUTION 315360000001", &resolution),
+            ("CAP 5 CAP 5", &syntax("CAP may be given once")),
+            ("CAP -1", &cap),
+            ("CAP x", &cap),
+            ("CAP 4294967296", &cap),
             ("TTL 5 RETAIN 5 LINGER -2", &linger),
         ] {
             let line = format!("PRESENCE.CONFIG {key} {options}");

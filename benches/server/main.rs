@@ -26,6 +26,7 @@ mod docs;
 mod fields;
 mod floor;
 mod growth;
+mod intersection;
 mod keys;
 mod load;
 mod measure;

@@ -1,5 +1,6 @@
 //! COUNT, LIST and ISONLINE beside what is asked of sorted sets and of per-minute sets.
 
+use super::intersection;
 use super::load::Load;
 use super::measure::{BATCH, Bench};
 use super::members::Members;
@@ -53,6 +54,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         Unit::CpuNanos,
         Target::TimesLess(2.0),
     );
+    intersection::run(bench, report, "presence");
     bench.flush();
 }
 

@@ -1,4 +1,4 @@
-//! `PRESENCE.CONFIG key [TTL ms] [RETAIN ms] [LINGER ms] [RESOLUTION ms]`
+//! `PRESENCE.CONFIG key [TTL ms] [RETAIN ms] [LINGER ms] [RESOLUTION ms] [CAP n]`
 
 use std::ffi::CStr;
 
@@ -19,6 +19,11 @@ const RETAIN: Arg = option(c"RETAIN", Numbers::DurationOrZero);
 const LINGER: Arg = option(c"LINGER", Numbers::Linger);
 /// With the ttl as it is then, it is at most half of that.
 const RESOLUTION: Arg = option(c"RESOLUTION", Numbers::DurationOrZero);
+/// What it limits is judged by touches (`core/set/cap.rs`).
+const CAP: Arg = Arg::integer(c"members")
+    .numbers(Numbers::Cap)
+    .token(c"CAP")
+    .optional();
 /// In a replayed command only: when the key was made.
 const AT: Arg = Arg::unix_time(c"at-ms").token(wire::MADE_AT);
 /// In a replayed command only: since when the key has had no members.
@@ -42,13 +47,13 @@ pub const SPEC: Spec = Spec {
     summary: c"Changes a key's settings. Makes the key where it is missing.",
     complexity: c"O(1); RETAIN O(N/1000) with over 64 ttls in use",
     since: c"0.1.0",
-    args: &[Arg::KEY, TTL, RETAIN, LINGER, RESOLUTION],
+    args: &[Arg::KEY, TTL, RETAIN, LINGER, RESOLUTION, CAP],
 };
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let origin = Origin::of(ctx);
     let (mut ttl, mut retain, mut linger) = (None, None, None);
-    let (mut resolution, mut since) = (None, None);
+    let (mut resolution, mut cap, mut since) = (None, None, None);
     let mut options = parse::Options::new(args, 2);
     while let Some(option) = options.next() {
         if TTL.is(option) {
@@ -61,6 +66,8 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
             parse::once(&mut linger, value, &LINGER)?;
         } else if RESOLUTION.is(option) {
             parse::once(&mut resolution, options.millis(&RESOLUTION)?, &RESOLUTION)?;
+        } else if CAP.is(option) {
+            parse::once(&mut cap, options.number(&CAP)? as u64, &CAP)?;
         } else if origin.is_replayed() && AT.is(option) {
             parse::once(&mut since, Since::Made(options.millis(&AT)?), &AT)?;
         } else if origin.is_replayed() && EMPTY.is(option) {
@@ -74,6 +81,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         retain,
         linger,
         resolution,
+        cap,
         since,
     };
     transaction::run(keyspace, args.string(1), origin, change, Args::NONE)?;

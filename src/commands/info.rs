@@ -41,11 +41,12 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         ("next-due", set.next_due().map(|due| due as i64)),
         ("bytes", number(bytes as u64)),
     ];
-    // Few keys have one, and the others' replies are as they always were.
-    let resolution = settings.resolution;
-    let resolution = (resolution > 0).then_some(("resolution", number(resolution)));
-    ctx.reply_map(fields.len() + usize::from(resolution.is_some()));
-    for (name, value) in fields.into_iter().chain(resolution) {
+    // Few keys have them, and the others' replies are as they always were.
+    let rare = [("resolution", settings.resolution), ("cap", settings.cap)];
+    let rare = rare.into_iter().filter(|(_, value)| *value > 0);
+    let rare = rare.map(|(name, value)| (name, number(value)));
+    ctx.reply_map(fields.len() + rare.clone().count());
+    for (name, value) in fields.into_iter().chain(rare) {
         ctx.reply_bytes(name.as_bytes());
         match value {
             Some(number) => ctx.reply_integer(number),

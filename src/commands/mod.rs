@@ -35,7 +35,7 @@ macro_rules! commands {
 }
 
 commands! {
-    clients, config, count, evict, filter, forget, info, isonline, leave, list, max, mcount, packed_touch, scan, seen, setmax, touch, touchex,
+    clients, config, count, evict, filter, forget, info, inter, intercard, isonline, leave, list, max, mcount, packed_touch, scan, seen, setmax, touch, touchex,
 }
 
 /// Registers all commands.

@@ -21,6 +21,7 @@ pub mod leb128;
 pub mod member;
 mod memory;
 mod query;
+mod rare_settings;
 mod refs;
 mod set;
 mod small;

@@ -16,9 +16,13 @@ pub fn add(value: &Value, digest: &mut Digest) {
         digest.number(set.empty_since() as i64);
         digest.number(set.is_untouched().into());
     }
-    // Without one the digest is that of versions that know of none.
+    // Without them the digest is that of versions that know of none.
     if settings.resolution > 0 {
         digest.number(settings.resolution as i64);
+    }
+    if settings.cap > 0 {
+        digest.bytes(b"cap");
+        digest.number(settings.cap as i64);
     }
     digest.end_sequence();
     set.each_in_order(|member| {

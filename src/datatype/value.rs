@@ -141,6 +141,7 @@ mod tests {
         retain: 0,
         linger: None,
         resolution: 0,
+        cap: 0,
     };
 
     fn restart_peak(set: &mut PresenceSet) {

@@ -156,7 +156,7 @@ pub fn register(ctx: Context, info: &CommandInfo, entry: Entry) -> Result<(), St
     let (first, last, step) = match info.keys {
         None => (0, 0, 0),
         Some((_, last)) if last < 0 => (1, last, 1),
-        Some(_) => (1, 1, 1),
+        Some((_, last)) => (1, 1 + last, 1),
     };
     let (name, flags) = (info.name.as_ptr(), info.flags.as_ptr());
     // SAFETY: the context is live, the strings C strings, which are copied.

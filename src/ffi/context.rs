@@ -74,6 +74,11 @@ impl Context<'_> {
         self.has(raw::REDISMODULE_CTX_FLAGS_MULTI | raw::REDISMODULE_CTX_FLAGS_LUA)
     }
 
+    /// Whether the client may be blocked: not in a transaction or a script, nor where another module calls.
+    pub fn may_block(self) -> bool {
+        !self.has(raw::REDISMODULE_CTX_FLAGS_DENY_BLOCKING) && !self.is_inside_transaction()
+    }
+
     /// A number from a section of the server's INFO, `None` where it has no such field. Takes some microseconds.
     pub fn info(self, section: InfoSection, field: &CStr) -> Option<u64> {
         let section = match section {

@@ -29,6 +29,17 @@ impl Mode {
         Mode(self.0 | raw::REDISMODULE_OPEN_KEY_NOTOUCH)
     }
 
+    /// As a key that the same command has opened before: without updating statistics and the key's LRU and LFU state.
+    pub const fn again(self) -> Mode {
+        Mode(self.untouched().0 | raw::REDISMODULE_OPEN_KEY_NOSTATS)
+    }
+
+    /// For the server.
+    #[inline]
+    pub(super) fn raw(self) -> i32 {
+        self.0 as i32
+    }
+
     /// Without a trace: no LRU and LFU update, notification, statistics or expiry. Redis 7.0 has fewer of these flags,
     /// and counts a missing key that is opened for reading on a replica as a miss.
     pub const fn unseen(self) -> Mode {
@@ -63,7 +74,7 @@ impl<'k, T: DataType> OpenKey<'k, T> {
     ) -> Result<Option<OpenKey<'k, T>>, OtherType> {
         let ctx = keyspace.context();
         // SAFETY: the context and the name are live.
-        let key = unsafe { api!(RedisModule_OpenKey)(ctx.as_ptr(), name.as_ptr(), mode.0 as i32) };
+        let key = unsafe { api!(RedisModule_OpenKey)(ctx.as_ptr(), name.as_ptr(), mode.raw()) };
         if key.is_null() {
             return Ok(None);
         }

@@ -8,6 +8,7 @@
 
 pub mod alloc;
 pub mod args;
+pub mod blocked_client;
 pub mod call;
 pub mod client_db;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod command_filter;
 pub mod config;
 pub mod context;
 pub mod data_type;
+pub mod elements;
 pub mod guard;
 pub mod info;
 pub mod key;

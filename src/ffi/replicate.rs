@@ -6,6 +6,7 @@
 
 use std::ffi::CStr;
 use std::os::raw::{c_char, c_longlong};
+use std::ptr::null;
 
 use redis_module::raw;
 
@@ -132,12 +133,6 @@ arguments!(a: A);
 arguments!(a: A, b: B);
 arguments!(a: A, b: B, c: C);
 arguments!(a: A, b: B, c: C, d: D);
-arguments!(a: A, b: B, c: C, d: D, e: E);
-arguments!(a: A, b: B, c: C, d: D, e: E, f: F);
-arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G);
-arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H);
-arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I);
-arguments!(a: A, b: B, c: C, d: D, e: E, f: F, g: G, h: H, i: I, j: J, k: K);
 
 /// A key and bytes, which the server takes as a pointer and a length.
 impl sealed::Arguments for (ServerStr<'_>, &[u8]) {
@@ -174,3 +169,90 @@ impl sealed::Arguments for (ServerStr<'_>, &[u8]) {
 }
 
 const KEY_AND_BYTES: &CStr = c"sb";
+
+/// A keyword and the number after it.
+pub type KeyedNumber = (&'static CStr, i64);
+
+/// Up to six keywords, each with its number.
+#[derive(Default)]
+pub struct KeyedNumbers {
+    pairs: [Option<KeyedNumber>; 6],
+    len: usize,
+}
+
+impl KeyedNumbers {
+    /// Adds one at the end. Panics where there are six.
+    pub fn push(&mut self, pair: KeyedNumber) {
+        self.pairs[self.len] = Some(pair);
+        self.len += 1;
+    }
+
+    /// As two variadic arguments, which are not read where there is none.
+    fn raw(&self, index: usize) -> (*const c_char, c_longlong) {
+        self.pairs[index].map_or((null(), 0), |(keyword, number)| (keyword.as_ptr(), number))
+    }
+
+    /// The format of a key and these.
+    fn format(&self) -> [u8; 14] {
+        let mut format = *b"sclclclclclcl\0";
+        format[1 + 2 * self.len] = 0;
+        format
+    }
+}
+
+/// A key, and keywords with numbers: as many of the arguments are read as the format says.
+impl sealed::Arguments for (ServerStr<'_>, KeyedNumbers) {
+    fn replicate(self, ctx: Context, command: &CStr) {
+        let (key, numbers) = self;
+        let format = numbers.format();
+        let [a, b, c, d, e, f] = std::array::from_fn(|index| numbers.raw(index));
+        // SAFETY: the context is live. The format ends after the pairs that there are, whose keywords are static.
+        unsafe {
+            api!(RedisModule_Replicate)(
+                ctx.as_ptr(),
+                command.as_ptr(),
+                format.as_ptr().cast::<c_char>(),
+                key.as_ptr(),
+                a.0,
+                a.1,
+                b.0,
+                b.1,
+                c.0,
+                c.1,
+                d.0,
+                d.1,
+                e.0,
+                e.1,
+                f.0,
+                f.1,
+            );
+        }
+    }
+
+    unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
+        let (key, numbers) = self;
+        let format = numbers.format();
+        let [a, b, c, d, e, f] = std::array::from_fn(|index| numbers.raw(index));
+        // SAFETY: the caller vouches for the io; for the rest see `replicate`.
+        unsafe {
+            api!(RedisModule_EmitAOF)(
+                io,
+                command.as_ptr(),
+                format.as_ptr().cast::<c_char>(),
+                key.as_ptr(),
+                a.0,
+                a.1,
+                b.0,
+                b.1,
+                c.0,
+                c.1,
+                d.0,
+                d.1,
+                e.0,
+                e.1,
+                f.0,
+                f.1,
+            );
+        }
+    }
+}

@@ -30,8 +30,8 @@ pub struct Transaction<'k> {
     outbox: Outbox,
     /// Whether the key did not exist before.
     is_made: bool,
-    /// Whether the set has a resolution before the change: then a touch may change nothing.
-    has_resolution: bool,
+    /// Whether the set has rare settings before the change: then a touch may be refused, or change nothing.
+    has_rare_settings: bool,
     /// Whether its watchers were signalled.
     is_signalled: bool,
     /// Whether the data was marked as changed, and nothing consumes more than that.
@@ -75,8 +75,8 @@ fn make_change<'a>(
     let ahead = prefetch(&mut key, members.iter());
     let now = clock::now(ctx);
     change.check(now)?;
-    let has_resolution = key.set().is_some_and(|set| set.resolution() > 0);
-    if has_resolution
+    let has_rare_settings = key.set().is_some_and(|set| set.has_rare_settings());
+    if has_rare_settings
         && let (Some(member), Some(set)) = (&ahead, key.set())
         && set.is_too_soon(&change, member, now)
     {
@@ -92,7 +92,7 @@ fn make_change<'a>(
         change.settings(key.settings()).check()?;
     }
     let mut transaction = Transaction::with(key, Origin::Here, now, outbox(&change, now));
-    transaction.has_resolution = has_resolution;
+    transaction.has_rare_settings = has_rare_settings;
     let mut effects = Effects::default();
     if transaction.make(&change) {
         transaction.is_terse = ahead.is_some() && transaction.needs_no_time(&change);
@@ -186,7 +186,7 @@ impl<'k> Transaction<'k> {
             now,
             outbox,
             is_made: false,
-            has_resolution: false,
+            has_rare_settings: false,
             is_signalled: false,
             is_marked: false,
             is_terse: false,
@@ -220,7 +220,7 @@ impl<'k> Transaction<'k> {
     /// Whether a change is sure to change the set.
     #[inline(always)]
     fn is_sure(&self, change: &Change) -> bool {
-        change.is_sure() && !self.has_resolution
+        change.is_sure() && !self.has_rare_settings
     }
 
     /// Applies a change to the set. If only the members that were changed are to be replicated, they are added to

@@ -6,7 +6,8 @@ use crate::core::{Change, Effects, Touch};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::string::KeyName;
-use crate::{listeners, metrics, wire};
+use crate::wire::{self, Lost};
+use crate::{listeners, metrics};
 
 impl Transaction<'_> {
     /// If nothing consumes what is replicated, marks the data as changed, which counts for the server's save points: the
@@ -56,7 +57,7 @@ impl Transaction<'_> {
                     }
                 } else if self.is_terse && effects.changed {
                     ctx.replicate_verbatim();
-                } else if self.has_resolution {
+                } else if self.has_rare_settings {
                     // Those that were recorded.
                     replicate_touch(ctx, name, touch, changed.iter().copied(), true);
                 } else if !self.is_marked {
@@ -77,9 +78,19 @@ impl Transaction<'_> {
                 }
             }
             (Change::Evict { cutoff, .. }, _) => self.replicate_eviction(cutoff, effects.members),
-            (Change::Configure { .. }, _) if effects.changed && !self.is_made => {
+            (
+                Change::Configure {
+                    resolution, cap, ..
+                },
+                _,
+            ) if effects.changed && !self.is_made => {
+                let had_any = self.has_rare_settings;
+                let lost = Lost {
+                    resolution: had_any && resolution.is_some(),
+                    cap: had_any && cap.is_some(),
+                };
                 if let Some(set) = self.key.set() {
-                    wire::configure(&ctx, name, &set.settings(), self.has_resolution);
+                    wire::configure(&ctx, name, &set.settings(), lost);
                 }
             }
             (Change::SetPeak(_) | Change::RaisePeak(_) | Change::RestartPeak, _) => {

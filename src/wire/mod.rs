@@ -14,7 +14,7 @@ use std::ffi::CStr;
 use crate::core::time::Millis;
 use crate::core::{Peak, Settings, Touch};
 use crate::ffi::main_thread::MainThread;
-use crate::ffi::replicate::CommandSink;
+use crate::ffi::replicate::{CommandSink, KeyedNumber, KeyedNumbers};
 use crate::ffi::string::KeyName;
 
 pub use packed::{PackedTouch, Packing};
@@ -81,49 +81,54 @@ fn configure_since(
     sink: &impl CommandSink,
     key: KeyName,
     settings: &Settings,
-    since: &CStr,
+    since: &'static CStr,
     at: Millis,
 ) {
-    let (retain, linger) = (settings.retain as i64, settings.linger_number());
-    let (ttl, at) = (settings.ttl as i64, at as i64);
-    match settings.resolution as i64 {
-        0 => {
-            let args = (
-                key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, since, at,
-            );
-            sink.send(CONFIG, args);
-        }
-        resolution => {
-            let args = (
-                key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, RESOLUTION, resolution,
-                since, at,
-            );
-            sink.send(CONFIG, args);
-        }
-    }
+    let since = Some((since, at as i64));
+    send_settings(sink, key, settings, Lost::default(), since);
 }
 
-/// The key's settings are these now; `had_resolution` says whether they had a resolution before. Where there is none and
-/// was none it is not mentioned: what versions without it are sent of keys without it is what they know.
-pub fn configure(sink: &impl CommandSink, key: KeyName, settings: &Settings, had_resolution: bool) {
-    let (retain, linger) = (settings.retain as i64, settings.linger_number());
-    let ttl = settings.ttl as i64;
-    match settings.resolution as i64 {
-        0 if !had_resolution => {
-            let args = (key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger);
-            sink.send(CONFIG, args);
-        }
-        resolution => {
-            let args = (
-                key, c"TTL", ttl, c"RETAIN", retain, c"LINGER", linger, RESOLUTION, resolution,
-            );
-            sink.send(CONFIG, args);
-        }
-    }
+/// The key's settings are these now. Of those that few keys have the ones that are not 0 are named, and those in `lost`: what
+/// versions without them are sent of keys without them is what they know.
+pub fn configure(sink: &impl CommandSink, key: KeyName, settings: &Settings, lost: Lost) {
+    send_settings(sink, key, settings, lost, None);
 }
 
-const CONFIG: &CStr = c"PRESENCE.CONFIG";
-const RESOLUTION: &CStr = c"RESOLUTION";
+/// The settings that a key may have lost by a change, and that are named even though they are 0.
+#[derive(Clone, Copy, Default)]
+pub struct Lost {
+    pub resolution: bool,
+    pub cap: bool,
+}
+
+fn send_settings(
+    sink: &impl CommandSink,
+    key: KeyName,
+    settings: &Settings,
+    lost: Lost,
+    since: Option<KeyedNumber>,
+) {
+    let common = [
+        (c"TTL", settings.ttl as i64),
+        (c"RETAIN", settings.retain as i64),
+        (c"LINGER", settings.linger_number()),
+    ];
+    let rare = [
+        (c"RESOLUTION", settings.resolution as i64, lost.resolution),
+        (c"CAP", settings.cap as i64, lost.cap),
+    ];
+    let named = rare
+        .into_iter()
+        .filter(|(_, number, lost)| *number > 0 || *lost);
+    let named = named.map(|(keyword, number, _)| (keyword, number));
+    let mut options = KeyedNumbers::default();
+    common
+        .into_iter()
+        .chain(named)
+        .chain(since)
+        .for_each(|option| options.push(option));
+    sink.send(c"PRESENCE.CONFIG", (key, options));
+}
 
 /// The peak is this now.
 pub fn set_peak(sink: &impl CommandSink, key: KeyName, peak: Peak) {

@@ -12,13 +12,15 @@ static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&Server::bui
 const REPLICA: usize = 3;
 
 /// What commands answer where the key is, in this order.
-const COMMANDS: [(&str, &str); 21] = [
+const COMMANDS: [(&str, &str); 23] = [
     ("PRESENCE.CONFIG key RETAIN 600000", "OK"),
     ("PRESENCE.TOUCH key ann bob", "2"),
     ("PRESENCE.TOUCHEX key PX 500000 MEMBERS 1 cid", "1"),
     ("PRESENCE.LEAVE key bob", "1"),
     ("PRESENCE.COUNT key", "2"),
     ("PRESENCE.COUNT key WINDOW 300000", "3"),
+    ("PRESENCE.INTERCARD key missing", "0"),
+    ("PRESENCE.INTER key missing", "[]"),
     ("PRESENCE.MCOUNT key", "[2]"),
     ("PRESENCE.MCOUNT key key", "[2, 2]"),
     ("PRESENCE.LIST key LIMIT 3 1", "[]"),

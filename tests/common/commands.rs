@@ -117,6 +117,11 @@ const READ: Option<Keys> = Some(Keys {
     last: 0,
     access: "RO access",
 });
+/// A presence key, and a set or a sorted set.
+const TWO_READ: Option<Keys> = Some(Keys {
+    last: 1,
+    access: "RO access",
+});
 const UPSERT: Option<Keys> = Some(Keys {
     last: 0,
     access: "RW update",
@@ -126,7 +131,7 @@ const REMOVE: Option<Keys> = Some(Keys {
     access: "RW delete",
 });
 
-pub const COMMANDS: [Command; 18] = [
+pub const COMMANDS: [Command; 20] = [
     Command {
         name: "TOUCH",
         since: "0.1.0",
@@ -211,6 +216,34 @@ pub const COMMANDS: [Command; 18] = [
             keeps("MCOUNT key", "[0]"),
             keeps("MCOUNT key key:none", "[0, 0]"),
             keeps("MCOUNT key:none key key", "[0, 0, 0]"),
+        ],
+    },
+    Command {
+        name: "INTER",
+        since: "0.1.0",
+        arity: -3,
+        flags: "readonly",
+        keys: TWO_READ,
+        tips: &[TIMED, "nondeterministic_output_order"],
+        categories: "@presence @read @slow",
+        arguments: "key:key other:key [LIMIT limit:integer] [WITHSEEN]",
+        calls: &[
+            keeps("INTER key key:none", "[]"),
+            keeps("INTER key key:none LIMIT 5 WITHSEEN", "[]"),
+        ],
+    },
+    Command {
+        name: "INTERCARD",
+        since: "0.1.0",
+        arity: -3,
+        flags: "readonly",
+        keys: TWO_READ,
+        tips: &[TIMED],
+        categories: "@presence @read @slow",
+        arguments: "key:key other:key [LIMIT limit:integer]",
+        calls: &[
+            keeps("INTERCARD key key:none", "0"),
+            keeps("INTERCARD key key:none LIMIT 5", "0"),
         ],
     },
     Command {
@@ -313,12 +346,13 @@ pub const COMMANDS: [Command; 18] = [
         tips: &[],
         categories: "@fast @presence @write",
         arguments: "key:key [TTL milliseconds:integer] [RETAIN milliseconds:integer] [LINGER milliseconds:integer] \
-                    [RESOLUTION milliseconds:integer]",
+                    [RESOLUTION milliseconds:integer] [CAP members:integer]",
         calls: &[
             makes("CONFIG key TTL 300000", "OK"),
             makes("CONFIG key TTL 300000 RETAIN 600000 LINGER -1", "OK"),
             makes("CONFIG key RESOLUTION 2000", "OK"),
             makes("CONFIG key TTL 300000 RESOLUTION 0", "OK"),
+            makes("CONFIG key CAP 500", "OK"),
         ],
     },
     Command {

@@ -9,7 +9,7 @@ use crate::common::{Client, Random};
 
 const HOUR: u64 = 3_600_000;
 
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 20] = [
     "TTL 40",
     "TTL 700",
     "RETAIN 0",
@@ -27,6 +27,9 @@ const SETTINGS: [&str; 17] = [
     "RESOLUTION 0",
     "TTL 700 RESOLUTION 350",
     "TTL 40 RESOLUTION 0",
+    "CAP 40",
+    "CAP 300",
+    "CAP 0",
 ];
 
 /// A command on one of the keys, or two. `expires`: keys may be given a short time to live.

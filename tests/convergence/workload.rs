@@ -9,12 +9,13 @@ pub const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 pub const DBS: u64 = 2;
 
 /// Errors that come of the choice of keys, of settings that do not go together, of a clock that has stepped back, and of a server that has no memory left.
-const HARMLESS: [&str; 8] = [
+const HARMLESS: [&str; 9] = [
     "no such key",
     "source and destination",
     "AT lies",
     "cutoff lies",
     "is more than half of TTL",
+    "CAPPED",
     "BUSYKEY",
     "command not allowed when used memory",
     "Transaction discarded",

@@ -235,6 +235,13 @@ fn fields_made_up_are_refused() {
         end(),
         [resolution(1), end()].concat(),
         [resolution(30_000), end()].concat(),
+        [vec![unsigned(2), string(&leb(7))], end()].concat(),
+        [
+            resolution(1),
+            vec![unsigned(2), string(&leb(u32::MAX.into()))],
+            end(),
+        ]
+        .concat(),
     ] {
         assert!(offer(&mut client, &make(&good), "a good one"));
     }
@@ -255,7 +262,10 @@ fn fields_made_up_are_refused() {
             "a content that claims to be longer",
             vec![unsigned(1), string_claiming(1 << 40, &leb(5))],
         ),
-        ("a tag of a newer version", vec![unsigned(2), string(b"")]),
+        ("a cap of nothing", vec![unsigned(2), string(b"")]),
+        ("a cap of none", vec![unsigned(2), string(&leb(0))]),
+        ("too large a cap", vec![unsigned(2), string(&leb(1 << 32))]),
+        ("a tag of a newer version", vec![unsigned(3), string(b"")]),
         (
             "the largest tag",
             [resolution(5), vec![unsigned(u64::MAX), string(b"")]].concat(),
@@ -265,7 +275,7 @@ fn fields_made_up_are_refused() {
         assert!(!offer(&mut client, &bad, what), "{what}");
     }
     assert!(!offer(&mut client, &make(&resolution(5)), "no end"));
-    server.wait_log("a dump has a field of a newer version (tag 2), and was refused");
+    server.wait_log("a dump has a field of a newer version (tag 3), and was refused");
     assert_unharmed(&server, &run_id, memory);
 }
 

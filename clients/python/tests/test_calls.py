@@ -125,6 +125,26 @@ def test_the_state_of_a_key(kit: Any) -> None:
     assert (info.linger, info.resolution) == (FOREVER, MINUTE / 4)
 
 
+def test_who_of_a_set_is_online(kit: Any, execute: Any) -> None:
+    online = kit.presence()
+    online.touch("alice", "bob", "carol")
+    execute("SADD", "friends", "bob", "carol", "dave")
+    execute("ZADD", "followers", 1, "alice", 2, "erin")
+    bob, carol = kit.m("bob"), kit.m("carol")
+    assert {*online.intersection("friends")} == {bob, carol}
+    assert online.intersection("followers") == [kit.m("alice")]
+    assert online.intersection("nobody") == []
+    assert len(online.intersection("friends", limit=1)) == 1
+    assert online.intersection_last_seen("friends") == {
+        bob: online.last_seen("bob"),
+        carol: online.last_seen("carol"),
+    }
+    assert online.count_intersection("friends") == 2
+    assert online.count_intersection("friends", limit=1) == 1
+    with pytest.raises(ValueError, match="a limit is at least 1"):
+        online.intersection("friends", limit=0)
+
+
 def test_a_scan_returns_everybody(kit: Any) -> None:
     online = kit.presence()
     everybody = {f"user:{number}" for number in range(500)} | {"bot:1"}

@@ -75,6 +75,24 @@ def test_a_resolution_is_at_most_half_of_the_ttl(kit: Any) -> None:
         kit.presence(resolution=MINUTE).touch("alice")
 
 
+def test_a_cap_keeps_others_out(kit: Any) -> None:
+    room = kit.presence(cap=2)
+    assert room.touch("alice", "bob") == 2
+    assert room.info().cap == 2
+    with pytest.raises(redis.ResponseError, match="CAPPED 2 members are online"):
+        room.touch("alice", "carol")
+    assert {*room.members()} == {kit.m("alice"), kit.m("bob")}
+    assert room.touch("alice") == 0
+    assert kit.presence(cap=0).touch("carol") == 1
+    assert room.info().cap is None
+
+
+def test_a_cap_is_a_number_that_the_server_takes(kit: Any) -> None:
+    for cap in (-1, 1 << 32):
+        with pytest.raises(ValueError, match="a cap is a number from 0"):
+            kit.presence(cap=cap)
+
+
 def test_repeating_them_writes_nothing(kit: Any, execute: Any) -> None:
     online = kit.presence(ttl=MINUTE, retain=2 * MINUTE)
     online.touch("alice")

@@ -11,6 +11,7 @@
 //! | tag | content |
 //! | --- | --- |
 //! | 1 | the resolution, as a number in a block of members, where it is not 0 |
+//! | 2 | the cap, likewise |
 //!
 //! So a set without fields has the dump that it always had. What a field means is unknown to those who do not know its
 //! tag, so they refuse the dump rather than to lose a part of the set; versions that know of no fields at all take a
@@ -27,6 +28,8 @@ const FIELDS: u64 = 1 << 63;
 const END: u64 = 0;
 /// The tag of the resolution.
 const RESOLUTION: u64 = 1;
+/// The tag of the cap.
+const CAP: u64 = 2;
 
 /// Where a dump is written.
 pub trait Sink {
@@ -104,6 +107,7 @@ impl PresenceSet {
             retain: number(source, MAX_DURATION)?,
             linger: number(source, MAX_DURATION + 1)?.checked_sub(1),
             resolution: 0,
+            cap: 0,
         };
         if settings.ttl == 0 {
             return Err(Refused::Corrupt);
@@ -135,9 +139,13 @@ impl PresenceSet {
         }
         if has_fields {
             read_fields(source, |tag, content| match tag {
-                RESOLUTION => read_resolution(content, &mut settings).map(|()| true),
+                RESOLUTION => read_once(content, &mut settings.resolution).map(|()| true),
+                CAP => read_once(content, &mut settings.cap).map(|()| true),
                 _ => Ok(false),
             })?;
+            if settings.check().is_err() || settings.cap > Settings::MAX_CAP {
+                return Err(Refused::Corrupt);
+            }
             set.configure(settings);
         }
         Ok(set)
@@ -146,21 +154,22 @@ impl PresenceSet {
 
 /// What a set of these settings has beside what every dump has: tags, and their contents.
 fn fields(settings: &Settings) -> Vec<(u64, Vec<u8>)> {
-    let mut fields = Vec::new();
-    if settings.resolution > 0 {
-        let mut content = Vec::new();
-        leb128::write(&mut content, settings.resolution);
-        fields.push((RESOLUTION, content));
-    }
-    fields
+    let numbers = [(RESOLUTION, settings.resolution), (CAP, settings.cap)];
+    let there = numbers.into_iter().filter(|(_, number)| *number > 0);
+    there
+        .map(|(tag, number)| {
+            let mut content = Vec::new();
+            leb128::write(&mut content, number);
+            (tag, content)
+        })
+        .collect()
 }
 
-/// Adds the resolution to settings that have none yet.
-fn read_resolution(mut content: &[u8], settings: &mut Settings) -> Result<(), Corrupt> {
-    let is_first = settings.resolution == 0;
-    settings.resolution = leb128::read(&mut content).ok_or(Corrupt)?;
-    let is_one = settings.resolution > 0 && settings.check().is_ok();
-    match is_first && is_one && content.is_empty() {
+/// Reads a field that is a number other than 0, which may be there once.
+fn read_once(mut content: &[u8], number: &mut u64) -> Result<(), Corrupt> {
+    let is_first = *number == 0;
+    *number = leb128::read(&mut content).ok_or(Corrupt)?;
+    match is_first && *number > 0 && content.is_empty() {
         true => Ok(()),
         false => Err(Corrupt),
     }

@@ -10,6 +10,7 @@ fn settings() -> Settings {
         retain: 0,
         linger: None,
         resolution: 0,
+        cap: 0,
     }
 }
 
@@ -106,6 +107,33 @@ fn a_resolution_is_a_field() {
         &[(RESOLUTION, &[5, 5])],
         &[(RESOLUTION, &[0xf4])],
         &[(RESOLUTION, &[])],
+    ] {
+        assert_eq!(load(with_fields(corrupt)), Err(Refused::Corrupt));
+    }
+}
+
+#[test]
+fn a_cap_is_a_field() {
+    for cap in [1, 127, 128, Settings::MAX_CAP] {
+        for resolution in [0, 300] {
+            let settings = Settings {
+                cap,
+                resolution,
+                ..settings()
+            };
+            let mut dump = saved_with(settings);
+            let loaded = PresenceSet::load(&mut dump, 20).expect("it is a dump");
+            assert_eq!(loaded.settings(), settings);
+        }
+    }
+    // The dump does not say who may be online: more may be than the cap allows.
+    assert_eq!(load(with_fields(&[(CAP, &[1])])), Ok(2));
+    for corrupt in [
+        &[(CAP, &[0x80, 0x80, 0x80, 0x80, 0x10][..])][..],
+        &[(CAP, &[0])],
+        &[(CAP, &[5]), (CAP, &[5])],
+        &[(CAP, &[5, 5])],
+        &[(CAP, &[])],
     ] {
         assert_eq!(load(with_fields(corrupt)), Err(Refused::Corrupt));
     }

@@ -1,7 +1,7 @@
 //! Numbers in no more bytes than they need, for what each of many small sets has.
 
 /// A number of `N` bytes, without alignment.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Uint<const N: usize>([u8; N]);
 
 impl<const N: usize> Default for Uint<N> {
@@ -21,6 +21,16 @@ impl<const N: usize> Uint<N> {
         let mut bytes = [0; N];
         bytes.copy_from_slice(&number.min(Self::MAX).to_le_bytes()[..N]);
         Uint(bytes)
+    }
+
+    /// The number of these bytes, the lowest first.
+    pub fn from_bytes(bytes: [u8; N]) -> Uint<N> {
+        Uint(bytes)
+    }
+
+    /// The bytes, the lowest first.
+    pub fn to_bytes(self) -> [u8; N] {
+        self.0
     }
 
     /// The number.

@@ -15,7 +15,7 @@ impl PresenceSet {
     pub fn apply<'a>(
         &mut self,
         change: Change,
-        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]> + Clone>,
         now: Millis,
         observer: &mut impl Observer,
     ) -> Result<Effects, Error> {
@@ -63,10 +63,13 @@ impl PresenceSet {
         touch: Touch,
         mode: TouchMode,
         sets_peak: bool,
-        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]> + Clone>,
         now: Millis,
         observer: &mut impl Observer,
     ) -> Result<Effects, Error> {
+        if self.has_rare_settings() {
+            self.check_cap(touch, mode, &members, now)?;
+        }
         let retain = self.retain();
         let mut tally = Tally {
             touch,

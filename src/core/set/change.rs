@@ -49,6 +49,8 @@ pub enum Change {
         linger: Option<Option<Millis>>,
         /// How soon after a member's last touch another one is not recorded.
         resolution: Option<Millis>,
+        /// How many members may be online at once.
+        cap: Option<u64>,
         /// When the set was made, or has been without members since, where that is known.
         since: Option<Since>,
     },
@@ -75,6 +77,16 @@ pub enum Members<'a, I> {
     Prefetched(LookupKey<'a>),
     /// Any number of them, none for a change that is not about members.
     Each(I),
+}
+
+impl<'a, I: ExactSizeIterator<Item = &'a [u8]>> Members<'a, I> {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Members::Prefetched(_) => 1,
+            Members::Each(members) => members.len(),
+        }
+    }
 }
 
 /// What is said of each member while a change is applied, in order.
@@ -160,12 +172,14 @@ impl Change {
                 retain,
                 linger,
                 resolution,
+                cap,
                 ..
             } => Settings {
                 ttl: ttl.unwrap_or(old.ttl),
                 retain: retain.unwrap_or(old.retain),
                 linger: linger.unwrap_or(old.linger),
                 resolution: resolution.unwrap_or(old.resolution),
+                cap: cap.unwrap_or(old.cap),
             },
             _ => old,
         }
@@ -184,7 +198,7 @@ impl Change {
         }
     }
 
-    /// Whether it is sure to change a set without a resolution, whatever that holds.
+    /// Whether it is sure to change a set without rare settings, whatever that holds.
     #[inline]
     pub fn is_sure(&self) -> bool {
         matches!(

@@ -9,6 +9,7 @@ use crate::core::index::MAX_NAMES;
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::memory::Uint;
 use crate::core::query::{Query, Span};
+use crate::core::rare_settings::RareSettings;
 use crate::core::small::Small;
 use crate::core::table::{Batch, Old, Table};
 use crate::core::time::{MAX_TIME, Millis};
@@ -25,6 +26,11 @@ pub enum Error {
     CutoffInFuture,
     /// In these settings the resolution is more than half of the ttl.
     ResolutionTooLong(Settings),
+    /// More members would be online than the cap allows.
+    Capped {
+        /// How many are.
+        online: u64,
+    },
 }
 
 /// How a set is stored. Without members it is small.
@@ -54,14 +60,14 @@ impl PresenceSet {
             owner_word: Uint::new(0),
             form: Form::Small(Small::empty(now.min(MAX_TIME), true)),
         };
-        set.set_resolution(settings.resolution);
+        set.set_rare(&settings);
         set
     }
 
     /// The settings of the key.
     #[inline]
     pub fn settings(&self) -> Settings {
-        self.settings.with_resolution(self.resolution())
+        self.settings.with(self.rare())
     }
 
     /// The settings' retain.
@@ -73,7 +79,39 @@ impl PresenceSet {
     /// New settings. Ttl and resolution apply to touches from now on, retain and linger to all there is.
     pub(in crate::core) fn configure(&mut self, settings: Settings) {
         self.settings = StoredSettings::new(settings);
-        self.set_resolution(settings.resolution);
+        self.set_rare(&settings);
+    }
+
+    /// The settings that few sets have.
+    #[inline(always)]
+    pub(super) fn rare(&self) -> RareSettings {
+        match &self.form {
+            Form::Small(small) => small.rare(),
+            Form::Table(table) => table.rare,
+        }
+    }
+
+    /// Whether a touch may be refused, or change nothing, because of such a setting.
+    #[inline(always)]
+    pub fn has_rare_settings(&self) -> bool {
+        !self.rare().is_none()
+    }
+
+    /// Sets them; a resolution to no more than the ttl allows: what is out of bounds comes from no client, and would make
+    /// a dump that is refused.
+    fn set_rare(&mut self, settings: &Settings) {
+        let longest = Settings::longest_resolution(self.settings.ttl.get());
+        self.restore_rare(RareSettings {
+            resolution: Uint::new(settings.resolution.min(longest)),
+            cap: Uint::new(settings.cap),
+        });
+    }
+
+    fn restore_rare(&mut self, rare: RareSettings) {
+        match &mut self.form {
+            Form::Small(small) => small.set_rare(rare),
+            Form::Table(table) => table.rare = rare,
+        }
     }
 
     /// The most members that were online at once.
@@ -113,9 +151,9 @@ impl PresenceSet {
     /// Makes a set without members one that had some until then. The memory of a table goes.
     pub(in crate::core) fn set_emptied(&mut self, at: Millis) {
         debug_assert!(self.is_empty());
-        let resolution = self.resolution();
+        let rare = self.rare();
         self.form = Form::Small(Small::empty(at.min(MAX_TIME), false));
-        self.set_resolution(resolution);
+        self.restore_rare(rare);
     }
 
     /// A set of the same settings and peak that has had no members since `at`.
@@ -201,7 +239,7 @@ impl PresenceSet {
     pub(in crate::core) fn make_table(&mut self) -> &mut Table {
         if let Form::Small(small) = &self.form {
             let mut table = Box::<Table>::default();
-            table.resolution = Uint::new(small.resolution());
+            table.rare = small.rare();
             for (name, state) in small.iter_states() {
                 let key = LookupKey::new(name).hashed();
                 table.set(&key, state, |_| false);

@@ -1,7 +1,9 @@
 //! The set itself: [`PresenceSet`], and what can be done with one.
 
 mod apply;
+mod cap;
 mod change;
+mod distinct;
 mod filter;
 mod footprint;
 mod lifetime;

@@ -56,6 +56,7 @@ mod tests {
                 retain: 0,
                 linger: None,
                 resolution: 0,
+                cap: 0,
             };
             let mut set = PresenceSet::new(settings, 0);
             let names: Vec<_> = (0..members)

@@ -90,6 +90,7 @@ mod tests {
             retain: 0,
             linger: None,
             resolution: 0,
+            cap: 0,
         };
         let mut set = PresenceSet::new(settings, 0);
         for member in members {

@@ -5,15 +5,11 @@
 //! be that much too old, and a member's time may end that much too early, but never too late.
 //!
 //! Only what happens now is judged by it: an import has rules of its own, and what is replayed was judged before.
-//!
-//! A set without one has no byte for it: a small set has it behind the head of its block, where a bit says that it is
-//! there, and in a table, which is large anyway, it is a field.
 
 use super::change::{Change, touch_of};
-use super::members::{Form, PresenceSet};
+use super::members::PresenceSet;
 use super::settings::Settings;
 use crate::core::member::LookupKey;
-use crate::core::memory::Uint;
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};
 
@@ -26,6 +22,7 @@ impl PresenceSet {
             return false;
         };
         mode == TouchMode::Now
+            && self.resolution() > 0
             && self.leaves_out(member, touch_of(at, ttl, self.settings.ttl.get(), now))
     }
 
@@ -46,21 +43,7 @@ impl PresenceSet {
 
     /// The settings' resolution; 0: each touch is recorded.
     #[inline(always)]
-    pub fn resolution(&self) -> Millis {
-        match &self.form {
-            Form::Small(small) => small.resolution(),
-            Form::Table(table) => table.resolution.get(),
-        }
-    }
-
-    /// Sets it, to no more than the ttl allows: what is out of bounds comes from no client, and would make a dump that
-    /// is refused.
-    pub(super) fn set_resolution(&mut self, resolution: Millis) {
-        let longest = Settings::longest_resolution(self.settings.ttl.get());
-        let resolution = resolution.min(longest);
-        match &mut self.form {
-            Form::Small(small) => small.set_resolution(resolution),
-            Form::Table(table) => table.resolution = Uint::new(resolution),
-        }
+    pub(super) fn resolution(&self) -> Millis {
+        self.rare().resolution.get()
     }
 }

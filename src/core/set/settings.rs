@@ -2,6 +2,7 @@
 
 use super::members::Error;
 use crate::core::memory::Uint;
+use crate::core::rare_settings::RareSettings;
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 
 /// What can be set of a key.
@@ -16,6 +17,8 @@ pub struct Settings {
     /// Within this time of a member's last touch, in ms, another one of the same ttl is not recorded; 0: each is. At
     /// most half of the ttl (`resolution.rs`).
     pub resolution: Millis,
+    /// How many members may be online at once; 0: any number (`cap.rs`).
+    pub cap: u64,
 }
 
 impl Settings {
@@ -23,6 +26,9 @@ impl Settings {
     pub fn linger_number(&self) -> i64 {
         self.linger.map_or(-1, |linger| linger as i64)
     }
+
+    /// The largest cap that can be stored.
+    pub const MAX_CAP: u64 = Uint::<4>::MAX;
 
     /// The longest resolution that goes with a ttl.
     pub fn longest_resolution(ttl: Millis) -> Millis {
@@ -52,7 +58,7 @@ impl Peak {
     pub const MAX_COUNT: u64 = Uint::<6>::MAX;
 }
 
-/// Settings as a set keeps them, but for the resolution, which few sets have (`resolution.rs`).
+/// Settings as a set keeps them, but for those that few sets have (`rare_settings.rs`).
 #[derive(Clone, Copy)]
 pub struct StoredSettings {
     pub ttl: Uint<5>,
@@ -78,12 +84,13 @@ impl StoredSettings {
         (linger != Uint::<5>::MAX).then_some(linger)
     }
 
-    pub fn with_resolution(self, resolution: Millis) -> Settings {
+    pub fn with(self, rare: RareSettings) -> Settings {
         Settings {
             ttl: self.ttl.get(),
             retain: self.retain.get(),
             linger: self.linger(),
-            resolution,
+            resolution: rare.resolution.get(),
+            cap: rare.cap.get(),
         }
     }
 }

@@ -84,10 +84,7 @@ impl PresenceSet {
                 if was_online && timeout_reported || !was_online && old.state().is_unreported(now) {
                     timed_out = Some(old.state().touch);
                 }
-                stays = mode == TouchMode::Past && {
-                    let old = old.state().touch;
-                    old.at > touch.at && (was_online || now < old.at + retain)
-                };
+                stays = mode == TouchMode::Past && keeps(old.state().touch, touch, retain, now);
                 stays
             },
         );
@@ -100,4 +97,10 @@ impl PresenceSet {
             timed_out,
         }
     }
+}
+
+/// Whether a touch that is there stays where one of the past meets it: it is a later one, and remembered.
+#[inline]
+pub(super) fn keeps(old: Touch, touch: Touch, retain: Millis, now: Millis) -> bool {
+    old.at > touch.at && (old.is_online(now) || now < old.at + retain)
 }

@@ -9,8 +9,8 @@
 //! empty   0 | since when 6
 //! ```
 //!
-//! The high bit of a length says whether a ttl follows; that of the number of members, whether the set's resolution
-//! follows the head, in 5 bytes.
+//! The high bit of a length says whether a ttl follows; that of the number of members, whether the settings that few sets
+//! have follow the head (`rare_settings.rs`).
 //!
 //! Where a time is out of the head's reach, all entries are written anew: with the oldest one's time as the base, and
 //! so wide that half of the reach is left. A room whose members live for minutes has 3 bytes for each time, and is
@@ -25,6 +25,7 @@
 use super::head::{HEAD, Head, NARROWEST, WIDEST, number};
 use crate::core::member::MemberView;
 use crate::core::memory::Mover;
+use crate::core::rare_settings::RareSettings;
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::{Touch, TouchState};
 
@@ -36,9 +37,8 @@ const MAX_NAME: usize = 127;
 /// The bit beside a name's length that says that a ttl of its own follows.
 const OWN_TTL: u8 = 0x80;
 const TTL: usize = 5;
-/// The bit beside the number of members that says that a resolution follows the head.
-const HAS_RESOLUTION: u8 = 0x80;
-const RESOLUTION: usize = 5;
+/// The bit beside the number of members that says that rare settings follow the head.
+const HAS_RARE: u8 = 0x80;
 /// The bit above a time that says that there never was a member.
 const UNTOUCHED: u64 = MAX_TIME + 1;
 
@@ -88,7 +88,7 @@ impl Small {
     }
 
     pub fn len(&self) -> usize {
-        usize::from(self.first_byte() & !HAS_RESOLUTION)
+        usize::from(self.first_byte() & !HAS_RARE)
     }
 
     /// The number of members, and the bit beside it.
@@ -100,39 +100,39 @@ impl Small {
     /// Where the first entry stands.
     #[inline]
     fn start(&self) -> usize {
-        match self.first_byte() & HAS_RESOLUTION {
+        match self.first_byte() & HAS_RARE {
             0 => HEAD,
-            _ => HEAD + RESOLUTION,
+            _ => HEAD + RareSettings::BYTES,
         }
     }
 
-    /// See [`Settings::resolution`](crate::core::Settings::resolution). Nearly all sets have none, which is one test.
+    /// The rare settings. Nearly all sets have none, which is one test.
     #[inline(always)]
-    pub fn resolution(&self) -> Millis {
-        match self.first_byte() & HAS_RESOLUTION {
-            0 => 0,
-            _ => self.stored_resolution(),
+    pub fn rare(&self) -> RareSettings {
+        match self.first_byte() & HAS_RARE {
+            0 => RareSettings::default(),
+            _ => self.stored_rare(),
         }
     }
 
     #[inline(never)]
-    fn stored_resolution(&self) -> Millis {
-        self.bytes.get(HEAD..HEAD + RESOLUTION).map_or(0, number)
+    fn stored_rare(&self) -> RareSettings {
+        RareSettings::from_bytes(self.bytes.get(HEAD..).unwrap_or_default())
     }
 
-    /// Sets the resolution.
-    pub fn set_resolution(&mut self, resolution: Millis) {
-        if resolution == self.resolution() {
+    /// Sets the rare settings.
+    pub fn set_rare(&mut self, rare: RareSettings) {
+        if rare == self.rare() {
             return;
         }
-        let stored = &resolution.to_le_bytes()[..RESOLUTION];
-        let (bit, stored) = match resolution {
-            0 => (0, &stored[..0]),
-            _ => (HAS_RESOLUTION, stored),
+        let stored = rare.to_bytes();
+        let (bit, stored) = match rare.is_none() {
+            true => (0, &stored[..0]),
+            false => (HAS_RARE, &stored[..]),
         };
         let entries = &self.bytes[self.start()..];
         let mut bytes = [&self.bytes[..HEAD], stored, entries].concat();
-        bytes[0] = bytes[0] & !HAS_RESOLUTION | bit;
+        bytes[0] = bytes[0] & !HAS_RARE | bit;
         self.bytes = bytes.into_boxed_slice();
     }
 
@@ -322,9 +322,9 @@ impl Small {
             return;
         };
         if self.len() == 1 {
-            let resolution = self.resolution();
+            let rare = self.rare();
             *self = Small::empty(0, false);
-            self.set_resolution(resolution);
+            self.set_rare(rare);
             return;
         }
         let mut bytes = std::mem::take(&mut self.bytes).into_vec();

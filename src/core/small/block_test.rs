@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::core::memory::Uint;
 use crate::core::time::MAX_DURATION;
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
@@ -37,7 +38,14 @@ enum Op {
     Touch(u8, TouchState),
     Take(u8),
     Report(Millis, usize),
-    Resolution(Millis),
+    Rare(RareSettings),
+}
+
+fn rare(resolution: Millis, cap: u32) -> RareSettings {
+    RareSettings {
+        resolution: Uint::new(resolution),
+        cap: Uint::new(cap.into()),
+    }
 }
 
 fn name(number: u8) -> Vec<u8> {
@@ -66,11 +74,12 @@ proptest! {
         6 => (0..12_u8, state()).prop_map(|(number, state)| Op::Touch(number, state)),
         2 => (0..12_u8).prop_map(Op::Take),
         1 => (time(), 0..4_usize).prop_map(|(now, limit)| Op::Report(now, limit)),
-        1 => prop_oneof![Just(0), 0..=MAX_DURATION].prop_map(Op::Resolution),
+        1 => (prop_oneof![Just(0), 0..=MAX_DURATION], prop_oneof![Just(0), any::<u32>()])
+            .prop_map(|(resolution, cap)| Op::Rare(rare(resolution, cap))),
     ], 0..60)) {
         let mut small = Small::empty(5, true);
         let mut model: Vec<(Vec<u8>, TouchState)> = Vec::new();
-        let mut resolution = 0;
+        let mut kept = RareSettings::default();
         for op in ops {
             match op {
                 Op::Touch(number, state) => {
@@ -98,12 +107,12 @@ proptest! {
                     prop_assert_eq!(count, reported.len());
                     prop_assert_eq!(reported, expected);
                 }
-                Op::Resolution(new) => {
-                    small.set_resolution(new);
-                    resolution = new;
+                Op::Rare(new) => {
+                    small.set_rare(new);
+                    kept = new;
                 }
             }
-            prop_assert_eq!(small.resolution(), resolution);
+            prop_assert_eq!(small.rare(), kept);
             prop_assert_eq!(all(&small), model.clone());
             prop_assert_eq!(small.len(), model.len());
             for number in 0..12 {
@@ -143,17 +152,20 @@ fn a_room_of_three_is_64_bytes() {
 }
 
 #[test]
-fn only_a_room_that_has_a_resolution_has_bytes_for_it() {
+fn only_a_room_that_has_rare_settings_has_bytes_for_them() {
     let now = 1_700_000_000_000;
     let mut small = room(&[now; 3]);
     let (bytes, members) = (small.bytes(), all(&small));
-    for (resolution, more) in [(60_000, 5), (MAX_DURATION, 5), (1, 5), (0, 0)] {
-        small.set_resolution(resolution);
+    for (resolution, cap, more) in [
+        (60_000, 0, 9),
+        (MAX_DURATION, u32::MAX, 9),
+        (0, 1, 9),
+        (0, 0, 0),
+    ] {
+        small.set_rare(rare(resolution, cap));
         assert_eq!(small.bytes(), bytes + more, "{resolution}");
-        assert_eq!(
-            (small.resolution(), all(&small)),
-            (resolution, members.clone())
-        );
+        assert_eq!(small.rare(), rare(resolution, cap));
+        assert_eq!(all(&small), members);
     }
 }
 
@@ -205,7 +217,7 @@ fn an_empty_block_says_since_when() {
             let mut small = Small::empty(since, untouched);
             assert_eq!((small.len(), all(&small).len()), (0, 0));
             for resolution in [0, 60_000, 0] {
-                small.set_resolution(resolution);
+                small.set_rare(rare(resolution, 0));
                 assert_eq!((small.len(), all(&small).len()), (0, 0));
                 assert_eq!(small.empty_since(), since);
                 assert_eq!(small.is_untouched(), untouched);

@@ -2,7 +2,7 @@
 
 use crate::core::index::{MAX_NAMES, NameRef, Names};
 use crate::core::member::{LookupKey, MemberView};
-use crate::core::memory::Uint;
+use crate::core::rare_settings::RareSettings;
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::Entry;
@@ -16,8 +16,8 @@ pub struct Table {
     pub timeline: Timeline,
     /// See [`PresenceSet::noted_bytes`](crate::core::PresenceSet::noted_bytes).
     pub noted_bytes: usize,
-    /// See [`Settings::resolution`](crate::core::Settings::resolution). It follows the numbers that each change reads.
-    pub resolution: Uint<5>,
+    /// They follow the numbers that each change reads.
+    pub rare: RareSettings,
 }
 
 /// The touch that is there; from the timeline it is read only when needed.

@@ -14,6 +14,7 @@ fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
         retain,
         linger,
         resolution: 0,
+        cap: 0,
     }
 }
 

@@ -14,6 +14,7 @@ fn set_of(members: u64, ttls: u64, resolution: u64) -> PresenceSet {
         retain: 3_600_000,
         linger: Some(60_000),
         resolution,
+        cap: 0,
     };
     let mut set = PresenceSet::new(settings, NOW);
     for member in 0..members {

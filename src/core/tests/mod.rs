@@ -1,5 +1,6 @@
 //! A set as its users see it, compared with a naive [`model`] of one.
 
+mod cap_test;
 mod check;
 mod edges_test;
 mod golden_test;

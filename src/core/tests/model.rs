@@ -1,5 +1,7 @@
 //! A presence set that is obviously right: a list of members, searched from end to end.
 
+use std::collections::HashSet;
+
 use crate::core::TouchMode;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::Millis;
@@ -47,6 +49,22 @@ impl Model {
     fn was_just_seen(&self, old: Touch, touch: Touch) -> bool {
         let within = self.settings.resolution.min(touch.ttl / 2);
         old.ttl == touch.ttl && (old.at..old.at + within).contains(&touch.at)
+    }
+
+    /// Whether a touch of these members is refused, since more would be online than the cap allows.
+    pub fn is_capped(&self, names: &[Vec<u8>], touch: Touch, mode: TouchMode, now: Millis) -> bool {
+        let cap = self.settings.cap as usize;
+        if cap == 0 || mode == TouchMode::Replayed {
+            return false;
+        }
+        let joins = |name: &&Vec<u8>| {
+            let old = self.get(name);
+            let stays = mode == TouchMode::Past
+                && old.is_some_and(|old| self.remembers(old, now) && old.at > touch.at);
+            is_online(touch, now) && !stays && !old.is_some_and(|old| is_online(old, now))
+        };
+        let newcomers = names.iter().filter(joins).collect::<HashSet<_>>().len();
+        newcomers > 0 && self.count(Span::Online, now) + newcomers > cap
     }
 
     /// Whether the touch was recorded, and whether the member came online.

@@ -52,6 +52,7 @@ pub enum Op {
         ttl: Option<Millis>,
         retain: Option<Millis>,
         resolution: Option<Millis>,
+        cap: Option<u64>,
     },
     Linger(Option<Millis>),
     SetPeak(u64),
@@ -130,6 +131,11 @@ pub fn resolution() -> impl Strategy<Value = Millis> {
     prop_oneof![4 => Just(0), 2 => Just(50), 1 => 1..500_u64, 1 => Just(MAX_DURATION)]
 }
 
+/// How many may be online at once: mostly any number.
+pub fn cap() -> impl Strategy<Value = u64> {
+    prop_oneof![3 => Just(0), 1 => 1..100_u64]
+}
+
 /// When it all begins: in our days, and now and then where times end.
 pub fn beginning() -> impl Strategy<Value = Millis> {
     prop_oneof![6 => Just(1_700_000_000_000), 1 => Just(0), 1 => Just(MAX_TIME - 2000)]
@@ -163,8 +169,15 @@ pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value =
             1 => long().prop_map(|by| -by.cast_signed()),
         ]
         .prop_map(Op::Clock),
-        1 => (prop::option::of(ttl()), prop::option::of(retain()), prop::option::of(resolution()))
-            .prop_map(|(ttl, retain, resolution)| Op::Configure { ttl, retain, resolution }),
+        1 => (
+            prop::option::of(ttl()),
+            prop::option::of(retain()),
+            prop::option::of(resolution()),
+            prop::option::of(cap()),
+        )
+            .prop_map(|(ttl, retain, resolution, cap)| {
+                Op::Configure { ttl, retain, resolution, cap }
+            }),
         1 => prop::option::of(prop_oneof![Just(0), 1..3000_u64]).prop_map(Op::Linger),
         1 => (0..50_u64).prop_map(Op::SetPeak),
         3 => (window, any::<bool>(), offset, prop_oneof![Just(0), limit()])

@@ -13,7 +13,7 @@ use crate::core::dump::Items;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::Touch;
-use crate::core::{Change, List, Members, PresenceSet, Span, TouchMode};
+use crate::core::{Change, Error, List, Members, PresenceSet, Span, TouchMode};
 
 /// Names the first difference only: the lists are long.
 fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what: &str) {
@@ -60,6 +60,7 @@ impl Run {
             retain,
             linger: None,
             resolution: resolution.min(500),
+            cap: 0,
         };
         Run {
             sets: vec![PresenceSet::new(settings, now)],
@@ -71,6 +72,9 @@ impl Run {
 
     fn touch(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode) {
         let now = self.now;
+        if self.model.is_capped(members, touch, mode, now) {
+            return self.refuse(members, touch, mode);
+        }
         let (mut recorded, mut joining) = (Vec::new(), Vec::new());
         for name in members {
             let (records, joins) = self.model.touch(name, touch, mode, now);
@@ -118,6 +122,28 @@ impl Run {
         }
         if !recorded.is_empty() && touch.ttl > 0 {
             self.model.judge_peak(now);
+        }
+    }
+
+    /// A touch by which more members would be online than the cap allows.
+    fn refuse(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode) {
+        let now = self.now;
+        let online = self.model.count(Span::Online, now) as u64;
+        let change = Change::Touch {
+            at: Some(touch.at),
+            ttl: Some(touch.ttl),
+            mode,
+            sets_peak: true,
+        };
+        for set in &mut self.sets {
+            let mut witness = Witness::default();
+            let members = match members {
+                [name] => Members::Prefetched(set.prefetch(name)),
+                names => Members::Each(names.iter().map(Vec::as_slice)),
+            };
+            let refused = set.apply(change, members, now, &mut witness);
+            assert_eq!(refused, Err(Error::Capped { online }));
+            assert_eq!(witness, Witness::default());
         }
     }
 
@@ -175,6 +201,7 @@ impl Run {
             retain: Some(settings.retain),
             linger: Some(settings.linger),
             resolution: Some(settings.resolution),
+            cap: Some(settings.cap),
             since: None,
         };
         for set in &mut self.sets {
@@ -239,10 +266,12 @@ impl Run {
                 ttl,
                 retain,
                 resolution,
+                cap,
             } => self.configure(|settings| {
                 settings.ttl = ttl.unwrap_or(settings.ttl);
                 settings.retain = retain.unwrap_or(settings.retain);
                 settings.resolution = resolution.unwrap_or(settings.resolution);
+                settings.cap = cap.unwrap_or(settings.cap);
             }),
             Op::Linger(linger) => self.configure(|settings| settings.linger = linger),
             Op::SetPeak(count) => self.set_peak(Peak { count, at: now }),

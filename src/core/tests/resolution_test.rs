@@ -18,6 +18,7 @@ fn sets(retain: Millis) -> [PresenceSet; 2] {
             retain,
             linger: None,
             resolution: RESOLUTION,
+            cap: 3,
         };
         let mut set = PresenceSet::new(settings, NOW);
         assert_eq!(touch(&mut set, &["ann"], None, NOW), (vec![0], 1));
@@ -185,6 +186,7 @@ fn settings_go_together_where_the_resolution_is_half_of_the_ttl_at_most() {
             resolution,
             retain: 0,
             linger: None,
+            cap: 0,
         };
         assert_eq!(settings.check().is_ok(), go_together, "{ttl} {resolution}");
         // What comes from no client all the same is kept as it can be saved.

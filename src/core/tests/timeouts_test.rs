@@ -62,6 +62,7 @@ impl Run {
             retain: 2000,
             linger: None,
             resolution: 0,
+            cap: 0,
         };
         let now = 1_700_000_000_000;
         Run {

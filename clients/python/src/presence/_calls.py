@@ -81,8 +81,9 @@ def _info(reply: Any) -> Info | None:
         linger=FOREVER if linger == -1 else from_milliseconds(linger),
         next_due=_time(field["next-due"]),
         bytes=field["bytes"],
-        # A key without one does not tell it, nor does a server that knows of none.
+        # A key without them does not tell them, nor does a server that knows of none.
         resolution=from_milliseconds(field.get("resolution", 0)),
+        cap=field.get("cap"),
     )
 
 
@@ -116,6 +117,7 @@ def settings(
     retain: timedelta | None,
     linger: timedelta | None,
     resolution: timedelta | None = None,
+    cap: int | None = None,
 ) -> Command:
     """The options of CONFIG; none where nothing is to be set."""
     options: Command = ()
@@ -130,6 +132,10 @@ def settings(
         # Said here already: a call that fails open would only log what the server says.
         if ttl is not None and resolution > ttl / 2:
             raise ValueError(f"a resolution is at most half of the ttl of {ttl}, not {resolution}")
+    if cap is not None:
+        if not 0 <= cap < 1 << 32:
+            raise ValueError(f"a cap is a number from 0, which is none, to {(1 << 32) - 1}, not {cap}")
+        options += ("CAP", cap)
     return options
 
 
@@ -143,9 +149,10 @@ class KeyCalls(Generic[M]):
         retain: timedelta | None = None,
         linger: timedelta | None = None,
         resolution: timedelta | None = None,
+        cap: int | None = None,
     ) -> None:
         self.key = key
-        options = settings(ttl, retain, linger, resolution)
+        options = settings(ttl, retain, linger, resolution, cap)
         self._config: tuple[Command, ...] = (("PRESENCE.CONFIG", key, *options),) if options else ()
 
     def touch(self, members: tuple[Text, ...], ttl: timedelta | None, at: datetime | None) -> Call[int]:
@@ -183,6 +190,18 @@ class KeyCalls(Generic[M]):
     def online(self, members: tuple[Text, ...]) -> Call[list[M]]:
         return self._call("FILTER", *members, read=list)
 
+    def intersection(self, other: Text, limit: int | None) -> Call[list[M]]:
+        return self._call("INTER", other, *_limit(limit), read=list)
+
+    def intersection_last_seen(self, other: Text, limit: int | None) -> Call[dict[M, datetime]]:
+        def read(reply: Any) -> dict[M, datetime]:
+            return {member: from_unix(at) for member, at in reply}
+
+        return self._call("INTER", other, *_limit(limit), "WITHSEEN", read=read)
+
+    def count_intersection(self, other: Text, limit: int | None) -> Call[int]:
+        return self._call("INTERCARD", other, *_limit(limit), read=int)
+
     def is_online(self, member: Text) -> Call[bool]:
         return self._call("ISONLINE", member, read=lambda reply: bool(reply[0]))
 
@@ -206,6 +225,13 @@ class KeyCalls(Generic[M]):
 
     def _call(self, name: str, *arguments: Text | int, read: Callable[[Any], T]) -> Call[T]:
         return Call(((f"PRESENCE.{name}", self.key, *arguments),), read)
+
+
+def _limit(limit: int | None) -> Command:
+    # To the server 0 is no limit.
+    if limit is not None and limit < 1:
+        raise ValueError(f"a limit is at least 1, not {limit}")
+    return () if limit is None else ("LIMIT", limit)
 
 
 def _page(window: timedelta | None, oldest_first: bool, offset: int, limit: int | None) -> Command:

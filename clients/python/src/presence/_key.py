@@ -23,6 +23,7 @@ class Settings(TypedDict, total=False):
     retain: timedelta | None
     linger: timedelta | None
     resolution: timedelta | None
+    cap: int | None
     timeout: timedelta
 
 
@@ -38,10 +39,11 @@ class Key(Generic[M, N]):
         retain: timedelta | None = None,
         linger: timedelta | None = None,
         resolution: timedelta | None = None,
+        cap: int | None = None,
         fail_open: bool = False,
         timeout: timedelta = DEFAULT_TIMEOUT,
     ) -> None:
-        self._calls = KeyCalls[M](key, ttl, retain, linger, resolution)
+        self._calls = KeyCalls[M](key, ttl, retain, linger, resolution, cap)
         # Checked here: with a time-out of nothing each call would fail, and fail open without a word of why.
         to_milliseconds(timeout)
         self._patient = redis

@@ -27,6 +27,8 @@ class Presence(Key[M, N]):
     `redis` is a client of redis-py for one server or a cluster. `ttl` is how long a touch keeps a member online, `retain` how
     long an offline member is remembered after it was last seen, `linger` how long a key is kept that remembers nobody
     (`FOREVER`: always), `resolution` how soon after a member's last touch another one is not recorded: at most half of the ttl.
+    `cap` is how many may be online at once (0: any number); a touch by which more would be raises `redis.ResponseError`, whose
+    text begins with `CAPPED`.
     `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with
     each touch, so they hold after a FLUSHALL and on a server that starts after the application; repeating them writes nothing.
 
@@ -108,6 +110,18 @@ class Presence(Key[M, N]):
     def online(self, *members: Text) -> list[M]:
         """Those of these members who are online, in the order given."""
         return self._run_or(self._calls.online(members), []) if members else []
+
+    def intersection(self, other: Text, *, limit: int | None = None) -> list[M]:
+        """Those members of the set or sorted set at the key `other` who are online, in no order."""
+        return self._run_or(self._calls.intersection(other, limit), [])
+
+    def intersection_last_seen(self, other: Text, *, limit: int | None = None) -> dict[M, datetime]:
+        """As `intersection`, each with the time when it was last seen."""
+        return self._run_or(self._calls.intersection_last_seen(other, limit), {})
+
+    def count_intersection(self, other: Text, *, limit: int | None = None) -> int | N:
+        """How many members of the set or sorted set at the key `other` are online; no more than `limit` are counted."""
+        return self._run(self._calls.count_intersection(other, limit))
 
     def is_online(self, member: Text) -> bool | N:
         """Whether a member is online."""

@@ -51,6 +51,8 @@ class Info:
     """Memory that the key takes."""
     resolution: timedelta = timedelta(0)
     """How soon after a member's last touch another one is not recorded; zero where each is."""
+    cap: int | None = None
+    """How many members may be online at once; none where any number may."""
 
 
 class Kind(str, Enum):

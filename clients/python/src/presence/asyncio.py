@@ -103,6 +103,18 @@ class Presence(Key[M, N]):
         """Those of these members who are online, in the order given."""
         return await self._run_or(self._calls.online(members), []) if members else []
 
+    async def intersection(self, other: Text, *, limit: int | None = None) -> list[M]:
+        """Those members of the set or sorted set at the key `other` who are online, in no order."""
+        return await self._run_or(self._calls.intersection(other, limit), [])
+
+    async def intersection_last_seen(self, other: Text, *, limit: int | None = None) -> dict[M, datetime]:
+        """As `intersection`, each with the time when it was last seen."""
+        return await self._run_or(self._calls.intersection_last_seen(other, limit), {})
+
+    async def count_intersection(self, other: Text, *, limit: int | None = None) -> int | N:
+        """How many members of the set or sorted set at the key `other` are online; no more than `limit` are counted."""
+        return await self._run(self._calls.count_intersection(other, limit))
+
     async def is_online(self, member: Text) -> bool | N:
         """Whether a member is online."""
         return await self._run(self._calls.is_online(member))

@@ -1,0 +1,43 @@
+//! `PRESENCE.INTERCARD key other [LIMIT n]`
+
+use super::inter::{LIMIT, OTHER, at_most};
+use super::spec::Spec;
+use crate::arg::Arg;
+use crate::error::{Error, Result};
+use crate::ffi::args::Args;
+use crate::ffi::context::Context;
+use crate::ffi::keyspace::Keyspace;
+use crate::intersection::{self, Answer};
+use crate::parse;
+
+pub const SPEC: Spec = Spec {
+    name: c"PRESENCE.INTERCARD",
+    flags: c"readonly",
+    arity: -3,
+    last_key: 1,
+    categories: c"read slow",
+    key_flags: Spec::READ,
+    tips: c"nondeterministic_output",
+    summary: c"Returns how many members of a set or a sorted set are online.",
+    complexity: c"O(N) for N members of the set; with LIMIT less, where so many are found before",
+    since: c"0.1.0",
+    args: &[Arg::KEY, OTHER, LIMIT],
+};
+
+pub fn run(_ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
+    let mut limit = None;
+    let mut options = parse::Options::new(args, 3);
+    while let Some(option) = options.next() {
+        if !LIMIT.is(option) {
+            return Err(Error::missing(&LIMIT));
+        }
+        parse::once(&mut limit, options.number(&LIMIT)?, &LIMIT)?;
+    }
+    intersection::answer(
+        keyspace,
+        args.string(1),
+        args.string(2),
+        Answer::Count,
+        at_most(limit),
+    )
+}
