@@ -1,7 +1,8 @@
 //! `PRESENCE.INTER key other [LIMIT n] [WITHSEEN]`
 
+use super::other::{self, LIMIT, OTHER};
 use super::spec::Spec;
-use crate::arg::{Arg, Numbers};
+use crate::arg::Arg;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
@@ -9,13 +10,6 @@ use crate::ffi::keyspace::Keyspace;
 use crate::intersection::{self, Answer};
 use crate::parse;
 
-/// The set or sorted set.
-pub const OTHER: Arg = Arg::key(c"other");
-/// 0 is no limit, as it is for `SINTERCARD`.
-pub const LIMIT: Arg = Arg::integer(c"limit")
-    .numbers(Numbers::Limit)
-    .token(c"LIMIT")
-    .optional();
 const WITHSEEN: Arg = Arg::flag(c"withseen", c"WITHSEEN");
 
 pub const SPEC: Spec = Spec {
@@ -37,7 +31,7 @@ pub fn run(_ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let mut options = parse::Options::new(args, 3);
     while let Some(option) = options.next() {
         if LIMIT.is(option) {
-            parse::once(&mut limit, options.number(&LIMIT)?, &LIMIT)?;
+            other::read_limit(&mut options, &mut limit)?;
         } else if WITHSEEN.is(option) {
             parse::once(&mut with_seen, (), &WITHSEEN)?;
         } else {
@@ -48,19 +42,7 @@ pub fn run(_ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         Some(()) => Answer::MembersWithSeen,
         None => Answer::Members,
     };
-    intersection::answer(
-        keyspace,
-        args.string(1),
-        args.string(2),
-        answer,
-        at_most(limit),
-    )
-}
-
-/// How many are found by a `LIMIT`.
-pub fn at_most(limit: Option<i64>) -> usize {
-    match limit {
-        None | Some(0) => usize::MAX,
-        Some(limit) => usize::try_from(limit).unwrap_or(usize::MAX),
-    }
+    let (key, other) = (args.string(1), args.string(2));
+    let limit = limit.unwrap_or(usize::MAX);
+    intersection::answer(keyspace, key, other, answer, limit)
 }

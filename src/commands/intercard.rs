@@ -1,6 +1,6 @@
 //! `PRESENCE.INTERCARD key other [LIMIT n]`
 
-use super::inter::{LIMIT, OTHER, at_most};
+use super::other::{self, LIMIT, OTHER};
 use super::spec::Spec;
 use crate::arg::Arg;
 use crate::error::{Error, Result};
@@ -31,13 +31,9 @@ pub fn run(_ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         if !LIMIT.is(option) {
             return Err(Error::missing(&LIMIT));
         }
-        parse::once(&mut limit, options.number(&LIMIT)?, &LIMIT)?;
+        other::read_limit(&mut options, &mut limit)?;
     }
-    intersection::answer(
-        keyspace,
-        args.string(1),
-        args.string(2),
-        Answer::Count,
-        at_most(limit),
-    )
+    let (key, other) = (args.string(1), args.string(2));
+    let limit = limit.unwrap_or(usize::MAX);
+    intersection::answer(keyspace, key, other, Answer::Count, limit)
 }
