@@ -43,6 +43,8 @@ pub enum Error {
     WindowTooLong(Millis),
     /// A member is longer than 65,535 bytes.
     MemberTooLong,
+    /// Metadata is longer than may be set, which is so many bytes.
+    MetaTooLong { limit: usize },
     /// The user may not run CLIENT LIST.
     NoClientList,
     /// CLIENT LIST failed, or its reply is not understood.
@@ -130,6 +132,10 @@ impl fmt::Display for Error {
                  raise RETAIN with PRESENCE.CONFIG"
             ),
             Error::MemberTooLong => write!(f, "ERR member is longer than {MAX_MEMBER} bytes"),
+            Error::MetaTooLong { limit } => write!(
+                f,
+                "ERR metadata is longer than {limit} bytes, which presence.max-meta sets"
+            ),
             Error::NoClientList => f.write_str(
                 "NOPERM this user has no permissions to run the 'client|list' command, \
                  which PRESENCE.CLIENTS needs",

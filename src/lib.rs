@@ -41,7 +41,7 @@ use ffi::{module, slot_migration};
 static ALLOCATOR: ffi::alloc::ServerAlloc = ffi::alloc::ServerAlloc;
 
 /// The module's settings, in the order in which `CONFIG REWRITE` writes them.
-static SETTINGS: [&dyn settings::Setting; 8] = [
+static SETTINGS: [&dyn settings::Setting; 9] = [
     &defaults::TTL,
     &defaults::RETAIN,
     &defaults::LINGER,
@@ -50,6 +50,7 @@ static SETTINGS: [&dyn settings::Setting; 8] = [
     &events::EVENTS,
     &announcements::FREQUENCY,
     &announcements::CHANNEL,
+    &commands::MAX_META,
 ];
 
 /// Loads the module: called through `ffi/module.rs`, with its load arguments.

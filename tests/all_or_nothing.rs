@@ -5,7 +5,7 @@ use crate::common::errors::{WINDOW, no_number};
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 37] = [
+const WRONG: [&str; 38] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
@@ -32,6 +32,7 @@ const WRONG: [&str; 37] = [
     "EVICT key 5 LIMIT 5 LIMIT 5",
     "EVICT key future",
     "EVICT key future LIMIT 5",
+    "SETMETA text ann blob",
     "T key touch",
     "LEAVE key",
     "FORGET key",

@@ -154,7 +154,9 @@ fn bad_windows_are_refused() {
             }
             let options = match command {
                 "COUNT" => "WINDOW milliseconds expected",
-                _ => "WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN or WITHTTL expected",
+                _ => {
+                    "WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN, WITHTTL or WITHMETA expected"
+                }
             };
             for (given, expected) in [
                 ("WINDOW", "WINDOW milliseconds expected"),

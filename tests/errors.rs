@@ -49,7 +49,7 @@ const MISTAKES: [(&str, &str); 29] = [
     ),
     (
         "LIST k 0 10",
-        "ERR syntax error, WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN or WITHTTL expected",
+        "ERR syntax error, WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN, WITHTTL or WITHMETA expected",
     ),
     (
         "LIST k LIMIT 10",

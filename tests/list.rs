@@ -206,8 +206,9 @@ fn options_come_in_any_case_and_order() {
 fn what_is_wrong_is_refused() {
     let mut client = SERVER.client();
     client.answer("PRESENCE.TOUCH refused ann");
-    let option =
-        syntax("WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN or WITHTTL expected");
+    let option = syntax(
+        "WINDOW milliseconds, REV, LIMIT offset count, WITHSEEN, WITHTTL or WITHMETA expected",
+    );
     let page = no_number("LIMIT takes an offset from 0 and a count, negative for all");
     for key in ["refused", "missing"] {
         for (options, error) in [

@@ -40,6 +40,7 @@ mod lookup;
 mod many_ttls;
 mod mcount;
 mod memory;
+mod metadata;
 mod missing_keys;
 mod module_settings;
 mod never_a_crash;

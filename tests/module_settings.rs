@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use crate::common::{Client, Server, module_path, not_applicable};
 
 /// Name, default, lowest and highest value.
-const NUMBERS: [(&str, i64, i64, i64); 6] = [
+const NUMBERS: [(&str, i64, i64, i64); 7] = [
     ("default-ttl", 300_000, 1, 315_360_000_000),
     ("default-retain", 0, 0, 315_360_000_000),
     ("default-linger", -1, -1, 315_360_000_000),
     ("sweep-interval", 100, 1, 60_000),
     ("sweep-budget", 1000, 100, 100_000),
     ("client-announce-frequency", 0, 0, 86_400),
+    ("max-meta", 4096, 0, 65_535),
 ];
 
 /// A setting that is text: name, default, other values, and bad ones with what a value must be.
@@ -37,7 +38,7 @@ const TEXTS: [Text; 2] = [
         "",
         &["j", "A", "mtlj"],
         &["x", "jx", "J", "j l", "j\0"],
-        "any of the letters j, l, t and m, or A for all",
+        "any of the letters j, l, t, m and u, or A for all",
     ),
 ];
 
@@ -348,7 +349,7 @@ fn an_empty_list_of_events_outlives_a_rewrite() {
     let log = Server::builder()
         .module_args("events colour sweep-budget 500")
         .start_expecting_failure();
-    let why = "the argument 'events' must be any of the letters j, l, t and m, or A for all, not 'colour'";
+    let why = "the argument 'events' must be any of the letters j, l, t, m and u, or A for all, not 'colour'";
     assert!(log.contains(why), "{log}");
 }
 

@@ -1,4 +1,4 @@
-//! `PRESENCE.LIST key [WINDOW ms] [REV] [LIMIT offset count] [WITHSEEN] [WITHTTL]`
+//! `PRESENCE.LIST key [WINDOW ms] [REV] [LIMIT offset count] [WITHSEEN] [WITHTTL] [WITHMETA]`
 
 use super::span::{self, WINDOW};
 use super::spec::Spec;
@@ -19,6 +19,7 @@ const LIMIT: Arg = Arg::block(c"limit", &[Arg::integer(c"offset"), Arg::integer(
     .optional();
 const WITHSEEN: Arg = Arg::flag(c"withseen", c"WITHSEEN");
 const WITHTTL: Arg = Arg::flag(c"withttl", c"WITHTTL");
+const WITHMETA: Arg = Arg::flag(c"withmeta", c"WITHMETA");
 
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.LIST",
@@ -31,12 +32,12 @@ pub const SPEC: Spec = Spec {
     summary: c"Returns the members who are online, or were seen within a window of time, newest seen first.",
     complexity: c"O(log N + M) for M members returned, whatever the offset; O(N/1000 + M) with over 64 ttls in use",
     since: c"0.1.0",
-    args: &[Arg::KEY, WINDOW, REV, LIMIT, WITHSEEN, WITHTTL],
+    args: &[Arg::KEY, WINDOW, REV, LIMIT, WITHSEEN, WITHTTL, WITHMETA],
 };
 
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
-    let (mut window, mut rev, mut limit, mut with_seen, mut with_ttl) =
-        (None, None, None, None, None);
+    let (mut window, mut rev, mut limit) = (None, None, None);
+    let (mut with_seen, mut with_ttl, mut with_meta) = (None, None, None);
     let mut options = parse::Options::new(args, 2);
     while let Some(option) = options.next() {
         if WINDOW.is(option) {
@@ -53,6 +54,8 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
             parse::once(&mut with_seen, (), &WITHSEEN)?;
         } else if WITHTTL.is(option) {
             parse::once(&mut with_ttl, (), &WITHTTL)?;
+        } else if WITHMETA.is(option) {
+            parse::once(&mut with_meta, (), &WITHMETA)?;
         } else {
             return Err(Error::Expected(SPEC.args));
         }
@@ -72,7 +75,8 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     };
     let page = set.list(&list, now);
     ctx.reply_array(page.len());
-    let columns = 1 + usize::from(with_seen.is_some()) + usize::from(with_ttl.is_some());
+    let with = [with_seen, with_ttl, with_meta];
+    let columns = 1 + with.iter().flatten().count();
     page.each(|member| {
         let seen = member.touch;
         if columns > 1 {
@@ -84,6 +88,12 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         }
         if with_ttl.is_some() {
             ctx.reply_integer(seen.ttl_left(now) as i64);
+        }
+        if with_meta.is_some() {
+            match member.meta {
+                Some(meta) => ctx.reply_bytes(meta),
+                None => ctx.reply_null(),
+            }
         }
     });
     Ok(())

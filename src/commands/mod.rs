@@ -36,8 +36,10 @@ macro_rules! commands {
 }
 
 commands! {
-    clients, config, count, evict, filter, forget, info, inter, intercard, isonline, leave, list, max, mcount, packed_touch, scan, seen, setmax, touch, touchex,
+    clients, config, count, evict, filter, forget, info, inter, intercard, isonline, leave, list, max, mcount, meta, packed_touch, scan, seen, setmax, setmeta, touch, touchex,
 }
+
+pub use setmeta::MAX as MAX_META;
 
 /// Registers all commands.
 pub fn register(ctx: Context) -> std::result::Result<(), String> {

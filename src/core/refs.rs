@@ -71,6 +71,15 @@ impl EntryId {
     pub fn index(self) -> usize {
         (self.0 & ((1 << INDEX_BITS) - 1)) as usize
     }
+
+    /// Of a number that stands for something else than an entry (`table/metadata.rs`).
+    pub fn from_bits(bits: u32) -> EntryId {
+        EntryId(bits)
+    }
+
+    pub fn bits(self) -> u32 {
+        self.0
+    }
 }
 
 /// The most chunks a timeline can have. One more would give out [`EntryId::NONE`].

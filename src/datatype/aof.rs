@@ -9,7 +9,7 @@ use crate::wire::{self, Packing};
 /// Bytes of a touch that is full.
 const FULL: usize = 4096;
 
-/// Emits the making of the key, a touch for each run of members with the same time and ttl, and the peak. The touches
+/// Emits the making of the key, a touch for each run of members with the same time and ttl, their metadata, and the peak. The touches
 /// set no peak: their times go back and forth, and the peak need not be one of the members who are left.
 pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
     if value.is_damaged() {
@@ -37,6 +37,13 @@ pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
     };
     set.each_in_order(|member| touches.add(member.name, member.touch));
     touches.flush();
+    if set.has_metadata() {
+        set.each_in_order(|member| {
+            if let Some(meta) = member.meta {
+                wire::set_meta(log, key, member.name, meta);
+            }
+        });
+    }
     if left && first != settings {
         begin(&settings);
     }

@@ -29,6 +29,9 @@ pub fn add(value: &Value, digest: &mut Digest) {
         digest.bytes(member.name);
         digest.number(member.touch.at as i64);
         digest.number(member.touch.ttl as i64);
+        if let Some(meta) = member.meta {
+            digest.bytes(meta);
+        }
         digest.end_sequence();
     });
 }

@@ -1,4 +1,4 @@
-//! Events: members who joined, left or timed out, and new peaks. There are two ways to hear of them, both off by
+//! Events: members who joined, left, timed out or have other metadata, and new peaks. There are two ways to hear of them, both off by
 //! default: a Pub/Sub message that names the member, on a channel for each key and kind of event, and a keyspace
 //! notification.
 //!
@@ -34,15 +34,18 @@ pub enum Event {
     Timeout = 4,
     /// A new peak; its count stands in the place of the member.
     Max = 8,
+    /// The metadata of a member is another one.
+    Update = 16,
 }
 
 impl Event {
     /// By its letter in `presence.events`.
-    const LETTERS: [(u8, Event); 4] = [
+    const LETTERS: [(u8, Event); 5] = [
         (b'j', Event::Join),
         (b'l', Event::Leave),
         (b't', Event::Timeout),
         (b'm', Event::Max),
+        (b'u', Event::Update),
     ];
 
     /// Its name in a channel.
@@ -52,6 +55,7 @@ impl Event {
             Event::Leave => "leave",
             Event::Timeout => "timeout",
             Event::Max => "max",
+            Event::Update => "update",
         }
     }
 
@@ -62,11 +66,16 @@ impl Event {
             Event::Leave => c"presence.leave",
             Event::Timeout => c"presence.timeout",
             Event::Max => c"presence.max",
+            Event::Update => c"presence.update",
         }
     }
 }
 
-const ALL: u8 = Event::Join as u8 | Event::Leave as u8 | Event::Timeout as u8 | Event::Max as u8;
+const ALL: u8 = Event::Join as u8
+    | Event::Leave as u8
+    | Event::Timeout as u8
+    | Event::Max as u8
+    | Event::Update as u8;
 
 /// The set of events that are published, as bits.
 static PUBLISHED: AtomicU8 = AtomicU8::new(0);
@@ -76,7 +85,7 @@ static EPOCH: MainThread<Epoch> = MainThread::new(Epoch::new());
 pub static EVENTS: Text = Text::new(
     "events",
     "",
-    "any of the letters j, l, t and m, or A for all",
+    "any of the letters j, l, t, m and u, or A for all",
     set_published,
 );
 
@@ -201,6 +210,11 @@ impl Outbox {
         if epoch.publishes(touch, retain) {
             self.add(Event::Timeout, member);
         }
+    }
+
+    /// A member has other metadata.
+    pub fn updated(&mut self, member: &[u8]) {
+        self.add(Event::Update, member);
     }
 
     /// More members are online than ever before.

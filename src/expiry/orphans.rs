@@ -144,6 +144,7 @@ impl Observer for Reporter<'_> {
     fn timed_out(&mut self, member: MemberView, retain: Millis) {
         self.0.timed_out(member.name, member.touch, retain);
     }
+    fn updated(&mut self, _member: MemberView) {}
 }
 
 /// Takes out the first orphans of the key after the one that had the last turn, with their key's name.

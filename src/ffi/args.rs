@@ -44,6 +44,11 @@ impl<'a> Args<'a> {
         Args(&self.0[index.min(self.0.len())..])
     }
 
+    /// The arguments before `index`.
+    pub fn to(self, index: usize) -> Args<'a> {
+        Args(&self.0[..index.min(self.0.len())])
+    }
+
     /// The bytes of each argument.
     #[inline]
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone {

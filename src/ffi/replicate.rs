@@ -170,6 +170,43 @@ impl sealed::Arguments for (ServerStr<'_>, &[u8]) {
 
 const KEY_AND_BYTES: &CStr = c"sb";
 
+/// A key, and twice bytes.
+impl sealed::Arguments for (ServerStr<'_>, &[u8], &[u8]) {
+    fn replicate(self, ctx: Context, command: &CStr) {
+        let (key, first, second) = self;
+        // SAFETY: the context is live; the format says what follows, which lives until the call returns.
+        unsafe {
+            api!(RedisModule_Replicate)(
+                ctx.as_ptr(),
+                command.as_ptr(),
+                c"sbb".as_ptr(),
+                key.as_ptr(),
+                first.as_ptr(),
+                first.len(),
+                second.as_ptr(),
+                second.len(),
+            );
+        }
+    }
+
+    unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
+        let (key, first, second) = self;
+        // SAFETY: the caller vouches for the io; for the rest see `replicate`.
+        unsafe {
+            api!(RedisModule_EmitAOF)(
+                io,
+                command.as_ptr(),
+                c"sbb".as_ptr(),
+                key.as_ptr(),
+                first.as_ptr(),
+                first.len(),
+                second.as_ptr(),
+                second.len(),
+            );
+        }
+    }
+}
+
 /// A keyword and the number after it.
 pub type KeyedNumber = (&'static CStr, i64);
 

@@ -101,9 +101,13 @@ fn make_change<'a>(
             transaction.signal();
             transaction.mark();
         }
+        let forgotten = transaction.forgotten_with_metadata(&change, members);
         let mut changed = Vec::new();
         effects = transaction.apply(change, members, ahead, &mut changed)?;
         transaction.replicate(&change, &effects, members, &changed);
+        if !forgotten.is_empty() {
+            transaction.take_metadata(&forgotten);
+        }
         transaction.settle(&change, &effects);
     } else if matches!(change, Change::Forget) {
         Recorder::new(&mut transaction.outbox, &transaction.key, members, None).report_orphans();
@@ -215,6 +219,19 @@ impl<'k> Transaction<'k> {
             self.key.create(settings, self.now);
         }
         self.is_made
+    }
+
+    /// Those of a touch's members who have metadata though they are not remembered any more: the eviction has yet to remove
+    /// them.
+    #[inline(always)]
+    fn forgotten_with_metadata<'a>(&mut self, change: &Change, members: Args<'a>) -> Vec<&'a [u8]> {
+        let now = self.now;
+        match self.key.set() {
+            Some(set) if set.has_metadata() && matches!(change, Change::Touch { .. }) => {
+                set.forgotten_with_metadata(members.iter(), now)
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Whether a change is sure to change the set.

@@ -70,6 +70,10 @@ impl Observer for Recorder<'_, '_> {
         fail_at(member.name, b"fault:timeout");
         self.outbox.timed_out(member.name, member.touch, retain);
     }
+
+    fn updated(&mut self, member: MemberView) {
+        self.outbox.updated(member.name);
+    }
 }
 
 /// Panics at the member of this name, in the middle of a change.

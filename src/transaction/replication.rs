@@ -2,7 +2,7 @@
 
 use super::Transaction;
 use crate::core::time::Millis;
-use crate::core::{Change, Effects, Touch};
+use crate::core::{Change, Effects, Members, Touch};
 use crate::ffi::args::Args;
 use crate::ffi::context::Context;
 use crate::ffi::string::KeyName;
@@ -77,6 +77,7 @@ impl Transaction<'_> {
                     wire::empty(&ctx, name, &set.settings(), now);
                 }
             }
+            (Change::SetMeta { .. }, _) if effects.changed => ctx.replicate_verbatim(),
             (Change::Evict { cutoff, .. }, _) => self.replicate_eviction(cutoff, effects.members),
             (
                 Change::Configure {
@@ -99,6 +100,23 @@ impl Transaction<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Takes the metadata of members away who were not remembered any more when a touch brought them back. The eviction
+    /// would have, had it been there before.
+    #[cold]
+    pub(super) fn take_metadata(&mut self, members: &[&[u8]]) {
+        let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
+        for member in members {
+            let change = Change::SetMeta {
+                blob: b"",
+                judged: false,
+            };
+            let about = Members::Each(std::iter::once(*member));
+            self.key
+                .change(|set| set.apply(change, about, now, &mut ()).is_ok());
+            wire::set_meta(&ctx, name, member, b"");
         }
     }
 

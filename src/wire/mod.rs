@@ -130,6 +130,11 @@ fn send_settings(
     sink.send(c"PRESENCE.CONFIG", (key, options));
 }
 
+/// A member's metadata is this now.
+pub fn set_meta(sink: &impl CommandSink, key: KeyName, member: &[u8], meta: &[u8]) {
+    sink.send(c"PRESENCE.SETMETA", (key, member, meta));
+}
+
 /// The peak is this now.
 pub fn set_peak(sink: &impl CommandSink, key: KeyName, peak: Peak) {
     let args = (key, peak.count as i64, peak.at as i64);

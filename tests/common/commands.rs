@@ -131,7 +131,7 @@ const REMOVE: Option<Keys> = Some(Keys {
     access: "RW delete",
 });
 
-pub const COMMANDS: [Command; 20] = [
+pub const COMMANDS: [Command; 22] = [
     Command {
         name: "TOUCH",
         since: "0.1.0",
@@ -254,12 +254,14 @@ pub const COMMANDS: [Command; 20] = [
         keys: READ,
         tips: &[TIMED],
         categories: "@presence @read @slow",
-        arguments: "key:key [WINDOW milliseconds:integer] [REV] [LIMIT offset:integer count:integer] [WITHSEEN] [WITHTTL]",
+        arguments: "key:key [WINDOW milliseconds:integer] [REV] [LIMIT offset:integer count:integer] [WITHSEEN] [WITHTTL] \
+                    [WITHMETA]",
         calls: &[
             keeps("LIST key", "[]"),
             keeps("LIST key LIMIT 0 0", "[]"),
             keeps("LIST key WINDOW 200000 REV LIMIT 0 10 WITHSEEN", "[]"),
             keeps("LIST key WITHSEEN WITHTTL", "[]"),
+            keeps("LIST key WITHMETA", "[]"),
         ],
     },
     Command {
@@ -335,6 +337,31 @@ pub const COMMANDS: [Command; 20] = [
             makes("SETMAX key 7 1700000000000 GT", "1"),
             keeps("SETMAX key 0 0", "OK"),
             keeps("SETMAX key 0 0 GT", "0"),
+        ],
+    },
+    Command {
+        name: "SETMETA",
+        since: "0.1.0",
+        arity: 4,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[],
+        categories: "@fast @presence @write",
+        arguments: "key:key member:string blob:string",
+        calls: &[keeps("SETMETA key nobody blob", "0")],
+    },
+    Command {
+        name: "META",
+        since: "0.1.0",
+        arity: -3,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key member:string [member ...]",
+        calls: &[
+            keeps("META key nobody", "[nil]"),
+            keeps("META key nobody nobody", "[nil, nil]"),
         ],
     },
     Command {

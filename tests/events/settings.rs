@@ -8,7 +8,7 @@ use crate::common::{LIMIT, Server, Subscriber, touchex, wait_until};
 use super::{ALL, start};
 
 /// What is wrong with a set of letters.
-const MUST_BE: &str = "argument must be any of the letters j, l, t and m, or A for all";
+const MUST_BE: &str = "argument must be any of the letters j, l, t, m and u, or A for all";
 
 #[test]
 fn unknown_letters_are_refused_and_the_old_ones_stay() {
@@ -64,7 +64,7 @@ fn a_server_with_bad_letters_does_not_start_and_says_why() {
         .start_expecting_failure();
     assert!(
         log.contains(
-            "presence: not loaded, the argument 'events' must be any of the letters j, l, t and m, or A for all, not 'jx'"
+            "presence: not loaded, the argument 'events' must be any of the letters j, l, t, m and u, or A for all, not 'jx'"
         ),
         "{log}"
     );

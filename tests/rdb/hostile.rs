@@ -236,6 +236,7 @@ fn fields_made_up_are_refused() {
         [resolution(1), end()].concat(),
         [resolution(30_000), end()].concat(),
         [vec![unsigned(2), string(&leb(7))], end()].concat(),
+        [vec![unsigned(3), string(b"\x03ann\x01x")], end()].concat(),
         [
             resolution(1),
             vec![unsigned(2), string(&leb(u32::MAX.into()))],
@@ -246,6 +247,7 @@ fn fields_made_up_are_refused() {
         assert!(offer(&mut client, &make(&good), "a good one"));
     }
     let more = |bytes: &[u8]| vec![unsigned(1), string(bytes)];
+    let meta = |bytes: &[u8]| vec![unsigned(3), string(bytes)];
     for (what, fields) in [
         ("more than half of the ttl", resolution(30_001)),
         ("the largest number", resolution(u64::MAX)),
@@ -265,7 +267,29 @@ fn fields_made_up_are_refused() {
         ("a cap of nothing", vec![unsigned(2), string(b"")]),
         ("a cap of none", vec![unsigned(2), string(&leb(0))]),
         ("too large a cap", vec![unsigned(2), string(&leb(1 << 32))]),
-        ("a tag of a newer version", vec![unsigned(3), string(b"")]),
+        ("metadata of nobody", meta(&[3, b'b', b'o', b'b', 1, b'x'])),
+        ("metadata that is empty", meta(&[3, b'a', b'n', b'n', 0])),
+        (
+            "metadata that comes twice",
+            meta(&[3, b'a', b'n', b'n', 1, b'x'].repeat(2)),
+        ),
+        (
+            "metadata that is cut short",
+            meta(&[3, b'a', b'n', b'n', 5, b'x']),
+        ),
+        ("metadata without a name", meta(&[0, 1, b'x'])),
+        (
+            "metadata that is too long",
+            meta(
+                &[
+                    &[3, b'a', b'n', b'n'][..],
+                    &leb(65_536),
+                    &vec![b'x'; 65_536],
+                ]
+                .concat(),
+            ),
+        ),
+        ("a tag of a newer version", vec![unsigned(4), string(b"")]),
         (
             "the largest tag",
             [resolution(5), vec![unsigned(u64::MAX), string(b"")]].concat(),
@@ -275,7 +299,7 @@ fn fields_made_up_are_refused() {
         assert!(!offer(&mut client, &bad, what), "{what}");
     }
     assert!(!offer(&mut client, &make(&resolution(5)), "no end"));
-    server.wait_log("a dump has a field of a newer version (tag 3), and was refused");
+    server.wait_log("a dump has a field of a newer version (tag 4), and was refused");
     assert_unharmed(&server, &run_id, memory);
 }
 

@@ -145,6 +145,17 @@ def test_who_of_a_set_is_online(kit: Any, execute: Any) -> None:
         online.intersection("friends", limit=0)
 
 
+def test_members_have_metadata(kit: Any) -> None:
+    online = kit.presence()
+    online.touch("alice", "bob")
+    assert online.meta() == []
+    assert online.set_meta("alice", "away") is True
+    assert online.set_meta("nobody", "away") is False
+    assert online.meta("alice", "bob", "nobody") == [kit.m("away"), None, None]
+    assert online.set_meta("alice", b"") is True
+    assert online.meta("alice") == [None]
+
+
 def test_a_scan_returns_everybody(kit: Any) -> None:
     online = kit.presence()
     everybody = {f"user:{number}" for number in range(500)} | {"bot:1"}

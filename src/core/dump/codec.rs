@@ -177,7 +177,7 @@ mod tests {
     }
 
     fn view(name: &[u8], touch: Touch) -> MemberView<'_> {
-        MemberView { name, touch }
+        MemberView::new(name, touch)
     }
 
     fn decode_all(blocks: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Touch)>, Corrupt> {

@@ -12,12 +12,14 @@
 //! | --- | --- |
 //! | 1 | the resolution, as a number in a block of members, where it is not 0 |
 //! | 2 | the cap, likewise |
+//! | 3 | members' metadata (`metadata.rs`), as often as needed |
 //!
 //! So a set without fields has the dump that it always had. What a field means is unknown to those who do not know its
 //! tag, so they refuse the dump rather than to lose a part of the set; versions that know of no fields at all take a
 //! dump that has some for corrupt.
 
 use super::codec::{Corrupt, Encoder, MAX_BLOCK};
+use super::metadata::MAX_FIELD;
 use crate::core::leb128;
 use crate::core::set::{Peak, PresenceSet, Settings};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
@@ -30,6 +32,8 @@ const END: u64 = 0;
 const RESOLUTION: u64 = 1;
 /// The tag of the cap.
 const CAP: u64 = 2;
+/// The tag of metadata.
+const METADATA: u64 = 3;
 
 /// Where a dump is written.
 pub trait Sink {
@@ -69,7 +73,8 @@ impl PresenceSet {
     pub fn save(&self, sink: &mut impl Sink) {
         let (settings, peak) = (self.settings(), self.peak());
         let fields = fields(&settings);
-        let has_fields = if fields.is_empty() { 0 } else { FIELDS };
+        let has_any = !fields.is_empty() || self.has_metadata();
+        let has_fields = if has_any { FIELDS } else { 0 };
         for number in [
             settings.ttl,
             settings.retain,
@@ -91,11 +96,15 @@ impl PresenceSet {
         if !last.is_empty() {
             sink.write_bytes(&last);
         }
-        if !fields.is_empty() {
-            for (tag, content) in fields {
+        if has_any {
+            let mut write = |tag, content: &[u8]| {
                 sink.write_number(tag);
-                sink.write_bytes(&content);
+                sink.write_bytes(content);
+            };
+            for (tag, content) in fields {
+                write(tag, &content);
             }
+            self.encode_metadata(|block| write(METADATA, block));
             sink.write_number(END);
         }
     }
@@ -141,6 +150,7 @@ impl PresenceSet {
             read_fields(source, |tag, content| match tag {
                 RESOLUTION => read_once(content, &mut settings.resolution).map(|()| true),
                 CAP => read_once(content, &mut settings.cap).map(|()| true),
+                METADATA => set.restore_metadata(content).map(|()| true),
                 _ => Ok(false),
             })?;
             if settings.check().is_err() || settings.cap > Settings::MAX_CAP {
@@ -186,7 +196,10 @@ fn read_fields(
         if tag == END {
             return Ok(());
         }
-        let content = bytes(source)?;
+        let content = source.read_bytes()?;
+        if content.len() > MAX_FIELD {
+            return Err(Refused::Corrupt);
+        }
         if !take(tag, &content)? {
             return Err(Refused::UnknownField(tag));
         }

@@ -5,6 +5,7 @@ mod format;
 #[cfg(test)]
 mod items;
 mod members;
+mod metadata;
 
 pub use codec::Corrupt;
 pub use format::{Refused, Sink, Source};

@@ -9,11 +9,17 @@ pub struct MemberView<'a> {
     pub name: &'a [u8],
     /// The newest touch.
     pub touch: Touch,
+    /// The metadata, where it has any and is looked up with it.
+    pub meta: Option<&'a [u8]>,
 }
 
 impl<'a> MemberView<'a> {
     #[inline]
     pub(in crate::core) fn new(name: &'a [u8], touch: Touch) -> MemberView<'a> {
-        MemberView { name, touch }
+        MemberView {
+            name,
+            touch,
+            meta: None,
+        }
     }
 }

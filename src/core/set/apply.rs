@@ -46,6 +46,9 @@ impl PresenceSet {
                     ..Effects::default()
                 }
             }
+            Change::SetMeta { blob, judged } => {
+                self.apply_set_meta((blob, judged), members, now, observer)
+            }
             Change::SetPeak(peak) => self.replace_peak(peak),
             Change::RaisePeak(peak) if peak.count <= self.peak().count => Effects::default(),
             Change::RaisePeak(peak) => self.replace_peak(peak),
@@ -114,7 +117,7 @@ impl PresenceSet {
     ) -> Effects {
         let touch = Touch { at: now, ttl: 0 }.bounded();
         let (mut left, mut position) = (0, 0);
-        self.in_batches(names(members), false, |set, member| {
+        self.in_batches(members.names(), false, |set, member| {
             if set.is_online(member, now) {
                 set.touch_one(member, touch, TouchMode::Now, now);
                 observer.changed(position);
@@ -139,7 +142,7 @@ impl PresenceSet {
     ) -> Effects {
         let retain = self.retain();
         let (mut effects, mut position) = (Effects::default(), 0);
-        self.in_batches(names(members), true, |set, member| {
+        self.in_batches(members.names(), true, |set, member| {
             set.remove(Removal::Member(member, now), |member, state| {
                 observer.changed(position);
                 if member.touch.is_online(now) {
@@ -236,17 +239,6 @@ impl<O: Observer> Tally<'_, O> {
             self.observer.joined(MemberView::new(name, self.touch));
         }
     }
-}
-
-/// The names of members, whoever they are.
-fn names<'a>(
-    members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-) -> impl Iterator<Item = &'a [u8]> {
-    let (ahead, each) = match members {
-        Members::Prefetched(member) => (Some(member.name()), None),
-        Members::Each(each) => (None, Some(each)),
-    };
-    ahead.into_iter().chain(each.into_iter().flatten())
 }
 
 fn observe_timeout(

@@ -11,7 +11,7 @@ use crate::core::touch::{Touch, TouchMode};
 
 /// What happens to a set. Those that are about members say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Change<'c> {
     /// Members are seen, or, where the ttl is 0, were last seen when they left.
     Touch {
         /// When they were seen; without, it is the change's own time.
@@ -54,6 +54,14 @@ pub enum Change {
         /// When the set was made, or has been without members since, where that is known.
         since: Option<Since>,
     },
+    /// The metadata of members is this from now on.
+    SetMeta {
+        /// The metadata; empty: none.
+        blob: &'c [u8],
+        /// Whether it is only that of members who are remembered at the change's time. What is replayed was judged
+        /// before.
+        judged: bool,
+    },
     /// The peak is this from now on.
     SetPeak(Peak),
     /// The peak is this from now on, if it is a greater one.
@@ -87,6 +95,15 @@ impl<'a, I: ExactSizeIterator<Item = &'a [u8]>> Members<'a, I> {
             Members::Each(members) => members.len(),
         }
     }
+
+    /// Their names.
+    pub(super) fn names(self) -> impl Iterator<Item = &'a [u8]> {
+        let (ahead, each) = match self {
+            Members::Prefetched(member) => (Some(member.name()), None),
+            Members::Each(each) => (None, Some(each)),
+        };
+        ahead.into_iter().chain(each.into_iter().flatten())
+    }
 }
 
 /// What is said of each member while a change is applied, in order.
@@ -99,6 +116,8 @@ pub trait Observer {
     fn left(&mut self, member: MemberView);
     /// The time of the member's touch is up, which was not reported before. `retain` is what the set retains.
     fn timed_out(&mut self, member: MemberView, retain: Millis);
+    /// The member has other metadata.
+    fn updated(&mut self, member: MemberView);
 }
 
 /// Nobody observes.
@@ -107,6 +126,7 @@ impl Observer for () {
     fn joined(&mut self, _member: MemberView) {}
     fn left(&mut self, _member: MemberView) {}
     fn timed_out(&mut self, _member: MemberView, _retain: Millis) {}
+    fn updated(&mut self, _member: MemberView) {}
 }
 
 /// What a change did.
@@ -129,7 +149,7 @@ pub struct Effects {
     pub due: Option<Millis>,
 }
 
-impl Change {
+impl Change<'_> {
     /// The time at which a change is applied that comes resolved from a primary or a log, where it says so: none is
     /// needed where the time makes no difference to it. A touch that has none is of the moment of the newest one.
     /// `set` is the one it is applied to, if there is one.
@@ -141,7 +161,7 @@ impl Change {
             Change::Evict { cutoff, .. } => Some(cutoff),
             Change::SetPeak(peak) | Change::RaisePeak(peak) => Some(peak.at),
             // Since when an emptied set has been empty follows as a change of its own.
-            Change::Forget => Some(0),
+            Change::Forget | Change::SetMeta { .. } => Some(0),
             Change::Configure {
                 since: Some(Since::Made(at) | Since::Emptied(at)),
                 ..

@@ -261,7 +261,7 @@ impl PresenceSet {
         }
     }
 
-    pub(super) fn get(&self, member: &LookupKey) -> Option<TouchState> {
+    pub(in crate::core) fn get(&self, member: &LookupKey) -> Option<TouchState> {
         match &self.form {
             Form::Small(small) => small.find(member.name()).map(|(_, state)| state),
             Form::Table(table) => table.get(member),
@@ -357,12 +357,15 @@ impl PresenceSet {
         &mut self,
         members: impl Iterator<Item = &'a [u8]>,
         now: Millis,
-        mut f: impl FnMut(&'a [u8], Option<MemberView<'a>>),
+        mut f: impl FnMut(&'a [u8], Option<MemberView>),
     ) {
         self.in_batches(members, true, |set, member| {
             let state = set.get(member);
             let remembered = state.filter(|state| set.remembers(state.touch, now));
-            let view = remembered.map(|state| MemberView::new(member.name(), state.touch));
+            let view = remembered.map(|state| MemberView {
+                meta: set.table().and_then(|table| table.meta(member)),
+                ..MemberView::new(member.name(), state.touch)
+            });
             f(member.name(), view);
         });
     }

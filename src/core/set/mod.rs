@@ -9,6 +9,7 @@ mod footprint;
 mod lifetime;
 mod list;
 mod members;
+mod metadata;
 mod newest;
 mod prefetch;
 mod relocate;

@@ -3,6 +3,7 @@
 mod batch;
 #[cfg(test)]
 mod check;
+mod metadata;
 mod relocate;
 mod removal;
 mod store;

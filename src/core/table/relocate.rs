@@ -9,6 +9,9 @@ impl Table {
         let mut steps = Steps::new(from, mover);
         self.names.relocate(&mut steps);
         self.timeline.relocate(&mut steps);
+        if let Some(metadata) = &mut self.metadata {
+            metadata.relocate(&mut steps);
+        }
         steps.rest()
     }
 }

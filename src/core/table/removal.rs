@@ -32,6 +32,12 @@ impl Table {
     ) {
         let state = self.timeline.state(self.names.entry_id(name));
         self.view(name, state.touch, |member| f(member, state));
+        if let Some(metadata) = &mut self.metadata {
+            self.names.with_name(name, |name| {
+                metadata.remove(&LookupKey::new(name).hashed());
+            });
+            self.drop_empty_metadata();
+        }
         let entry_id = self.names.remove(prefix, name);
         self.timeline.kill(entry_id, &mut self.names);
     }

@@ -1,5 +1,6 @@
 //! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
+use super::metadata::Metadata;
 use crate::core::index::{MAX_NAMES, NameRef, Names};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::rare_settings::RareSettings;
@@ -18,6 +19,8 @@ pub struct Table {
     pub noted_bytes: usize,
     /// They follow the numbers that each change reads.
     pub rare: RareSettings,
+    /// Where any member has metadata.
+    pub metadata: Option<Box<Metadata>>,
 }
 
 /// The touch that is there; from the timeline it is read only when needed.
@@ -52,11 +55,17 @@ impl Table {
     }
 
     pub fn bytes(&self) -> usize {
-        size_of::<Table>() + self.names.bytes() + self.timeline.bytes()
+        let metadata = self
+            .metadata
+            .as_ref()
+            .map_or(0, |metadata| metadata.bytes());
+        size_of::<Table>() + self.names.bytes() + self.timeline.bytes() + metadata
     }
 
     pub fn allocations(&self) -> usize {
-        1 + self.names.allocations() + self.timeline.allocations()
+        let metadata = self.metadata.as_ref();
+        let metadata = metadata.map_or(0, |metadata| metadata.allocations());
+        1 + self.names.allocations() + self.timeline.allocations() + metadata
     }
 
     pub fn has_room_for(&self, more: usize) -> bool {
@@ -119,8 +128,37 @@ impl Table {
         touch: Touch,
         f: impl FnOnce(MemberView) -> R,
     ) -> R {
-        self.names
-            .with_name(name, |name| f(MemberView::new(name, touch)))
+        self.names.with_name(name, |name| {
+            let mut member = MemberView::new(name, touch);
+            if let Some(metadata) = &self.metadata {
+                member.meta = metadata.get(&LookupKey::new(name).hashed());
+            }
+            f(member)
+        })
+    }
+
+    /// A member's metadata.
+    pub fn meta(&self, member: &LookupKey) -> Option<&[u8]> {
+        self.metadata.as_ref()?.get(member)
+    }
+
+    /// The metadata of a member who is there is this. Returns whether it was another before.
+    pub fn set_meta(&mut self, member: &LookupKey, blob: &[u8]) -> bool {
+        let metadata = self.metadata.get_or_insert_default();
+        let changed = metadata.set(member, blob);
+        self.drop_empty_metadata();
+        changed
+    }
+
+    /// Where the last metadata went, what kept it goes.
+    pub(super) fn drop_empty_metadata(&mut self) {
+        if self
+            .metadata
+            .as_ref()
+            .is_some_and(|metadata| metadata.is_empty())
+        {
+            self.metadata = None;
+        }
     }
 
     /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to

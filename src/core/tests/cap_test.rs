@@ -28,7 +28,7 @@ fn sets(retain: Millis) -> [PresenceSet; 2] {
     })
 }
 
-fn change(at: Option<Millis>, ttl: Option<Millis>, mode: TouchMode) -> Change {
+fn change(at: Option<Millis>, ttl: Option<Millis>, mode: TouchMode) -> Change<'static> {
     Change::Touch {
         at,
         ttl,

@@ -1,6 +1,6 @@
 //! A presence set that is obviously right: a list of members, searched from end to end.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::core::TouchMode;
 use crate::core::set::{Peak, Settings};
@@ -15,6 +15,7 @@ pub struct Model {
     pub empty_since: Millis,
     pub untouched: bool,
     pub members: Vec<(Vec<u8>, Touch)>,
+    pub metadata: HashMap<Vec<u8>, Vec<u8>>,
 }
 
 pub fn is_online(touch: Touch, now: Millis) -> bool {
@@ -29,6 +30,7 @@ impl Model {
             empty_since: now,
             untouched: true,
             members: Vec::new(),
+            metadata: HashMap::new(),
         }
     }
 
@@ -90,6 +92,7 @@ impl Model {
         }
         self.members.retain(|(member, _)| member != name);
         if touch.ttl == 0 && self.settings.retain == 0 {
+            self.metadata.remove(name);
             if old.is_some() && self.members.is_empty() {
                 self.empty_since = touch.at;
             }
@@ -113,11 +116,43 @@ impl Model {
     /// The touch that was there.
     pub fn forget(&mut self, name: &[u8], now: Millis) -> Option<Touch> {
         let forgotten = self.get(name)?;
+        self.metadata.remove(name);
         self.members.retain(|(member, _)| member != name);
         if self.members.is_empty() {
             self.empty_since = now;
         }
         Some(forgotten)
+    }
+
+    /// Whether the member is there, and whether its metadata is another now.
+    pub fn set_meta(
+        &mut self,
+        name: &[u8],
+        blob: &[u8],
+        judged: bool,
+        now: Millis,
+    ) -> (bool, bool) {
+        let touch = self.get(name);
+        if !touch.is_some_and(|touch| !judged || self.remembers(touch, now)) {
+            return (false, false);
+        }
+        let old = match blob {
+            [] => self.metadata.remove(name),
+            blob => self.metadata.insert(name.to_vec(), blob.to_vec()),
+        };
+        (true, old.unwrap_or_default() != blob)
+    }
+
+    /// Those who have metadata though they are not remembered any more.
+    pub fn forgotten_with_metadata(&self, names: &[Vec<u8>], now: Millis) -> Vec<Vec<u8>> {
+        let is_forgotten = |name: &&Vec<u8>| {
+            let has_any = self.metadata.contains_key(*name);
+            has_any
+                && !self
+                    .get(name)
+                    .is_some_and(|touch| self.remembers(touch, now))
+        };
+        names.iter().filter(is_forgotten).cloned().collect()
     }
 
     pub fn count(&self, span: Span, now: Millis) -> usize {
@@ -173,6 +208,9 @@ impl Model {
         due.sort_by_key(|(_, touch)| (self.due(*touch), touch.ttl));
         due.truncate(limit);
         self.members.retain(|member| !due.contains(member));
+        for (name, _) in &due {
+            self.metadata.remove(name);
+        }
         if let Some((_, last)) = due.last()
             && self.members.is_empty()
         {

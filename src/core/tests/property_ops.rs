@@ -55,6 +55,13 @@ pub enum Op {
         cap: Option<u64>,
     },
     Linger(Option<Millis>),
+    /// Metadata of so many bytes, as a client sets it or as it is replayed.
+    SetMeta {
+        from: u32,
+        count: u32,
+        len: usize,
+        judged: bool,
+    },
     SetPeak(u64),
     List {
         window: Option<Millis>,
@@ -179,6 +186,8 @@ pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value =
                 Op::Configure { ttl, retain, resolution, cap }
             }),
         1 => prop::option::of(prop_oneof![Just(0), 1..3000_u64]).prop_map(Op::Linger),
+        2 => (from(), count(), 0..4_usize, any::<bool>())
+            .prop_map(|(from, count, len, judged)| Op::SetMeta { from, count, len, judged }),
         1 => (0..50_u64).prop_map(Op::SetPeak),
         3 => (window, any::<bool>(), offset, prop_oneof![Just(0), limit()])
             .prop_map(|(window, reverse, offset, limit)| {

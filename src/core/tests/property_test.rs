@@ -75,6 +75,11 @@ impl Run {
         if self.model.is_capped(members, touch, mode, now) {
             return self.refuse(members, touch, mode);
         }
+        let forgotten = self.model.forgotten_with_metadata(members, now);
+        for set in &self.sets {
+            let names = members.iter().map(Vec::as_slice);
+            assert_eq!(set.forgotten_with_metadata(names, now), forgotten);
+        }
         let (mut recorded, mut joining) = (Vec::new(), Vec::new());
         for name in members {
             let (records, joins) = self.model.touch(name, touch, mode, now);
@@ -122,6 +127,24 @@ impl Run {
         }
         if !recorded.is_empty() && touch.ttl > 0 {
             self.model.judge_peak(now);
+        }
+        self.set_meta(&forgotten, b"", false);
+    }
+
+    fn set_meta(&mut self, members: &[Vec<u8>], blob: &[u8], judged: bool) {
+        let now = self.now;
+        let (mut there, mut updated) = (0, Vec::new());
+        for name in members {
+            let (is_there, changes) = self.model.set_meta(name, blob, judged, now);
+            there += usize::from(is_there);
+            updated.extend(changes.then(|| name.clone()));
+        }
+        for set in &mut self.sets {
+            let change = Change::SetMeta { blob, judged };
+            let (effects, witness) = apply(set, change, members, now);
+            assert_eq!(effects.members, there);
+            assert_eq!(effects.changed, !updated.is_empty());
+            assert_same(&witness.updated, &updated, "who has other metadata");
         }
     }
 
@@ -274,6 +297,15 @@ impl Run {
                 settings.cap = cap.unwrap_or(settings.cap);
             }),
             Op::Linger(linger) => self.configure(|settings| settings.linger = linger),
+            Op::SetMeta {
+                from,
+                count,
+                len,
+                judged,
+            } => {
+                let blob = vec![from as u8; len * len * 20];
+                self.set_meta(&names(count, |i| from + i), &blob, judged);
+            }
             Op::SetPeak(count) => self.set_peak(Peak { count, at: now }),
             Op::List {
                 window,
@@ -375,14 +407,19 @@ impl Run {
 
     /// All that a dump or a digest has in it, and the order of the members.
     fn compare_state(&self) {
-        let mut expected: Vec<_> = self.model.members.iter().collect();
-        expected.sort_by_key(|(_, touch)| (touch.ttl, touch.at));
+        let with_meta = |(name, touch): &(Vec<u8>, Touch)| {
+            (name.clone(), *touch, self.model.metadata.get(name).cloned())
+        };
+        let mut expected: Vec<_> = self.model.members.iter().map(with_meta).collect();
+        expected.sort_by_key(|(_, touch, _)| (touch.ttl, touch.at));
         for set in &self.sets {
             assert_eq!(set.settings(), self.model.settings);
             let mut stored = Vec::new();
-            set.each_in_order(|member| stored.push((member.name.to_vec(), member.touch)));
-            let mut stored: Vec<_> = stored.iter().collect();
-            stored.sort_by_key(|(_, touch)| (touch.ttl, touch.at));
+            set.each_in_order(|member| {
+                let meta = member.meta.map(<[u8]>::to_vec);
+                stored.push((member.name.to_vec(), member.touch, meta));
+            });
+            stored.sort_by_key(|(_, touch, _)| (touch.ttl, touch.at));
             assert_same(&stored, &expected, "all members");
         }
     }
@@ -452,8 +489,12 @@ fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     assert_eq!(set.is_gone(now), gone_at.is_some_and(|at| at <= now));
     let mut looked_up = Vec::new();
     let names: Vec<_> = (0..40).map(|i| name(i * 3)).collect();
-    set.look_up(names.iter().map(Vec::as_slice), now, |_, member| {
+    set.look_up(names.iter().map(Vec::as_slice), now, |name, member| {
         looked_up.push(member.map(|member| member.touch));
+        let meta = member.and_then(|member| member.meta.map(<[u8]>::to_vec));
+        let is_remembered = member.is_some();
+        let expected = model.metadata.get(name).filter(|_| is_remembered).cloned();
+        assert_eq!(meta, expected);
     });
     let known = |name: &Vec<u8>| model.get(name).filter(|touch| model.remembers(*touch, now));
     let known: Vec<_> = names.iter().map(known).collect();

@@ -10,6 +10,7 @@ pub struct Witness {
     pub joined: Vec<Vec<u8>>,
     pub left: Vec<Vec<u8>>,
     pub timed_out: Vec<(Vec<u8>, Touch)>,
+    pub updated: Vec<Vec<u8>>,
 }
 
 impl Observer for Witness {
@@ -27,6 +28,10 @@ impl Observer for Witness {
 
     fn timed_out(&mut self, member: MemberView, _retain: Millis) {
         self.timed_out.push((member.name.to_vec(), member.touch));
+    }
+
+    fn updated(&mut self, member: MemberView) {
+        self.updated.push(member.name.to_vec());
     }
 }
 

@@ -202,6 +202,12 @@ class KeyCalls(Generic[M]):
     def count_intersection(self, other: Text, limit: int | None) -> Call[int]:
         return self._call("INTERCARD", other, *_limit(limit), read=int)
 
+    def set_meta(self, member: Text, blob: Text) -> Call[bool]:
+        return self._call("SETMETA", member, blob, read=bool)
+
+    def meta(self, members: tuple[Text, ...]) -> Call[list[M | None]]:
+        return self._call("META", *members, read=list)
+
     def is_online(self, member: Text) -> Call[bool]:
         return self._call("ISONLINE", member, read=lambda reply: bool(reply[0]))
 

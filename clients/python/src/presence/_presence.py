@@ -123,6 +123,14 @@ class Presence(Key[M, N]):
         """How many members of the set or sorted set at the key `other` are online; no more than `limit` are counted."""
         return self._run(self._calls.count_intersection(other, limit))
 
+    def set_meta(self, member: Text, blob: Text) -> bool | N:
+        """Sets a member's metadata, or with an empty `blob` takes it away. Whether there is such a member."""
+        return self._run(self._calls.set_meta(member, blob))
+
+    def meta(self, *members: Text) -> list[M | None]:
+        """The metadata of these members; `None` for one who has none."""
+        return self._run_or(self._calls.meta(members), []) if members else []
+
     def is_online(self, member: Text) -> bool | N:
         """Whether a member is online."""
         return self._run(self._calls.is_online(member))

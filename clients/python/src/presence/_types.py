@@ -62,6 +62,7 @@ class Kind(str, Enum):
     LEAVE = "leave"
     TIMEOUT = "timeout"
     MAX = "max"
+    UPDATE = "update"
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,14 @@ class Presence(Key[M, N]):
         """How many members of the set or sorted set at the key `other` are online; no more than `limit` are counted."""
         return await self._run(self._calls.count_intersection(other, limit))
 
+    async def set_meta(self, member: Text, blob: Text) -> bool | N:
+        """Sets a member's metadata, or with an empty `blob` takes it away. Whether there is such a member."""
+        return await self._run(self._calls.set_meta(member, blob))
+
+    async def meta(self, *members: Text) -> list[M | None]:
+        """The metadata of these members; `None` for one who has none."""
+        return await self._run_or(self._calls.meta(members), []) if members else []
+
     async def is_online(self, member: Text) -> bool | N:
         """Whether a member is online."""
         return await self._run(self._calls.is_online(member))
