@@ -132,10 +132,7 @@ impl fmt::Display for Error {
                  raise RETAIN with PRESENCE.CONFIG"
             ),
             Error::MemberTooLong => write!(f, "ERR member is longer than {MAX_MEMBER} bytes"),
-            Error::MetaTooLong { limit } => write!(
-                f,
-                "ERR metadata is longer than {limit} bytes, which presence.max-meta sets"
-            ),
+            Error::MetaTooLong { limit } => write_meta_too_long(f, *limit),
             Error::NoClientList => f.write_str(
                 "NOPERM this user has no permissions to run the 'client|list' command, \
                  which PRESENCE.CLIENTS needs",
@@ -168,6 +165,13 @@ fn one_of(args: &[Arg], text: impl Fn(&Arg) -> String) -> String {
         Some(last) if !texts.is_empty() => format!("{} or {last}", texts.join(", ")),
         last => last.unwrap_or_default(),
     }
+}
+
+fn write_meta_too_long(f: &mut fmt::Formatter, limit: usize) -> fmt::Result {
+    write!(
+        f,
+        "ERR metadata is longer than {limit} bytes, which presence.max-meta sets"
+    )
 }
 
 /// The range of an argument's number.

@@ -2,6 +2,7 @@
 
 mod cap_test;
 mod check;
+mod compare;
 mod edges_test;
 mod golden_test;
 mod model;

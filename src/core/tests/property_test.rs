@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
+use super::compare::compare;
 use super::model::{Model, is_online};
 use super::property_ops::{Op, Step, beginning, name, resolution, retain, steps};
 use super::witness::{Witness, apply};
@@ -285,6 +286,32 @@ impl Run {
             }
             Op::Evict { limit, ago } => self.evict(now.saturating_sub(ago), limit),
             Op::Clock(by) => self.now = now.saturating_add_signed(by).min(MAX_TIME),
+            Op::Configure { .. } | Op::Linger(_) | Op::SetMeta { .. } => self.set(op),
+            Op::SetPeak(count) => self.set_peak(Peak { count, at: now }),
+            Op::List {
+                window,
+                reverse,
+                offset,
+                limit,
+            } => self.list(&List {
+                span: window.map_or(Span::Online, Span::Within),
+                reverse,
+                offset,
+                limit,
+            }),
+            Op::Scan { count, touch } => self.scan(count, touch),
+            Op::Copy => self.go_on_with(self.sets[0].clone()),
+            Op::Load => self.go_on_with(reloaded(&self.sets[0])),
+            Op::Replace => {
+                self.compare_state();
+                self.sets.drain(..self.sets.len() - 1);
+            }
+        }
+    }
+
+    /// Settings and metadata.
+    fn set(&mut self, op: &Op) {
+        match *op {
             Op::Configure {
                 ttl,
                 retain,
@@ -306,25 +333,7 @@ impl Run {
                 let blob = vec![from as u8; len * len * 20];
                 self.set_meta(&names(count, |i| from + i), &blob, judged);
             }
-            Op::SetPeak(count) => self.set_peak(Peak { count, at: now }),
-            Op::List {
-                window,
-                reverse,
-                offset,
-                limit,
-            } => self.list(&List {
-                span: window.map_or(Span::Online, Span::Within),
-                reverse,
-                offset,
-                limit,
-            }),
-            Op::Scan { count, touch } => self.scan(count, touch),
-            Op::Copy => self.go_on_with(self.sets[0].clone()),
-            Op::Load => self.go_on_with(reloaded(&self.sets[0])),
-            Op::Replace => {
-                self.compare_state();
-                self.sets.drain(..self.sets.len() - 1);
-            }
+            _ => unreachable!("nothing is set by {op:?}"),
         }
     }
 
@@ -439,72 +448,6 @@ impl Run {
         self.compare();
         self.compare_state();
     }
-}
-
-/// All that can be asked.
-fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
-    set.check();
-    assert_eq!(set.len(), model.members.len(), "len");
-    assert_eq!(set.peak(), model.peak, "peak");
-    assert_eq!(set.is_untouched(), model.untouched);
-    let newest = model.members.iter().map(|(_, touch)| touch.at).max();
-    assert_eq!(set.newest(), newest, "newest");
-    for moment in newest.into_iter().chain([now]) {
-        // A table of few ttls tells it.
-        assert!(!set.is_newest(moment) || newest == Some(moment), "{moment}");
-    }
-    if model.members.is_empty() {
-        assert_eq!(set.empty_since(), model.empty_since);
-        assert!(set.small().is_some(), "a table has members");
-    }
-    for now in [now, now + 700, now.saturating_sub(300), now] {
-        let online = model.count(Span::Online, now);
-        assert_eq!(set.online(now), online, "online at {now}");
-        for window in [1, 500, 1000, 3000] {
-            let span = Span::Within(window);
-            assert_eq!(set.count(span, now), model.count(span, now), "{span:?}");
-        }
-        let remembers = |touch: &Touch| model.remembers(*touch, now);
-        let remembered = model.members.iter().filter(|(_, touch)| remembers(touch));
-        assert_eq!(set.remembered(now), remembered.count(), "remembered");
-    }
-    let first_due = model
-        .members
-        .iter()
-        .map(|(_, touch)| model.due(*touch))
-        .min();
-    let last_due = model
-        .members
-        .iter()
-        .map(|(_, touch)| model.due(*touch))
-        .max();
-    let awaits_first = model.untouched;
-    let linger = model.settings.linger;
-    let linger = linger.filter(|linger| *linger > 0 || !awaits_first);
-    assert_eq!(
-        set.next_due(),
-        first_due.or(linger.map(|linger| model.empty_since + linger))
-    );
-    let gone_at = linger.map(|linger| last_due.unwrap_or(model.empty_since) + linger);
-    assert_eq!(set.is_gone(now), gone_at.is_some_and(|at| at <= now));
-    let mut looked_up = Vec::new();
-    let names: Vec<_> = (0..40).map(|i| name(i * 3)).collect();
-    set.look_up(names.iter().map(Vec::as_slice), now, |name, member| {
-        looked_up.push(member.map(|member| member.touch));
-        let meta = member.and_then(|member| member.meta.map(<[u8]>::to_vec));
-        let is_remembered = member.is_some();
-        let expected = model.metadata.get(name).filter(|_| is_remembered).cloned();
-        assert_eq!(meta, expected);
-    });
-    let known = |name: &Vec<u8>| model.get(name).filter(|touch| model.remembers(*touch, now));
-    let known: Vec<_> = names.iter().map(known).collect();
-    assert_eq!(looked_up, known);
-    let mut online = Vec::new();
-    set.are_online(names.iter().map(Vec::as_slice), now, |_, is_online| {
-        online.push(is_online);
-    });
-    let is_online = |touch: &Option<Touch>| touch.is_some_and(|touch| touch.is_online(now));
-    assert_eq!(online, known.iter().map(is_online).collect::<Vec<_>>());
 }
 
 proptest! {
