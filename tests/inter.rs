@@ -11,7 +11,7 @@ use crate::common::{Client, LIMIT, Server, show, touchex, wait_until};
 const WRONG: &str = "WRONGTYPE Operation against a key holding the wrong kind of value";
 
 /// So many elements that going through them takes many bites.
-const LARGE: usize = 400_000;
+const LARGE: usize = 200_000;
 
 fn name(number: usize) -> Vec<u8> {
     format!("user:{number}").into_bytes()
