@@ -28,7 +28,7 @@ fn fill(client: &mut Client, key: &str) {
 }
 
 /// What changes a key, as a command, with the word `at` for a moment a second ago and `now` for the present.
-const CHANGES: [&str; 12] = [
+const CHANGES: [&str; 13] = [
     "PRESENCE.TOUCH key new",
     "PRESENCE.TOUCH key ann",
     "PRESENCE.TOUCHEX key PX 5000 MEMBERS 1 bob",
@@ -41,10 +41,11 @@ const CHANGES: [&str; 12] = [
     "PRESENCE.LEAVE key nobody ann",
     "PRESENCE.FORGET key ann",
     "PRESENCE.FORGET key nobody old",
+    "PRESENCE.SETMETA key ann away",
 ];
 
 /// Writes that do not.
-const NO_CHANGES: [&str; 7] = [
+const NO_CHANGES: [&str; 9] = [
     "PRESENCE.LEAVE key nobody",
     "PRESENCE.LEAVE key old",
     "PRESENCE.FORGET key nobody",
@@ -52,6 +53,8 @@ const NO_CHANGES: [&str; 7] = [
     "PRESENCE.TOUCHEX key PX 5000 AT at MEMBERS 1 ann",
     "PRESENCE.TOUCHEX key PX 1 AT at MEMBERS 1 past",
     "PRESENCE.EVICT key 5",
+    "PRESENCE.SETMETA key nobody away",
+    "PRESENCE.SETMETA key ann ",
 ];
 
 /// All that changes nothing: such writes, and all reads.
