@@ -4,7 +4,7 @@ use std::thread;
 
 use redis::Value;
 
-use crate::common::{Client, LIMIT, Server, show, touchex, wait_caught_up, wait_until};
+use crate::common::{Client, LIMIT, Server, assert_same_everywhere, show, touchex, wait_until};
 
 /// Two forms of a set, each with one seat left.
 const KEYS: [(&str, usize); 2] = [("small", 3), ("large", 500)];
@@ -193,41 +193,22 @@ fn a_transaction_goes_on_after_a_refusal() {
 /// Replicas and logs take what a primary let in, whatever their own clocks and settings say of it.
 #[test]
 fn it_is_the_primary_that_judges() {
-    for preamble in ["yes", "no"] {
-        let mut primary = Server::builder()
-            .arg("appendonly yes")
-            .arg(&format!("aof-use-rdb-preamble {preamble}"))
-            .module_args("sweep-interval 60000")
-            .start();
-        let replica = Server::start_replica_of(&primary);
-        let mut client = primary.client();
+    let work = |client: &mut Client| {
         for (key, count) in KEYS {
-            fill(&mut client, key, count);
+            fill(client, key, count);
             client.answer(&format!("PRESENCE.TOUCH {key} new"));
             client.answer(&format!("PRESENCE.TOUCH {key} other"));
             // Fewer than are online.
             client.answer(&format!("PRESENCE.CONFIG {key} CAP 2"));
             client.answer(&format!("PRESENCE.TOUCH {key} ann"));
         }
-        let digest = client.digest();
-        for replica in [replica, Server::start_replica_of(&primary)] {
-            wait_caught_up(&primary, &replica);
-            assert_eq!(replica.client().digest(), digest);
+    };
+    assert_same_everywhere(work, |client| {
+        for (key, count) in KEYS {
+            let touch = format!("PRESENCE.TOUCH {key} stranger");
+            assert_eq!(client.answer(&touch), capped(count + 1));
         }
-        for how in ["as written", "rewritten"] {
-            if how == "rewritten" {
-                primary.rewrite_log();
-            }
-            primary.kill9();
-            primary.start_again();
-            let mut client = primary.client();
-            assert_eq!(client.digest(), digest, "the log {how}, {preamble}");
-            for (key, count) in KEYS {
-                let touch = format!("PRESENCE.TOUCH {key} stranger");
-                assert_eq!(client.answer(&touch), capped(count + 1));
-            }
-        }
-    }
+    });
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Metadata of members: `PRESENCE.SETMETA`, `PRESENCE.META` and `LIST … WITHMETA`. It lives as long as its member is
 //! remembered, and where it is copied to, it is the same.
 
-use redis::Value;
-
-use crate::common::{Client, LIMIT, Server, Subscriber, show, wait_caught_up, wait_until};
+use crate::common::{
+    Client, LIMIT, Server, Subscriber, assert_same_everywhere, show, wait_caught_up, wait_until,
+};
 
 /// Two forms of a set before there is metadata; `ann` and `bob` are in both.
 const KEYS: [(&str, usize); 2] = [("small", 3), ("large", 500)];
@@ -246,44 +246,10 @@ fn work(client: &mut Client) {
 
 #[test]
 fn replicas_logs_files_and_copies_hold_the_same() {
-    for preamble in ["yes", "no"] {
-        let mut primary = Server::builder()
-            .arg("appendonly yes")
-            .arg(&format!("aof-use-rdb-preamble {preamble}"))
-            .module_args("sweep-interval 60000")
-            .start();
-        let fed = Server::start_replica_of(&primary);
-        let mut client = primary.client();
-        work(&mut client);
-        let digest = client.digest();
-        for replica in [fed, Server::start_replica_of(&primary)] {
-            wait_caught_up(&primary, &replica);
-            assert_eq!(replica.client().digest(), digest);
-        }
-        client.cmd(&["DEBUG", "RELOAD"]);
-        assert_eq!(client.digest(), digest);
-        for (key, _) in KEYS {
-            let Value::BulkString(dump) = client.cmd(&["DUMP", key]) else {
-                panic!("no dump")
-            };
-            client.cmd(&args!["RESTORE", "restored", 0, dump, "REPLACE"]);
-            client.cmd(&["COPY", key, "copied", "REPLACE"]);
-            let digests = client.strings(&["DEBUG", "DIGEST-VALUE", key, "restored", "copied"]);
-            assert_eq!([&digests[1], &digests[2]], [&digests[0]; 2], "{key}");
-        }
-        client.cmd(&["DEL", "restored", "copied"]);
-        for how in ["as written", "rewritten"] {
-            if how == "rewritten" {
-                primary.rewrite_log();
-            }
-            primary.kill9();
-            primary.start_again();
-            let mut client = primary.client();
-            assert_eq!(client.digest(), digest, "the log {how}, {preamble}");
-            let meta = client.answer("PRESENCE.META large ann bob user:2 user:5");
-            assert_eq!(meta, r#"["away", nil, "xxxxx", nil]"#);
-        }
-    }
+    assert_same_everywhere(work, |client| {
+        let meta = client.answer("PRESENCE.META large ann bob user:2 user:5");
+        assert_eq!(meta, r#"["away", nil, "xxxxx", nil]"#);
+    });
 }
 
 #[test]

@@ -27,8 +27,8 @@ impl Elements {
         Elements(NonNull::new(cursor).expect("the server aborts where memory is short"))
     }
 
-    /// Goes on until so many more elements were found, or some more than that: `f` is given each. A small set is found at
-    /// one go. Returns whether there may be more. A missing key has none.
+    /// Goes on until so many more elements were found, or some more than that, or for so long as this should take: `f` is
+    /// given each. A small set is found at one go. Returns whether there may be more. A missing key has none.
     pub fn read(
         &mut self,
         keyspace: &mut Keyspace,
@@ -55,7 +55,12 @@ impl Elements {
 
     fn scan<F: FnMut(&[u8])>(&mut self, key: &Key, count: usize, f: &mut F) -> bool {
         let mut part = Part { f, found: 0 };
-        while part.found < count {
+        // A step may find nobody: the table of a set that has shrunk is mostly empty for a while. So steps are counted as
+        // well, as the server's own scans do.
+        for _ in 0..count.saturating_mul(10) {
+            if part.found >= count {
+                break;
+            }
             let part = (&raw mut part).cast();
             // SAFETY: the key is open and holds a set or a sorted set, the cursor is live, and the callback takes a
             // `Part<F>`, which lives until the call returns.

@@ -93,39 +93,51 @@ impl sealed::Argument for i64 {
     }
 }
 
-macro_rules! arguments {
-    ($($name:ident: $type:ident),*) => {
-        impl<$($type: Argument),*> sealed::Arguments for ($($type,)*) {
+/// Implements [`sealed::Arguments`] for a tuple: its parts, the format, which ends with a zero, and a C value for each of
+/// the format's letters, or more that are not read.
+macro_rules! variadic {
+    ([$($generic:tt)*] $tuple:ty, $parts:pat => $format:expr, $($raw:expr),+ $(,)?) => {
+        impl<$($generic)*> sealed::Arguments for $tuple {
             #[inline]
             fn replicate(self, ctx: Context, command: &CStr) {
-                let ($($name,)*) = self;
-                let format: &[u8] = const { &[$($type::LETTER,)* 0] };
-                // SAFETY: the context is live. The format has a letter for each argument; all live until the call
-                // returns.
+                let $parts = self;
+                let format = $format;
+                // SAFETY: the context is live. The format has a letter for each argument that is read; all live until the
+                // call returns.
                 unsafe {
                     api!(RedisModule_Replicate)(
                         ctx.as_ptr(),
                         command.as_ptr(),
                         format.as_ptr().cast::<c_char>(),
-                        $($name.raw(),)*
+                        $($raw),+
                     );
                 }
             }
 
             unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
-                let ($($name,)*) = self;
-                let format: &[u8] = const { &[$($type::LETTER,)* 0] };
-                // SAFETY: the caller vouches for the io. The format is made as in `replicate`.
+                let $parts = self;
+                let format = $format;
+                // SAFETY: the caller vouches for the io. The format is as in `replicate`.
                 unsafe {
                     api!(RedisModule_EmitAOF)(
                         io,
                         command.as_ptr(),
                         format.as_ptr().cast::<c_char>(),
-                        $($name.raw(),)*
+                        $($raw),+
                     );
                 }
             }
         }
+    };
+}
+
+macro_rules! arguments {
+    ($($name:ident: $type:ident),*) => {
+        variadic!(
+            [$($type: Argument),*] ($($type,)*),
+            ($($name,)*) => const { [$($type::LETTER,)* 0] },
+            $($name.raw()),+
+        );
     };
 }
 
@@ -134,78 +146,17 @@ arguments!(a: A, b: B);
 arguments!(a: A, b: B, c: C);
 arguments!(a: A, b: B, c: C, d: D);
 
-/// A key and bytes, which the server takes as a pointer and a length.
-impl sealed::Arguments for (ServerStr<'_>, &[u8]) {
-    #[inline]
-    fn replicate(self, ctx: Context, command: &CStr) {
-        let (key, bytes) = self;
-        // SAFETY: the context is live; the format says what follows, which lives until the call returns.
-        unsafe {
-            api!(RedisModule_Replicate)(
-                ctx.as_ptr(),
-                command.as_ptr(),
-                KEY_AND_BYTES.as_ptr(),
-                key.as_ptr(),
-                bytes.as_ptr(),
-                bytes.len(),
-            );
-        }
-    }
-
-    unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
-        let (key, bytes) = self;
-        // SAFETY: the caller vouches for the io; for the rest see `replicate`.
-        unsafe {
-            api!(RedisModule_EmitAOF)(
-                io,
-                command.as_ptr(),
-                KEY_AND_BYTES.as_ptr(),
-                key.as_ptr(),
-                bytes.as_ptr(),
-                bytes.len(),
-            );
-        }
-    }
-}
-
-const KEY_AND_BYTES: &CStr = c"sb";
-
-/// A key, and twice bytes.
-impl sealed::Arguments for (ServerStr<'_>, &[u8], &[u8]) {
-    fn replicate(self, ctx: Context, command: &CStr) {
-        let (key, first, second) = self;
-        // SAFETY: the context is live; the format says what follows, which lives until the call returns.
-        unsafe {
-            api!(RedisModule_Replicate)(
-                ctx.as_ptr(),
-                command.as_ptr(),
-                c"sbb".as_ptr(),
-                key.as_ptr(),
-                first.as_ptr(),
-                first.len(),
-                second.as_ptr(),
-                second.len(),
-            );
-        }
-    }
-
-    unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
-        let (key, first, second) = self;
-        // SAFETY: the caller vouches for the io; for the rest see `replicate`.
-        unsafe {
-            api!(RedisModule_EmitAOF)(
-                io,
-                command.as_ptr(),
-                c"sbb".as_ptr(),
-                key.as_ptr(),
-                first.as_ptr(),
-                first.len(),
-                second.as_ptr(),
-                second.len(),
-            );
-        }
-    }
-}
+// A key, and bytes once or twice, which the server takes as a pointer and a length.
+variadic!(
+    [] (ServerStr<'_>, &[u8]),
+    (key, bytes) => c"sb",
+    key.as_ptr(), bytes.as_ptr(), bytes.len(),
+);
+variadic!(
+    [] (ServerStr<'_>, &[u8], &[u8]),
+    (key, first, second) => c"sbb",
+    key.as_ptr(), first.as_ptr(), first.len(), second.as_ptr(), second.len(),
+);
 
 /// A keyword and the number after it.
 pub type KeyedNumber = (&'static CStr, i64);
@@ -237,59 +188,15 @@ impl KeyedNumbers {
     }
 }
 
-/// A key, and keywords with numbers: as many of the arguments are read as the format says.
-impl sealed::Arguments for (ServerStr<'_>, KeyedNumbers) {
-    fn replicate(self, ctx: Context, command: &CStr) {
-        let (key, numbers) = self;
-        let format = numbers.format();
-        let [a, b, c, d, e, f] = std::array::from_fn(|index| numbers.raw(index));
-        // SAFETY: the context is live. The format ends after the pairs that there are, whose keywords are static.
-        unsafe {
-            api!(RedisModule_Replicate)(
-                ctx.as_ptr(),
-                command.as_ptr(),
-                format.as_ptr().cast::<c_char>(),
-                key.as_ptr(),
-                a.0,
-                a.1,
-                b.0,
-                b.1,
-                c.0,
-                c.1,
-                d.0,
-                d.1,
-                e.0,
-                e.1,
-                f.0,
-                f.1,
-            );
-        }
-    }
-
-    unsafe fn emit(self, io: *mut raw::RedisModuleIO, command: &CStr) {
-        let (key, numbers) = self;
-        let format = numbers.format();
-        let [a, b, c, d, e, f] = std::array::from_fn(|index| numbers.raw(index));
-        // SAFETY: the caller vouches for the io; for the rest see `replicate`.
-        unsafe {
-            api!(RedisModule_EmitAOF)(
-                io,
-                command.as_ptr(),
-                format.as_ptr().cast::<c_char>(),
-                key.as_ptr(),
-                a.0,
-                a.1,
-                b.0,
-                b.1,
-                c.0,
-                c.1,
-                d.0,
-                d.1,
-                e.0,
-                e.1,
-                f.0,
-                f.1,
-            );
-        }
-    }
-}
+// A key, and keywords with numbers, of which as many are read as there are.
+variadic!(
+    [] (ServerStr<'_>, KeyedNumbers),
+    (key, numbers) => numbers.format(),
+    key.as_ptr(),
+    numbers.raw(0).0, numbers.raw(0).1,
+    numbers.raw(1).0, numbers.raw(1).1,
+    numbers.raw(2).0, numbers.raw(2).1,
+    numbers.raw(3).0, numbers.raw(3).1,
+    numbers.raw(4).0, numbers.raw(4).1,
+    numbers.raw(5).0, numbers.raw(5).1,
+);

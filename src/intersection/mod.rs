@@ -3,7 +3,7 @@
 //! What is not over within a bite of time goes on later where the client can wait ([`waiting`]), so that a large set keeps
 //! nobody else waiting. In a transaction or a script it has to be done at once.
 
-mod names;
+mod name_buffer;
 mod search;
 mod waiting;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::names::Names;
+use super::name_buffer::NameBuffer;
 use crate::clock;
 use crate::core::member::MAX_MEMBER;
 use crate::core::time::Millis;
@@ -35,7 +35,7 @@ pub struct Search {
     limit: usize,
     elements: Elements,
     /// Those that were read last.
-    part: Names,
+    part: NameBuffer,
     /// Who was found online, and when last seen, if that is answered. It is a map since a set that changes while the
     /// search waits may show an element twice.
     found: HashMap<Box<[u8]>, Millis>,
@@ -49,7 +49,7 @@ impl Search {
             answer,
             limit,
             elements: Elements::new(),
-            part: Names::default(),
+            part: NameBuffer::default(),
             found: HashMap::new(),
             mode: Mode::READ,
         }

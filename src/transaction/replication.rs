@@ -114,8 +114,12 @@ impl Transaction<'_> {
                 judged: false,
             };
             let about = Members::Each(std::iter::once(*member));
-            self.key
-                .change(|set| set.apply(change, about, now, &mut ()).is_ok());
+            let applied = self
+                .key
+                .change(|set| set.apply(change, about, now, &mut ()));
+            if applied.is_none() {
+                return self.repair(&change);
+            }
             wire::set_meta(&ctx, name, member, b"");
         }
     }

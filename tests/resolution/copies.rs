@@ -3,16 +3,7 @@
 use redis::Value;
 
 use super::{CONFIG, KEYS, fill, seen, wait_for_another_moment};
-use crate::common::{Client, Server, wait_caught_up};
-
-/// A server that evicts nothing, and whose log is rewritten in this form.
-fn start(preamble: &str) -> Server {
-    Server::builder()
-        .arg("appendonly yes")
-        .arg(&format!("aof-use-rdb-preamble {preamble}"))
-        .module_args("sweep-interval 60000")
-        .start()
-}
+use crate::common::{Client, Server, assert_same_everywhere};
 
 /// Keys with a resolution: of both forms, with touches that came too soon, one that has lost it, and one without members
 /// left and one that never had any.
@@ -52,53 +43,8 @@ fn leaves_out(client: &mut Client) {
 }
 
 #[test]
-fn a_replica_and_a_log_hold_the_same() {
-    for preamble in ["yes", "no"] {
-        let mut primary = start(preamble);
-        let fed = Server::start_replica_of(&primary);
-        let mut client = primary.client();
-        work(&mut client);
-        let digest = client.digest();
-        // One that was fed with it, and one that was loaded with it.
-        for replica in [fed, Server::start_replica_of(&primary)] {
-            wait_caught_up(&primary, &replica);
-            assert_eq!(replica.client().digest(), digest);
-        }
-        for how in ["as written", "rewritten"] {
-            if how == "rewritten" {
-                primary.rewrite_log();
-            }
-            primary.kill9();
-            primary.start_again();
-            let mut client = primary.client();
-            assert_eq!(client.digest(), digest, "the log {how}, {preamble}");
-            leaves_out(&mut client);
-        }
-    }
-}
-
-#[test]
-fn files_dumps_and_copies_hold_the_same() {
-    let server = Server::builder()
-        .module_args("sweep-interval 60000")
-        .start();
-    let mut client = server.client();
-    work(&mut client);
-    let digest = client.digest();
-    client.cmd(&["DEBUG", "RELOAD"]);
-    assert_eq!(client.digest(), digest);
-    for key in client.strings(&["KEYS", "*"]) {
-        let Value::BulkString(dump) = client.cmd(&["DUMP", &key]) else {
-            panic!("no dump")
-        };
-        client.cmd(&args!["RESTORE", "restored", 0, dump, "REPLACE"]);
-        client.cmd(&["COPY", &key, "copied", "REPLACE"]);
-        let digests = client.strings(&["DEBUG", "DIGEST-VALUE", &key, "restored", "copied"]);
-        assert_eq!([&digests[1], &digests[2]], [&digests[0]; 2], "{key}");
-    }
-    client.cmd(&["DEL", "restored", "copied"]);
-    assert_eq!(client.digest(), digest);
-    leaves_out(&mut client);
+fn replicas_logs_files_and_copies_hold_the_same() {
+    assert_same_everywhere(work, leaves_out);
 }
 
 /// The making of a key and its settings, as they are replicated.

@@ -23,11 +23,14 @@ impl PresenceSet {
     ) -> Vec<&'a [u8]> {
         let is_forgotten = |name: &&[u8]| {
             let member = LookupKey::new(name).hashed();
-            let state = self.get(&member);
             let has_any = self
                 .table()
                 .is_some_and(|table| table.meta(&member).is_some());
-            has_any && state.is_some_and(|state| !self.remembers(state.touch, now))
+            // Looked up only where there is something to take away.
+            has_any
+                && self
+                    .get(&member)
+                    .is_some_and(|state| !self.remembers(state.touch, now))
         };
         members.filter(is_forgotten).collect()
     }

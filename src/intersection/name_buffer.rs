@@ -2,13 +2,13 @@
 
 /// Names in the order in which they were added.
 #[derive(Default)]
-pub struct Names {
+pub struct NameBuffer {
     bytes: Vec<u8>,
     /// Where each one ends.
     ends: Vec<usize>,
 }
 
-impl Names {
+impl NameBuffer {
     pub fn push(&mut self, name: &[u8]) {
         self.bytes.extend_from_slice(name);
         self.ends.push(self.bytes.len());
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn names_come_out_as_they_went_in() {
-        let mut names = Names::default();
+        let mut names = NameBuffer::default();
         for round in [&["ann", "", "bob"][..], &[], &["", ""]] {
             names.clear();
             round.iter().for_each(|name| names.push(name.as_bytes()));
