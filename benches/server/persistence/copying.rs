@@ -35,25 +35,26 @@ struct Copies {
 /// Saves the server's one key, and has a new replica load it without a file; `load` makes writes of it.
 pub fn measure(bench: &mut Bench, mut load: impl FnMut(&mut Bench, &[String]) -> Load) -> Copied {
     bench.control.call(&["BGSAVE"]);
-    let save = write_until(bench, &mut load, |_| true);
+    // Who is written to is another choice each time: who was written one after the other stands side by side from then on.
+    let save = write_until(bench, Random::new(190), &mut load, |_| true);
     let replica = Server::start();
     let mut client = replica.client();
     let port = bench.server.port().to_string();
     client
         .raw(&["REPLICAOF", "127.0.0.1", &port])
         .expect("it becomes a replica");
-    let sync = write_until(bench, &mut load, is_online);
+    let sync = write_until(bench, Random::new(191), &mut load, is_online);
     Copied { save, sync }
 }
 
 /// Sends writes at a fixed rate until the child that saves has ended and the rest is done: what was copied for that child.
 fn write_until(
     bench: &mut Bench,
+    mut random: Random,
     load: &mut impl FnMut(&mut Bench, &[String]) -> Load,
     mut done: impl FnMut(&mut Bench) -> bool,
 ) -> Copies {
     let size = bench.scale.huge;
-    let mut random = Random::new(190);
     let (start, mut sent) = (Instant::now(), 0);
     while !done(bench) || bench.control.info("persistence", "rdb_bgsave_in_progress") != "0" {
         assert!(start.elapsed() < TOO_LONG, "it does not end");

@@ -7,6 +7,10 @@ use crate::core::table::{BATCH, Batch};
 use crate::core::time::Millis;
 use crate::core::touch::TouchState;
 
+/// How many names are prefetched while as many before them are read. The names stand in an order of their own, so each
+/// is a cache miss.
+const AHEAD: usize = 32;
+
 impl PresenceSet {
     /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
     /// those of mixed lanes, which follow by when they were seen. Members added in this order make the same set.
@@ -24,19 +28,21 @@ impl PresenceSet {
                 for (lane, _) in lanes {
                     let tree = &table.timeline.tree;
                     let mut cursor = tree.cursor(lane, tree.lane_len(lane));
-                    let mut members = Vec::with_capacity(BATCH);
+                    let mut members = Vec::with_capacity(AHEAD);
+                    let mut ahead = Vec::with_capacity(AHEAD);
                     loop {
                         let next = std::iter::from_fn(|| tree.newer(&mut cursor));
-                        members.extend(next.take(BATCH));
-                        if members.is_empty() {
-                            break;
-                        }
-                        for (_, member) in &members {
+                        ahead.extend(next.take(AHEAD));
+                        for (_, member) in &ahead {
                             names.prefetch(member.prefix);
                         }
                         for found in members.drain(..) {
                             table.with_member(found, &mut f);
                         }
+                        if ahead.is_empty() {
+                            break;
+                        }
+                        std::mem::swap(&mut members, &mut ahead);
                     }
                 }
             }
