@@ -47,6 +47,8 @@ pub enum Numbers {
     Count,
     /// How many members follow.
     Members,
+    /// How many sessions follow.
+    Sessions,
     /// Two numbers with rules of their own: how many to skip, and how many to return.
     OffsetAndCount,
 }
@@ -64,7 +66,7 @@ impl Numbers {
             Numbers::Peak => 0..=Peak::MAX_COUNT as i64,
             Numbers::Cap => 0..=Settings::MAX_CAP as i64,
             Numbers::Limit => 0..=i64::MAX,
-            Numbers::Count | Numbers::Members => 1..=i64::MAX,
+            Numbers::Count | Numbers::Members | Numbers::Sessions => 1..=i64::MAX,
             Numbers::OffsetAndCount => i64::MIN..=i64::MAX,
         }
     }

@@ -6,9 +6,9 @@
 use std::fmt;
 
 use crate::arg::{Arg, Numbers};
-use crate::core::member::MAX_MEMBER;
+use crate::core::member::{MAX_MEMBER, MAX_SESSION};
 use crate::core::time::Millis;
-use crate::core::{self, Settings};
+use crate::core::{self, MAX_GROUPS, Settings};
 
 /// Why a command was refused. Nothing was changed, but for [`Internal`](Error::Internal).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Error {
     Repeated(&'static Arg),
     /// `MEMBERS` gives another number than that of the members that follow.
     MemberCount { announced: usize, given: usize },
+    /// The same of `SESSIONS`.
+    SessionCount { announced: usize, given: usize },
     /// A number does not parse, or is out of the argument's range.
     NotAnInteger(&'static Arg),
     /// A count is below 1, which Redis's own commands call a syntax error here.
@@ -43,6 +45,12 @@ pub enum Error {
     WindowTooLong(Millis),
     /// A member is longer than 65,535 bytes.
     MemberTooLong,
+    /// The id of a session is empty, or longer than 255 bytes.
+    SessionLength,
+    /// The name of a group is empty, or longer than 255 bytes.
+    GroupLength,
+    /// The key would have more than 65,535 groups.
+    TooManyGroups,
     /// Metadata is longer than may be set, which is so many bytes.
     MetaTooLong { limit: usize },
     /// The user may not run CLIENT LIST.
@@ -51,6 +59,8 @@ pub enum Error {
     ClientListFailed,
     /// A client has sent what only a primary or a log may say.
     OnlyReplayed,
+    /// The same about sessions.
+    OnlyReplayedSessions,
     /// A packed touch is damaged.
     CorruptTouch,
     /// The set cannot address more members.
@@ -60,6 +70,9 @@ pub enum Error {
     /// The command panicked; the key that it was changing has lost its members.
     Internal,
 }
+
+const NO_CLIENT_LIST: &str = "NOPERM this user has no permissions to run the 'client|list' command, \
+                              which PRESENCE.CLIENTS needs";
 
 /// What a command's body returns. An error has not been answered yet.
 pub type Result<T = ()> = std::result::Result<T, Error>;
@@ -78,6 +91,7 @@ impl From<core::Error> for Error {
             core::Error::AtInFuture => Error::AtInFuture,
             core::Error::CutoffInFuture => Error::CutoffInFuture,
             core::Error::ResolutionTooLong(settings) => Error::ResolutionTooLong(settings),
+            core::Error::TooManyGroups => Error::TooManyGroups,
             core::Error::Capped { online } => Error::Capped { online },
         }
     }
@@ -133,16 +147,18 @@ impl fmt::Display for Error {
             ),
             Error::MemberTooLong => write!(f, "ERR member is longer than {MAX_MEMBER} bytes"),
             Error::MetaTooLong { limit } => write_meta_too_long(f, *limit),
-            Error::NoClientList => f.write_str(
-                "NOPERM this user has no permissions to run the 'client|list' command, \
-                 which PRESENCE.CLIENTS needs",
-            ),
+            Error::NoClientList => f.write_str(NO_CLIENT_LIST),
             Error::ClientListFailed => f.write_str(
                 "ERR this server's CLIENT LIST cannot be read; CLIENT must not be renamed",
             ),
             Error::OnlyReplayed => f.write_str(
                 "ERR PRESENCE.T is for replication only; to touch members, use PRESENCE.TOUCH or PRESENCE.TOUCHEX",
             ),
+            Error::SessionCount { .. }
+            | Error::SessionLength
+            | Error::GroupLength
+            | Error::TooManyGroups
+            | Error::OnlyReplayedSessions => write_about_sessions(f, *self),
             Error::CorruptTouch => f.write_str("ERR the packed touch is damaged"),
             Error::Full => {
                 f.write_str("ERR this key can hold no more members; spread them over several keys")
@@ -164,6 +180,22 @@ fn one_of(args: &[Arg], text: impl Fn(&Arg) -> String) -> String {
     match texts.pop() {
         Some(last) if !texts.is_empty() => format!("{} or {last}", texts.join(", ")),
         last => last.unwrap_or_default(),
+    }
+}
+
+fn write_about_sessions(f: &mut fmt::Formatter, error: Error) -> fmt::Result {
+    match error {
+            Error::SessionCount { announced, given } => write!(
+                f,
+                "ERR syntax error, SESSIONS says {announced}, but the number of sessions given is {given}"
+            ),
+            Error::SessionLength => write!(f, "ERR session takes 1 to {MAX_SESSION} bytes"),
+            Error::GroupLength => write!(f, "ERR group takes 1 to {MAX_SESSION} bytes"),
+            Error::TooManyGroups => write!(f, "ERR this key has {MAX_GROUPS} groups, and can hold no more"),
+            Error::OnlyReplayedSessions => f.write_str(
+                "ERR PRESENCE.S is for replication only; for sessions, use PRESENCE.ATTACH, PRESENCE.BEAT or PRESENCE.DETACH",
+            ),
+            _ => Ok(()),
     }
 }
 
@@ -192,6 +224,7 @@ fn write_numbers(f: &mut fmt::Formatter, arg: &Arg) -> fmt::Result {
         Numbers::Peak | Numbers::Cap => write!(f, "a number from {low} to {high}"),
         Numbers::Count | Numbers::Limit => write!(f, "a number from {low}"),
         Numbers::Members => f.write_str("the number of members that follow"),
+        Numbers::Sessions => f.write_str("the number of sessions that follow"),
         Numbers::OffsetAndCount => f.write_str("an offset from 0 and a count, negative for all"),
     }
 }

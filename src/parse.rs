@@ -1,7 +1,7 @@
 //! Reading a command's options.
 
 use crate::arg::Arg;
-use crate::core::member::MAX_MEMBER;
+use crate::core::member::{MAX_MEMBER, MAX_SESSION};
 use crate::core::time::Millis;
 use crate::error::{Error, Result};
 use crate::ffi::args::Args;
@@ -53,6 +53,51 @@ pub fn members<'a>(args: Args<'a>, from: usize) -> Result<Args<'a>> {
         return Err(Error::MemberTooLong);
     }
     Ok(members)
+}
+
+/// The id of a session.
+pub fn session(id: &[u8]) -> Result<&[u8]> {
+    match (1..=MAX_SESSION).contains(&id.len()) {
+        true => Ok(id),
+        false => Err(Error::SessionLength),
+    }
+}
+
+/// The name of a group.
+pub fn group(name: &[u8]) -> Result<&[u8]> {
+    match (1..=MAX_SESSION).contains(&name.len()) {
+        true => Ok(name),
+        false => Err(Error::GroupLength),
+    }
+}
+
+/// The groups from an argument on.
+pub fn groups<'a>(args: Args<'a>, from: usize) -> Result<Args<'a>> {
+    let groups = args.from(from);
+    groups.iter().try_for_each(|name| group(name).map(|_| ()))?;
+    Ok(groups)
+}
+
+/// The sessions from an argument on, of which there have to be as many as `announced`.
+pub fn sessions<'a>(args: Args<'a>, from: usize, announced: i64) -> Result<Args<'a>> {
+    let sessions = args.from(from);
+    sessions.iter().try_for_each(|id| session(id).map(|_| ()))?;
+    match announced as usize {
+        announced if announced == sessions.len() => Ok(sessions),
+        announced => Err(Error::SessionCount {
+            announced,
+            given: sessions.len(),
+        }),
+    }
+}
+
+/// Metadata of at most `limit` bytes.
+pub fn meta(blob: &[u8], limit: i64) -> Result<&[u8]> {
+    let limit = limit as usize;
+    match blob.len() > limit {
+        true => Err(Error::MetaTooLong { limit }),
+        false => Ok(blob),
+    }
 }
 
 /// A command's options, read one after the other.

@@ -5,7 +5,7 @@ use crate::common::errors::{WINDOW, no_number};
 use crate::common::{Client, Server, show};
 
 /// Each is wrong at its end only.
-const WRONG: [&str; 38] = [
+const WRONG: [&str; 51] = [
     "TOUCHEX key EX 50 MEMBERS 3 new ann",
     "TOUCHEX key EX 50 MEMBERS 1 new ann",
     "TOUCHEX key EX 50 AT future MEMBERS 1 new",
@@ -33,6 +33,19 @@ const WRONG: [&str; 38] = [
     "EVICT key future",
     "EVICT key future LIMIT 5",
     "SETMETA text ann blob",
+    "SETMETA key ann blob SESSION",
+    "ATTACH key ann phone EX 0",
+    "ATTACH key new phone META",
+    "ATTACH text ann phone",
+    "BEAT key SESSIONS 2 phone",
+    "BEAT text SESSIONS 1 phone",
+    "DETACH key GRACE x SESSIONS 1 phone",
+    "DETACH text SESSIONS 1 phone",
+    "ATTACH key ann phone GROUP",
+    "LEASE key gateway EX 0",
+    "LEASE text gateway EX 5",
+    "DROP text gateway",
+    "S key B phone",
     "T key touch",
     "LEAVE key",
     "FORGET key",

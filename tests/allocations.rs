@@ -188,7 +188,7 @@ fn a_question_allocates_nothing() {
                 let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
                 let outcome = host.run(&words);
                 assert_eq!(outcome.allocations, allowed, "{line}");
-                assert!(outcome.replies > 0, "{line}");
+                assert!(outcome.replies > 0 || call.on_missing == "[]", "{line}");
             }
         }
     }

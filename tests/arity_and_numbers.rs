@@ -40,6 +40,8 @@ const EX: &str = "EX takes seconds from 1 to 315360000";
 const PX: &str = "PX takes milliseconds from 1 to 315360000000";
 const AT: &str = "AT takes a Unix time in milliseconds";
 const MEMBERS: &str = "MEMBERS takes the number of members that follow";
+const SESSIONS: &str = "SESSIONS takes the number of sessions that follow";
+const GRACE: &str = "GRACE takes milliseconds from 0 to 315360000000";
 const PAGE: &str = "LIMIT takes an offset from 0 and a count, negative for all";
 const COUNT: &str = "COUNT takes a number from 1";
 const PEAK: &str = "peak takes a number from 0 to 281474976710655";
@@ -54,7 +56,7 @@ const CUTOFF: &str = "cutoff-ms takes a Unix time in milliseconds";
 const LIMIT: &str = "LIMIT takes a number from 1";
 
 /// The places in commands where a number stands, and what is said of one that is none.
-const PLACES: [(&str, &str); 24] = [
+const PLACES: [(&str, &str); 33] = [
     ("TOUCHEX key EX # MEMBERS 1 a", EX),
     ("TOUCHEX key PX # MEMBERS 1 a", PX),
     ("TOUCHEX key AT # MEMBERS 1 a", AT),
@@ -79,6 +81,15 @@ const PLACES: [(&str, &str); 24] = [
     ("EVICT key 0 LIMIT #", LIMIT),
     ("CLIENTS WINDOW #", WINDOW),
     ("TOUCHEX key EX 1 AT # MEMBERS 1 a", AT),
+    ("LEASE key a EX #", EX),
+    ("LEASE key a PX #", PX),
+    ("ATTACH key a b EX #", EX),
+    ("ATTACH key a b PX #", PX),
+    ("BEAT key EX # SESSIONS 1 a", EX),
+    ("BEAT key PX # SESSIONS 1 a", PX),
+    ("BEAT key SESSIONS # a", SESSIONS),
+    ("DETACH key SESSIONS # a", SESSIONS),
+    ("DETACH key GRACE # SESSIONS 1 a", GRACE),
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use crate::common::commands::COMMANDS;
 use crate::common::{Server, encode};
 
 /// A mistake that people make with each command that has options, and what they are told.
-const MISTAKES: [(&str, &str); 29] = [
+const MISTAKES: [(&str, &str); 37] = [
     (
         "TOUCHEX k EX 60 alice",
         "ERR syntax error, MEMBERS count member [member ...] expected",
@@ -123,6 +123,38 @@ const MISTAKES: [(&str, &str); 29] = [
         "EVICT k 1700000000000 100",
         "ERR syntax error, LIMIT count expected",
     ),
+    (
+        "ATTACH k ann phone GROUP",
+        "ERR syntax error, GROUP group expected",
+    ),
+    (
+        "ATTACH k ann phone laptop",
+        "ERR syntax error, EX seconds, PX milliseconds, GROUP group or META blob expected",
+    ),
+    (
+        "LEASE k gateway other 60",
+        "ERR syntax error, EX seconds or PX milliseconds expected",
+    ),
+    (
+        "BEAT k phone laptop tab",
+        "ERR syntax error, EX seconds, PX milliseconds or SESSIONS count session [session ...] expected",
+    ),
+    (
+        "BEAT k SESSIONS 3 phone tab",
+        "ERR syntax error, SESSIONS says 3, but the number of sessions given is 2",
+    ),
+    (
+        "DETACH k phone laptop tab",
+        "ERR syntax error, GRACE milliseconds or SESSIONS count session [session ...] expected",
+    ),
+    (
+        "DETACH k SESSIONS 3 phone tab",
+        "ERR syntax error, SESSIONS says 3, but the number of sessions given is 2",
+    ),
+    (
+        "SETMETA k ann away phone",
+        "ERR syntax error, SESSION session expected",
+    ),
 ];
 
 #[test]
@@ -152,7 +184,7 @@ fn a_mistake_is_explained_in_each_protocol() {
 }
 
 /// Places in commands where something else is expected than `#`.
-const PLACES: [&str; 30] = [
+const PLACES: [&str; 43] = [
     "TOUCHEX k # 1 MEMBERS 1 a",
     "TOUCHEX k EX # MEMBERS 1 a",
     "TOUCHEX k PX # MEMBERS 1 a",
@@ -183,6 +215,19 @@ const PLACES: [&str; 30] = [
     "EVICT k 5 #",
     "INFO #",
     "CLIENTS #",
+    "SETMETA k a b #",
+    "ATTACH k a b #",
+    "LEASE k g # 5",
+    "LEASE k g EX #",
+    "ATTACH k a b EX #",
+    "ATTACH k a b PX #",
+    "BEAT k # 1 a",
+    "BEAT k EX # SESSIONS 1 a",
+    "BEAT k SESSIONS # a",
+    "BEAT k SESSIONS 1 a #",
+    "DETACH k # 1 a",
+    "DETACH k GRACE # SESSIONS 1 a",
+    "DETACH k SESSIONS 1 a #",
 ];
 
 #[test]

@@ -59,6 +59,7 @@ mod scan;
 mod schedule;
 mod server_clients;
 mod server_table;
+mod sessions;
 mod settings_of_keys;
 mod touch;
 mod touchex;

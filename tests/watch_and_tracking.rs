@@ -24,11 +24,12 @@ fn fill(client: &mut Client, key: &str) {
         ),
         (&format!("PRESENCE.CONFIG {key} RETAIN 0"), "OK"),
         (&format!("PRESENCE.TOUCH {key} ann bob"), "2"),
+        (&format!("PRESENCE.ATTACH {key} bob tab GROUP desk"), "0"),
     ]);
 }
 
 /// What changes a key, as a command, with the word `at` for a moment a second ago and `now` for the present.
-const CHANGES: [&str; 13] = [
+const CHANGES: [&str; 19] = [
     "PRESENCE.TOUCH key new",
     "PRESENCE.TOUCH key ann",
     "PRESENCE.TOUCHEX key PX 5000 MEMBERS 1 bob",
@@ -42,10 +43,16 @@ const CHANGES: [&str; 13] = [
     "PRESENCE.FORGET key ann",
     "PRESENCE.FORGET key nobody old",
     "PRESENCE.SETMETA key ann away",
+    "PRESENCE.ATTACH key ann phone",
+    "PRESENCE.ATTACH key new phone",
+    "PRESENCE.BEAT key SESSIONS 1 tab",
+    "PRESENCE.DETACH key SESSIONS 1 tab",
+    "PRESENCE.LEASE key gateway EX 300",
+    "PRESENCE.DROP key desk",
 ];
 
 /// Writes that do not.
-const NO_CHANGES: [&str; 9] = [
+const NO_CHANGES: [&str; 12] = [
     "PRESENCE.LEAVE key nobody",
     "PRESENCE.LEAVE key old",
     "PRESENCE.FORGET key nobody",
@@ -54,6 +61,9 @@ const NO_CHANGES: [&str; 9] = [
     "PRESENCE.TOUCHEX key PX 1 AT at MEMBERS 1 past",
     "PRESENCE.EVICT key 5",
     "PRESENCE.SETMETA key nobody away",
+    "PRESENCE.BEAT key SESSIONS 1 none",
+    "PRESENCE.DROP key none",
+    "PRESENCE.DETACH key GRACE 5000 SESSIONS 1 none",
     "PRESENCE.SETMETA key ann ",
 ];
 

@@ -19,7 +19,7 @@ from presence.testing import Server
 
 USERS, VISITORS = "online:users", "online:visitors"
 SETTINGS = {
-    "presence.events": "jlt",
+    "presence.events": "jltu",
     "presence.client-announce-frequency": "5",
     # What becomes of the keys themselves, such as that one is deleted.
     "notify-keyspace-events": "Kgx",

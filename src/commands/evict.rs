@@ -46,6 +46,6 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     };
     let origin = Origin::of(ctx);
     let evicted = transaction::run(keyspace, args.string(1), origin, change, Args::NONE)?;
-    ctx.reply_integer(evicted.members as i64);
+    ctx.reply_integer((evicted.members - evicted.sessions) as i64);
     Ok(())
 }

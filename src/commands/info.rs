@@ -41,9 +41,11 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         ("next-due", set.next_due().map(|due| due as i64)),
         ("bytes", number(bytes as u64)),
     ];
+    let dropping = set.has_sessions().then(|| ("dropping", set.dropping() as u64));
     // Few keys have them, and the others' replies are as they always were.
     let rare = [("resolution", settings.resolution), ("cap", settings.cap)];
     let rare = rare.into_iter().filter(|(_, value)| *value > 0);
+    let rare = rare.chain(dropping);
     let rare = rare.map(|(name, value)| (name, number(value)));
     ctx.reply_map(fields.len() + rare.clone().count());
     for (name, value) in fields.into_iter().chain(rare) {

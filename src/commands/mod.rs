@@ -36,7 +36,7 @@ macro_rules! commands {
 }
 
 commands! {
-    clients, config, count, evict, filter, forget, info, inter, intercard, isonline, leave, list, max, mcount, meta, packed_touch, scan, seen, setmax, setmeta, touch, touchex,
+    attach, beat, clients, config, count, detach, drop, evict, filter, forget, info, inter, intercard, isonline, lease, leave, list, max, mcount, meta, packed_sessions, packed_touch, scan, seen, sessions, setmax, setmeta, touch, touchex,
 }
 
 pub use setmeta::MAX as MAX_META;

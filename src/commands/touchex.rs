@@ -10,13 +10,13 @@ use crate::ffi::keyspace::Keyspace;
 use crate::transaction::{self, Origin};
 use crate::{parse, wire};
 
-const EX: Arg = Arg::integer(c"seconds")
+pub const EX: Arg = Arg::integer(c"seconds")
     .numbers(Numbers::Seconds)
     .token(c"EX");
-const PX: Arg = Arg::integer(c"milliseconds")
+pub const PX: Arg = Arg::integer(c"milliseconds")
     .numbers(Numbers::Duration)
     .token(c"PX");
-const EXPIRATION: Arg = Arg::one_of(c"expiration", &[EX, PX]).optional();
+pub const EXPIRATION: Arg = Arg::one_of(c"expiration", &[EX, PX]).optional();
 const AT: Arg = Arg::unix_time(c"unix-time-milliseconds")
     .token(c"AT")
     .optional();

@@ -36,7 +36,8 @@ pub use member::{LookupKey, MemberView};
 pub use memory::{Mover, Uint};
 pub use query::{List, Span};
 pub use set::{
-    Change, Effects, Error, Members, Observer, Peak, PresenceSet, ScanCursor, Settings, Since,
+    Attachment, Change, Effects, Error, Members, Observer, Peak, PresenceSet, ScanCursor,
+    SessionId, Settings, Since,
 };
-pub use table::BATCH;
+pub use table::{BATCH, MAX_GROUPS};
 pub use touch::{Touch, TouchMode, TouchState};

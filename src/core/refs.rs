@@ -57,7 +57,7 @@ pub struct EntryId(u32);
 const INDEX_BITS: u32 = 10;
 
 impl EntryId {
-    /// No entry.
+    /// No entry, and no owner.
     pub const NONE: EntryId = EntryId(u32::MAX);
 
     pub fn new(chunk: u32, index: usize) -> EntryId {
@@ -80,10 +80,24 @@ impl EntryId {
     pub fn bits(self) -> u32 {
         self.0
     }
+
+    /// In the place of the entry of a member who has sessions: the number of their owner (`table/sessions/`).
+    pub fn of_owner(owner: u32) -> EntryId {
+        EntryId(OWNER | owner)
+    }
+
+    /// The number of an owner, where this stands for one and not for an entry.
+    #[inline]
+    pub fn owner(self) -> Option<u32> {
+        (self.0 & OWNER != 0).then_some(self.0 & !OWNER)
+    }
 }
 
-/// The most chunks a timeline can have. One more would give out [`EntryId::NONE`].
-pub const MAX_CHUNKS: usize = (1 << (32 - INDEX_BITS)) - 1;
+/// The bit that no entry's id has.
+const OWNER: u32 = 1 << 31;
+
+/// The most chunks a timeline can have, so that no id of an entry is that of an owner.
+pub const MAX_CHUNKS: usize = 1 << (31 - INDEX_BITS);
 
 /// A member as the timeline knows it. No two share both parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

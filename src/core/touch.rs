@@ -50,6 +50,12 @@ impl Touch {
         !has_expired(self.at, self.ttl, now)
     }
 
+    /// When a member with this touch is not online any more.
+    #[inline]
+    pub fn end(self) -> Millis {
+        self.at + self.ttl
+    }
+
     /// When a member with this touch is to be removed.
     #[inline]
     pub fn due(self, retain: Millis) -> Millis {

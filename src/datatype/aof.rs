@@ -44,6 +44,8 @@ pub fn rewrite(value: &Value, key: KeyName, log: &AofWriter) {
             }
         });
     }
+    set.encode_sessions(|block| wire::stored(log, key, wire::STORED, block));
+    set.encode_groups(|block| wire::stored(log, key, wire::GROUPS, block));
     if left && first != settings {
         begin(&settings);
     }

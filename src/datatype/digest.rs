@@ -34,4 +34,29 @@ pub fn add(value: &Value, digest: &mut Digest) {
         }
         digest.end_sequence();
     });
+    set.each_session(|session| {
+        digest.bytes(b"session");
+        digest.number(session.member.is_some().into());
+        for bytes in [session.member.unwrap_or_default(), session.id] {
+            digest.bytes(bytes);
+        }
+        for touch in [session.touch].into_iter().chain(session.own_touch) {
+            digest.number(touch.at as i64);
+            digest.number(touch.ttl as i64);
+        }
+        digest.bytes(session.meta.unwrap_or_default());
+        digest.end_sequence();
+    });
+    let mut dropping = 0;
+    set.each_group(|group| {
+        digest.bytes(b"group");
+        digest.bytes(&group.name);
+        digest.number(group.lease.map_or(-1, |until| until as i64));
+        // The order of those that are dropped, and of the parts of a group, is part of the state.
+        dropping += i64::from(group.is_dropping || group.goes_on);
+        digest.number(if group.is_dropping { dropping } else { 0 });
+        digest.number(group.goes_on.into());
+        group.sessions.iter().for_each(|id| digest.bytes(id));
+        digest.end_sequence();
+    });
 }

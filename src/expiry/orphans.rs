@@ -97,7 +97,7 @@ pub fn add(db: i32, key: &[u8], set: PresenceSet) {
 
 /// The key is gone, with these members in it, whose time-outs are not this server's to report.
 pub fn free_in_batches(set: PresenceSet) {
-    if set.len() > BATCH {
+    if set.len() + set.session_count() > BATCH {
         let of_name = VecDeque::from([Orphans::new(0, set)]);
         let by_name = ByName::from([(Vec::new(), of_name)]);
         WAITING.borrow().to_free.push(by_name);

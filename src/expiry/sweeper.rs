@@ -14,7 +14,7 @@ use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::SharedString;
 use crate::keys::WriteKey;
 use crate::metrics;
-use crate::transaction::Transaction;
+use crate::transaction::{Transaction, Turn as Done};
 
 /// A turn of the key that an entry names, unless the entry is stale.
 pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
@@ -58,40 +58,56 @@ pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
     }
 }
 
-/// Evicts and reports in batches until nothing is due, the turn is over, or there is something to be published. Returns
-/// whether nothing is due.
+/// Works in batches until nothing is due, the turn is over, or there is something to be published. Returns whether nothing is
+/// due.
 fn take_batches(transaction: &mut Transaction, turn: Turn) -> bool {
+    let mut done = Done::default();
+    let is_through = take_all(transaction, turn, &mut done);
+    transaction.settle_turn(done);
+    is_through.unwrap_or(true)
+}
+
+/// `None`: the key holds no set any more.
+fn take_all(transaction: &mut Transaction, turn: Turn, done: &mut Done) -> Option<bool> {
+    let (at, limit) = (Some(turn.now), BATCH);
     let evict = Change::Evict {
         cutoff: turn.now,
-        limit: BATCH,
+        limit,
     };
-    let report = Change::ReportTimeouts { limit: BATCH };
-    let (mut evicted, mut reported) = (0, 0);
-    let is_through = loop {
-        let Some(batch) = take_batch(transaction, evict) else {
-            break true;
-        };
-        evicted += batch;
-        if batch < BATCH {
-            let Some(batch) = take_batch(transaction, report) else {
-                break true;
-            };
-            reported += batch;
+    let report = Change::ReportTimeouts { limit };
+    // What comes later may depend on what came before, so replicas are told of it in the same order.
+    let steps = [
+        (Change::EndLeases { at, limit }, &mut done.leases),
+        (Change::EndDropped { at, limit }, &mut done.dropped),
+        (evict, &mut done.evicted),
+    ];
+    for (change, count) in steps {
+        loop {
+            let batch = take_batch(transaction, change)?;
+            *count += batch;
             if batch < BATCH {
-                break true;
+                break;
+            }
+            if transaction.has_events() || turn.is_over() {
+                return Some(false);
             }
         }
-        if transaction.has_events() || turn.is_over() {
-            break false;
+    }
+    loop {
+        let batch = take_batch(transaction, report)?;
+        done.reported += batch;
+        if batch < BATCH {
+            return Some(true);
         }
-    };
-    transaction.settle_turn(evicted, reported);
-    is_through
+        if transaction.has_events() || turn.is_over() {
+            return Some(false);
+        }
+    }
 }
 
 /// Applies a change to a key that holds a set. `None`: it holds none, or the change was cut short.
 fn take_batch(transaction: &mut Transaction, change: Change) -> Option<usize> {
     transaction.key().set()?;
-    let effects = transaction.apply(change, Args::NONE, None, &mut Vec::new());
+    let effects = transaction.apply(change, Args::NONE, None, &mut Vec::new(), None);
     effects.ok().map(|effects| effects.members)
 }

@@ -158,6 +158,12 @@ variadic!(
     key.as_ptr(), first.as_ptr(), first.len(), second.as_ptr(), second.len(),
 );
 
+variadic!(
+    [] (ServerStr<'_>, &CStr, &[u8]),
+    (key, word, bytes) => c"scb",
+    key.as_ptr(), word.as_ptr(), bytes.as_ptr(), bytes.len(),
+);
+
 /// A keyword and the number after it.
 pub type KeyedNumber = (&'static CStr, i64);
 

@@ -41,6 +41,19 @@ pub struct Transaction<'k> {
     is_terse: bool,
 }
 
+/// What a turn of the eviction has done, in this order.
+#[derive(Clone, Copy, Default)]
+pub struct Turn {
+    /// Leases that were over.
+    pub leases: usize,
+    /// Sessions of dropped groups that ended.
+    pub dropped: usize,
+    /// Sessions and members that were removed.
+    pub evicted: usize,
+    /// Time-outs that were reported.
+    pub reported: usize,
+}
+
 /// Runs a command's change of a key. `members` are those that it is about, none if it is about the whole set.
 ///
 /// It is inlined into each command, where constant folding leaves only what that command's change needs.
@@ -53,8 +66,24 @@ pub fn run<'a>(
     members: Args<'a>,
 ) -> Result<Effects> {
     match origin {
-        Origin::Here => make_change(keyspace, name, change, members),
+        Origin::Here => make_change(keyspace, name, change, members, None),
         Origin::Replayed => replay(keyspace, name, change, members.iter()),
+    }
+}
+
+/// As [`run`], for a change about sessions; those that there are not are added to `missing`.
+#[inline(never)]
+pub fn beat<'a>(
+    keyspace: &mut Keyspace,
+    name: KeyName<'a>,
+    origin: Origin,
+    change: Change,
+    sessions: Args<'a>,
+    missing: &mut Vec<&'a [u8]>,
+) -> Result<Effects> {
+    match origin {
+        Origin::Here => make_change(keyspace, name, change, sessions, Some(missing)),
+        Origin::Replayed => replay(keyspace, name, change, sessions.iter()),
     }
 }
 
@@ -65,6 +94,7 @@ fn make_change<'a>(
     name: KeyName<'a>,
     change: Change,
     members: Args<'a>,
+    missing: Option<&mut Vec<&'a [u8]>>,
 ) -> Result<Effects> {
     let ctx = keyspace.context();
     if change.is_expiry() {
@@ -103,7 +133,7 @@ fn make_change<'a>(
         }
         let forgotten = transaction.forgotten_with_metadata(&change, members);
         let mut changed = Vec::new();
-        effects = transaction.apply(change, members, ahead, &mut changed)?;
+        effects = transaction.apply(change, members, ahead, &mut changed, missing)?;
         transaction.replicate(&change, &effects, members, &changed);
         if !forgotten.is_empty() {
             transaction.take_metadata(&forgotten);
@@ -227,7 +257,7 @@ impl<'k> Transaction<'k> {
     fn forgotten_with_metadata<'a>(&mut self, change: &Change, members: Args<'a>) -> Vec<&'a [u8]> {
         let now = self.now;
         match self.key.set() {
-            Some(set) if set.has_metadata() && matches!(change, Change::Touch { .. }) => {
+            Some(set) if set.has_metadata() && change.brings_members() => {
                 set.forgotten_with_metadata(members.iter(), now)
             }
             _ => Vec::new(),
@@ -249,14 +279,17 @@ impl<'k> Transaction<'k> {
         members: Args<'a>,
         ahead: Option<LookupKey<'a>>,
         changed: &mut Vec<&'a [u8]>,
+        missing: Option<&mut Vec<&'a [u8]>>,
     ) -> Result<Effects> {
         let now = self.now;
         let names_changed = match change {
             Change::Touch { .. } => !self.is_sure(&change),
-            _ => matches!(change, Change::Leave),
+            Change::Leave | Change::Beat { .. } | Change::Detach { .. } => true,
+            _ => false,
         };
         let changed = names_changed.then_some(changed);
         let mut recorder = Recorder::new(&mut self.outbox, &self.key, members, changed);
+        recorder.missing = missing;
         if matches!(change, Change::Forget) {
             recorder.report_orphans();
         }
@@ -267,7 +300,7 @@ impl<'k> Transaction<'k> {
         let effects = self.unless_cut_short(&change, applied)?;
         // Only if members reached it is it an event.
         if let Some(peak) = effects.peak
-            && matches!(change, Change::Touch { .. })
+            && matches!(change, Change::Touch { .. } | Change::Attach { .. })
         {
             self.outbox.new_peak(peak.count);
         }
@@ -330,11 +363,11 @@ impl<'k> Transaction<'k> {
         }
     }
 
-    /// As [`settle`](Self::settle), for one turn of the eviction, in which so many members were evicted and so many
-    /// reported. The eviction itself watches the key anew.
-    pub fn settle_turn(&mut self, evicted: usize, reported: usize) {
-        self.replicate_eviction(self.now, evicted);
-        if evicted + reported > 0 {
+    /// As [`settle`](Self::settle), for what was done in one turn of the eviction, which itself watches the key anew.
+    pub fn settle_turn(&mut self, done: Turn) {
+        self.replicate_ends(done.leases, done.dropped);
+        self.replicate_eviction(self.now, done.evicted);
+        if done.leases + done.dropped + done.evicted + done.reported > 0 {
             // A time-out that is only reported invalidates what clients have cached of the key, too.
             self.signal();
         }

@@ -14,6 +14,8 @@ pub struct Recorder<'t, 'a> {
     members: Args<'a>,
     /// The members that were changed, if they are asked for.
     changed: Option<&'t mut Vec<&'a [u8]>>,
+    /// The sessions that there are not, if they are asked for.
+    pub missing: Option<&'t mut Vec<&'a [u8]>>,
     /// The database and the name of the key, where there are orphans.
     orphans: Option<(i32, KeyName<'t>)>,
 }
@@ -32,6 +34,7 @@ impl<'t, 'a> Recorder<'t, 'a> {
             outbox,
             members,
             changed,
+            missing: None,
             orphans,
         }
     }
@@ -51,6 +54,12 @@ impl Observer for Recorder<'_, '_> {
     fn changed(&mut self, position: usize) {
         if let Some(changed) = &mut self.changed {
             changed.push(self.members.string(position).bytes());
+        }
+    }
+
+    fn missing(&mut self, position: usize) {
+        if let Some(missing) = &mut self.missing {
+            missing.push(self.members.string(position).bytes());
         }
     }
 

@@ -99,7 +99,33 @@ impl Transaction<'_> {
                     wire::set_peak(&ctx, name, peak);
                 }
             }
+            (_, Some(touch)) if effects.changed => {
+                self.replicate_sessions(change, touch, members, changed);
+            }
             _ => {}
+        }
+    }
+
+    /// The same of a change that is about sessions or groups.
+    fn replicate_sessions(&self, change: &Change, touch: Touch, members: Args, changed: &[&[u8]]) {
+        let (ctx, name) = (self.key.context(), self.key.name());
+        let word = match *change {
+            Change::Attach { attachment, .. } => {
+                let member = members.string(0).bytes();
+                return wire::attach(&ctx, name, touch, member, attachment);
+            }
+            Change::Beat { .. } => wire::BEAT,
+            Change::Detach { .. } => wire::DETACH,
+            Change::Lease { .. } => wire::LEASE,
+            Change::Drop { .. } => wire::DROP,
+            _ => return,
+        };
+        // Only those sessions that were changed, but all groups.
+        match *change {
+            Change::Beat { .. } | Change::Detach { .. } => {
+                wire::sessions(&ctx, name, word, touch, changed.iter().copied());
+            }
+            _ => wire::sessions(&ctx, name, word, touch, members.iter()),
         }
     }
 
@@ -110,6 +136,7 @@ impl Transaction<'_> {
         let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
         for member in members {
             let change = Change::SetMeta {
+                session: None,
                 blob: b"",
                 judged: false,
             };
@@ -121,6 +148,16 @@ impl Transaction<'_> {
                 return self.repair(&change);
             }
             wire::set_meta(&ctx, name, member, b"");
+        }
+    }
+
+    /// Replicates that so many leases were over, and so many sessions of dropped groups ended.
+    pub(super) fn replicate_ends(&self, leases: usize, dropped: usize) {
+        let (ctx, name) = (self.key.context(), self.key.name());
+        for (change, count) in [(wire::LEASES_OVER, leases), (wire::DROPPED, dropped)] {
+            if count > 0 {
+                wire::ended(&ctx, name, change, self.now, count);
+            }
         }
     }
 

@@ -12,7 +12,7 @@ mod packed;
 use std::ffi::CStr;
 
 use crate::core::time::Millis;
-use crate::core::{Peak, Settings, Touch};
+use crate::core::{Attachment, Peak, Settings, Touch};
 use crate::ffi::main_thread::MainThread;
 use crate::ffi::replicate::{CommandSink, KeyedNumber, KeyedNumbers};
 use crate::ffi::string::KeyName;
@@ -21,6 +21,27 @@ pub use packed::{PackedTouch, Packing};
 
 /// The command that is a packed touch.
 pub const PACKED_TOUCH: &CStr = c"PRESENCE.T";
+/// The command that is a packed change of sessions.
+pub const PACKED_SESSIONS: &CStr = c"PRESENCE.S";
+/// What it is about: a session is attached. Its names are the member, the session, its group, empty where none is given, and,
+/// where that is set, its metadata.
+pub const ATTACH: &CStr = c"A";
+/// Sessions are seen again.
+pub const BEAT: &CStr = c"B";
+/// Sessions end; the ttl is how long after that.
+pub const DETACH: &CStr = c"D";
+/// Groups, which are its names, have a lease.
+pub const LEASE: &CStr = c"L";
+/// Groups are dropped.
+pub const DROP: &CStr = c"X";
+/// The leases of as many groups as the ttl says were over.
+pub const LEASES_OVER: &CStr = c"O";
+/// As many sessions of dropped groups as the ttl says have ended.
+pub const DROPPED: &CStr = c"E";
+/// Sessions of a rewritten log, as a dump has them.
+pub const STORED: &CStr = c"R";
+/// Groups of a rewritten log, likewise.
+pub const GROUPS: &CStr = c"G";
 /// The option of a touch that sets no peak.
 pub const NO_MAX: &CStr = c"NOMAX";
 /// The ttl of the touch of a member who left.
@@ -60,6 +81,50 @@ pub fn touch<'a>(
 #[inline]
 pub fn packed_touch(sink: &impl CommandSink, key: KeyName, packing: &Packing) {
     sink.send(PACKED_TOUCH, (key, packing.bytes()));
+}
+
+/// A session was attached at `touch.at`, for `touch.ttl`.
+pub fn attach(
+    sink: &impl CommandSink,
+    key: KeyName,
+    touch: Touch,
+    member: &[u8],
+    attachment: Attachment,
+) {
+    let group = attachment.group.unwrap_or_default();
+    let names = [member, attachment.session, group]
+        .into_iter()
+        .chain(attachment.meta);
+    sessions(sink, key, ATTACH, touch, names);
+}
+
+/// A change of sessions.
+pub fn sessions<'a>(
+    sink: &impl CommandSink,
+    key: KeyName,
+    change: &CStr,
+    touch: Touch,
+    names: impl Iterator<Item = &'a [u8]>,
+) {
+    let packing = &mut *PACKING.borrow();
+    packing.begin(touch, true);
+    names.for_each(|name| packing.add(name));
+    sink.send(PACKED_SESSIONS, (key, change, packing.bytes()));
+    packing.release();
+}
+
+/// So many of what is over at this time ended: `LEASES_OVER` or `DROPPED`.
+pub fn ended(sink: &impl CommandSink, key: KeyName, change: &CStr, at: Millis, count: usize) {
+    let touch = Touch {
+        at,
+        ttl: count as Millis,
+    };
+    sessions(sink, key, change, touch, [&b""[..]].into_iter());
+}
+
+/// Sessions or groups of a rewritten log: `STORED` or `GROUPS`.
+pub fn stored(sink: &impl CommandSink, key: KeyName, change: &CStr, block: &[u8]) {
+    sink.send(PACKED_SESSIONS, (key, change, block));
 }
 
 /// A touch of more bytes than this is replicated as several, within the limits that a server may have for an argument.

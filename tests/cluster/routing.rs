@@ -12,7 +12,7 @@ static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start(&Server::bui
 const REPLICA: usize = 3;
 
 /// What commands answer where the key is, in this order.
-const COMMANDS: [(&str, &str); 26] = [
+const COMMANDS: [(&str, &str); 32] = [
     ("PRESENCE.CONFIG key RETAIN 600000", "OK"),
     ("PRESENCE.TOUCH key ann bob", "2"),
     ("PRESENCE.TOUCHEX key PX 500000 MEMBERS 1 cid", "1"),
@@ -31,6 +31,12 @@ const COMMANDS: [(&str, &str); 26] = [
     ("PRESENCE.SETMETA key ann away", "1"),
     ("PRESENCE.META key ann bob", r#"["away", nil]"#),
     ("PRESENCE.SETMETA key nobody away", "0"),
+    ("PRESENCE.ATTACH key ann phone", "0"),
+    ("PRESENCE.BEAT key SESSIONS 2 phone tab", r#"["tab"]"#),
+    ("PRESENCE.DETACH key SESSIONS 1 phone", "0"),
+    ("PRESENCE.SESSIONS key ann", "[]"),
+    ("PRESENCE.LEASE key gateway EX 300", "OK"),
+    ("PRESENCE.DROP key gateway", "0"),
     ("PRESENCE.SETMAX key 7 1500000000000", "OK"),
     ("PRESENCE.SETMAX key 7 1600000000000 GT", "0"),
     ("PRESENCE.MAX key", "[7, 1500000000000]"),

@@ -131,7 +131,7 @@ const REMOVE: Option<Keys> = Some(Keys {
     access: "RW delete",
 });
 
-pub const COMMANDS: [Command; 22] = [
+pub const COMMANDS: [Command; 29] = [
     Command {
         name: "TOUCH",
         since: "0.1.0",
@@ -340,15 +340,100 @@ pub const COMMANDS: [Command; 22] = [
         ],
     },
     Command {
-        name: "SETMETA",
+        name: "ATTACH",
         since: "0.1.0",
-        arity: 4,
+        arity: -4,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key member:string session:string [EX seconds:integer | PX milliseconds:integer] \
+                    [GROUP group:string] [META blob:string]",
+        calls: &[
+            makes("ATTACH key new phone", "1"),
+            makes("ATTACH key other laptop EX 300 META blob", "1"),
+            makes("ATTACH key new tab PX 315360000000 GROUP gateway", "1"),
+        ],
+    },
+    Command {
+        name: "BEAT",
+        since: "0.1.0",
+        arity: -5,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key [EX seconds:integer | PX milliseconds:integer] \
+                    SESSIONS count:integer session:string [session ...]",
+        calls: &[
+            keeps("BEAT key SESSIONS 1 none", r#"["none"]"#),
+            keeps("BEAT key EX 300 SESSIONS 2 none no", r#"["none", "no"]"#),
+            keeps("BEAT key PX 5 SESSIONS 1 none", r#"["none"]"#),
+        ],
+    },
+    Command {
+        name: "DETACH",
+        since: "0.1.0",
+        arity: -5,
+        flags: "fast write",
+        keys: REMOVE,
+        tips: &[TIMED],
+        categories: "@fast @presence @write",
+        arguments: "key:key [GRACE milliseconds:integer] SESSIONS count:integer session:string [session ...]",
+        calls: &[
+            keeps("DETACH key SESSIONS 2 none no", "0"),
+            keeps("DETACH key GRACE 5000 SESSIONS 1 none", "0"),
+        ],
+    },
+    Command {
+        name: "SESSIONS",
+        since: "0.1.0",
+        arity: 3,
+        flags: "fast readonly",
+        keys: READ,
+        tips: &[TIMED],
+        categories: "@fast @presence @read",
+        arguments: "key:key member:string",
+        calls: &[keeps("SESSIONS key nobody", "[]")],
+    },
+    Command {
+        name: "LEASE",
+        since: "0.1.0",
+        arity: -5,
         flags: "denyoom fast write",
         keys: UPSERT,
         tips: &[],
         categories: "@fast @presence @write",
-        arguments: "key:key member:string blob:string",
-        calls: &[keeps("SETMETA key nobody blob", "0")],
+        arguments: "key:key group:string [group ...] EX seconds:integer | PX milliseconds:integer",
+        calls: &[
+            makes("LEASE key gateway EX 300", "OK"),
+            makes("LEASE key gateway other PX 300000", "OK"),
+        ],
+    },
+    Command {
+        name: "DROP",
+        since: "0.1.0",
+        arity: -3,
+        flags: "write",
+        keys: REMOVE,
+        tips: &[],
+        categories: "@presence @slow @write",
+        arguments: "key:key group:string [group ...]",
+        calls: &[keeps("DROP key none", "0"), keeps("DROP key none no", "0")],
+    },
+    Command {
+        name: "SETMETA",
+        since: "0.1.0",
+        arity: -4,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[],
+        categories: "@fast @presence @write",
+        arguments: "key:key member:string blob:string [SESSION session:string]",
+        calls: &[
+            keeps("SETMETA key nobody blob", "0"),
+            keeps("SETMETA key nobody blob SESSION none", "0"),
+        ],
     },
     Command {
         name: "META",
@@ -413,6 +498,18 @@ pub const COMMANDS: [Command; 22] = [
         tips: &[],
         categories: "@fast @presence @write",
         arguments: "key:key touch:string",
+        // An error from a client.
+        calls: &[],
+    },
+    Command {
+        name: "S",
+        since: "0.1.0",
+        arity: 4,
+        flags: "denyoom fast write",
+        keys: UPSERT,
+        tips: &[],
+        categories: "@fast @presence @write",
+        arguments: "key:key change:string sessions:string",
         // An error from a client.
         calls: &[],
     },

@@ -289,7 +289,7 @@ fn fields_made_up_are_refused() {
                 .concat(),
             ),
         ),
-        ("a tag of a newer version", vec![unsigned(4), string(b"")]),
+        ("a tag of a newer version", vec![unsigned(6), string(b"")]),
         (
             "the largest tag",
             [resolution(5), vec![unsigned(u64::MAX), string(b"")]].concat(),
@@ -299,7 +299,7 @@ fn fields_made_up_are_refused() {
         assert!(!offer(&mut client, &bad, what), "{what}");
     }
     assert!(!offer(&mut client, &make(&resolution(5)), "no end"));
-    server.wait_log("a dump has a field of a newer version (tag 4), and was refused");
+    server.wait_log("a dump has a field of a newer version (tag 6), and was refused");
     assert_unharmed(&server, &run_id, memory);
 }
 
@@ -353,4 +353,88 @@ fn a_member_from_the_end_of_time_is_no_work() {
     assert_eq!(client.int(&["PRESENCE.LEAVE", "empty", "ann"]), 1);
     assert_eq!(client.int(&["EXISTS", "empty"]), 1);
     server.assert_clean_log();
+}
+
+#[test]
+fn sessions_and_groups_made_up_are_refused() {
+    let (server, mut client, payload) = server_with_old();
+    let (run_id, memory) = (server.run_id(), peak_memory(&server));
+    let ann = string(&[group(60_000, THEN), member("ann", 0)].concat());
+    let make = |fields: &[Vec<u8>]| {
+        let numbers = [60_000, 0, 0, 1, THEN, FIELDS, 1].map(unsigned);
+        let fields = [fields, &[unsigned(0)]].concat();
+        payload.with(&[&numbers[..], std::slice::from_ref(&ann), &fields].concat())
+    };
+    let text = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
+    let session = |flags: u8, member: &str, id: &str, ttl: u64| {
+        [vec![flags], text(member), text(id), leb(THEN), leb(ttl)].concat()
+    };
+    let sessions = |sessions: &[Vec<u8>]| vec![unsigned(4), string(&sessions.concat())];
+    let phone = || sessions(&[session(0, "ann", "phone", 60_000)]);
+    let groups = |bytes: &[u8]| [phone(), vec![unsigned(5), string(bytes)]].concat();
+    for good in [
+        phone(),
+        sessions(&[
+            session(0, "ann", "phone", 5),
+            session(2, "ann", "tab", 7),
+            leb(THEN),
+            leb(60_000),
+        ]),
+        sessions(&[session(4, "ann", "phone", 5), text("blob")]),
+        sessions(&[session(1, "", "phone", 5)]),
+        groups(b"\x00\x02g1\x01\x05phone"),
+        groups(b"\x02\x02g1\x63\x00"),
+        groups(b"\x01\x00\x01\x05phone"),
+    ] {
+        assert!(offer(&mut client, &make(&good), "a good one"));
+    }
+    for (what, fields) in [
+        (
+            "a session of nobody",
+            sessions(&[session(0, "bob", "phone", 5)]),
+        ),
+        (
+            "a session without an id",
+            sessions(&[session(0, "ann", "", 5)]),
+        ),
+        ("no time at all", sessions(&[session(0, "ann", "phone", 0)])),
+        (
+            "longer than its member",
+            sessions(&[session(0, "ann", "phone", 60_001)]),
+        ),
+        (
+            "its member itself longer than that",
+            sessions(&[session(2, "ann", "phone", 5), leb(THEN), leb(60_001)]),
+        ),
+        ("unknown flags", sessions(&[session(8, "ann", "phone", 5)])),
+        (
+            "of a member who is gone and is not",
+            sessions(&[session(1, "ann", "phone", 5)]),
+        ),
+        ("cut short", sessions(&[b"\x00\x03ann\x05pho".to_vec()])),
+        ("twice", [phone(), phone()].concat()),
+        ("a group of nothing", groups(b"\x00\x02g1\x00")),
+        ("a group without a name", groups(b"\x00\x00\x01\x05phone")),
+        (
+            "a dropped one with a name",
+            groups(b"\x01\x02g1\x01\x05phone"),
+        ),
+        ("a group of a stranger", groups(b"\x00\x02g1\x01\x03tab")),
+        (
+            "a session twice",
+            groups(b"\x00\x02g1\x02\x05phone\x05phone"),
+        ),
+        (
+            "a group twice",
+            groups(b"\x02\x02g1\x63\x00\x02\x02g1\x63\x00"),
+        ),
+        ("one that was not begun", groups(b"\x04\x02g1\x01\x05phone")),
+        (
+            "many, and one is there",
+            groups(b"\x00\x02g1\xff\xff\xff\x7f\x05phone"),
+        ),
+    ] {
+        assert!(!offer(&mut client, &make(&fields), what), "{what}");
+    }
+    assert_unharmed(&server, &run_id, memory);
 }

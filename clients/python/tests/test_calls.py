@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis
 
-from presence import FOREVER, Entry, Info, Record
+from presence import FOREVER, Entry, Info, Record, Session
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -31,6 +31,7 @@ def test_who_is_touched_is_online_and_who_leaves_is_not(kit: Any) -> None:
 def test_without_members_nothing_is_asked(kit: Any) -> None:
     online = kit.presence()
     assert (online.touch(), online.leave(), online.forget(), online.online()) == (0, 0, 0, [])
+    assert (online.beat(), online.detach()) == ([], 0)
     assert online.info() is None
 
 
@@ -156,6 +157,99 @@ def test_members_have_metadata(kit: Any) -> None:
     assert online.meta("alice") == [None]
 
 
+def test_a_member_is_online_while_any_of_its_sessions_lasts(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    assert online.attach("alice", "phone") is True
+    assert online.attach("alice", b"laptop") is False
+    assert online.count() == 1
+    assert online.detach("laptop", "tablet") == 0
+    assert online.is_online("alice") is True
+    assert online.detach(b"phone") == 1
+    assert online.is_online("alice") is False
+    online.attach("alice", "phone")
+    assert online.leave("alice") == 1
+    assert online.sessions("alice") == []
+
+
+def test_a_member_s_sessions_are_told_the_newest_first(kit: Any) -> None:
+    before = now() - timedelta(milliseconds=2)
+    online = kit.presence(ttl=MINUTE)
+    online.attach("alice", "phone", ttl=MINUTE / 2, meta="ios")
+    # Of two that are seen in the same millisecond, this one comes first as well.
+    online.attach("alice", "laptop")
+    online.attach("bob", "tablet")
+    laptop, phone = online.sessions("alice")
+    assert phone == Session(
+        id=kit.m("phone"),
+        last_seen=phone.last_seen,
+        ttl_left=phone.ttl_left,
+        group=None,
+        meta=kit.m("ios"),
+    )
+    assert (laptop.id, laptop.group, laptop.meta) == (kit.m("laptop"), None, None)
+    assert before < phone.last_seen <= laptop.last_seen <= now()
+    assert timedelta(0) < phone.ttl_left <= MINUTE / 2 < laptop.ttl_left <= MINUTE
+    assert online.last_seen("alice") == laptop.last_seen
+    assert online.sessions("nobody") == kit.presence("nowhere").sessions("alice") == []
+
+
+def test_a_beat_keeps_sessions_and_tells_which_there_are_none_of(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    online.attach("alice", "phone", ttl=MINUTE / 2)
+    assert online.beat("tablet", "phone", b"watch") == [kit.m("tablet"), kit.m("watch")]
+    (phone,) = online.sessions("alice")
+    assert MINUTE / 2 < phone.ttl_left <= MINUTE
+    assert online.beat("phone", ttl=2 * MINUTE) == []
+    (phone,) = online.sessions("alice")
+    assert MINUTE < phone.ttl_left <= 2 * MINUTE
+    nowhere = kit.presence("nowhere", ttl=MINUTE)
+    assert nowhere.beat("phone") == [kit.m("phone")]
+    assert nowhere.info() is None
+
+
+def test_with_grace_a_session_ends_later_but_no_later_than_it_would_have(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    online.attach("alice", "tab")
+    for grace in (MINUTE / 4, MINUTE, timedelta(hours=1)):
+        assert online.detach("tab", grace=grace) == 0
+        (tab,) = online.sessions("alice")
+        assert timedelta(0) < tab.ttl_left <= MINUTE / 4
+    assert online.detach("tab", grace=timedelta(0)) == 1
+    assert online.count() == 0
+
+
+def test_sessions_have_metadata_of_their_own(kit: Any) -> None:
+    online = kit.presence()
+
+    def metadata() -> dict[Any, Any]:
+        return {session.id: session.meta for session in online.sessions("alice")}
+
+    phone, laptop = kit.m("phone"), kit.m("laptop")
+    online.attach("alice", "phone", meta="ios")
+    online.attach("alice", "laptop")
+    assert metadata() == {phone: kit.m("ios"), laptop: None}
+    assert online.meta("alice") == [None]
+    assert online.set_meta("alice", "linux", session="laptop") is True
+    assert online.set_meta("alice", "linux", session="tablet") is False
+    assert online.set_meta("bob", "linux", session="laptop") is False
+    assert online.set_meta("alice", "away") is True
+    online.attach("alice", "phone")
+    assert metadata() == {phone: kit.m("ios"), laptop: kit.m("linux")}
+    assert online.meta("alice") == [kit.m("away")]
+    online.attach("alice", "phone", meta=b"")
+    assert online.set_meta("alice", b"", session=b"laptop") is True
+    assert metadata() == {phone: None, laptop: None}
+
+
+def test_a_session_that_another_member_attaches_moves_there(kit: Any) -> None:
+    online = kit.presence()
+    online.attach("alice", "tab")
+    assert online.attach("bob", "tab") is True
+    assert online.sessions("alice") == []
+    assert [session.id for session in online.sessions("bob")] == [kit.m("tab")]
+    assert online.members() == [kit.m("bob")]
+
+
 def test_a_scan_returns_everybody(kit: Any) -> None:
     online = kit.presence()
     everybody = {f"user:{number}" for number in range(500)} | {"bot:1"}
@@ -171,6 +265,21 @@ def test_members_are_any_bytes(kit: Any) -> None:
     assert {*online.members()} == {kit.m(name) for name in names}
     with pytest.raises(redis.ResponseError, match="longer than 65535 bytes"):
         online.touch("x" * 65_536)
+
+
+def test_sessions_are_any_1_to_255_bytes(kit: Any) -> None:
+    online = kit.presence()
+    names = ["EX", "META", "SESSIONS", "\N{SNOWMAN}\r\n\0", "x" * 255]
+    for name in names:
+        online.attach("alice", name)
+    assert online.beat(*names) == []
+    assert {session.id for session in online.sessions("alice")} == {kit.m(name) for name in names}
+    assert online.detach(*names) == 1
+    for name in ("", "x" * 256):
+        with pytest.raises(redis.ResponseError, match="session takes 1 to 255 bytes"):
+            online.attach("alice", name)
+        with pytest.raises(redis.ResponseError, match="session takes 1 to 255 bytes"):
+            online.set_meta("alice", "away", session=name)
 
 
 def test_errors_of_the_server_are_raised(kit: Any, execute: Any) -> None:
@@ -200,6 +309,12 @@ def test_what_is_no_duration_and_no_time_is_refused_before_anything_is_sent(kit:
         online.touch("alice", at=datetime.now())
     with pytest.raises(TypeError, match="a time is a datetime, not 1700000000"):
         online.touch("alice", at=1_700_000_000)
+    with pytest.raises(ValueError, match="a duration here is"):
+        online.attach("alice", "phone", ttl=timedelta(0))
+    with pytest.raises(TypeError, match="a duration is a timedelta, not 30"):
+        online.beat("phone", ttl=30)
+    with pytest.raises(ValueError, match="a duration here is"):
+        online.detach("phone", grace=timedelta(-1))
     assert online.count() == 0
 
 

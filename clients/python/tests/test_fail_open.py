@@ -31,10 +31,19 @@ def answers(online: Any) -> list[Any]:
         online.touch("alice"),
         online.leave("alice"),
         online.forget("alice"),
+        online.attach("alice", "phone"),
+        online.beat("phone"),
+        online.detach("phone"),
+        online.sessions("alice"),
         online.count(),
         online.members(),
         online.entries(),
         online.online("alice"),
+        online.intersection("friends"),
+        online.intersection_last_seen("friends"),
+        online.count_intersection("friends"),
+        online.set_meta("alice", "away"),
+        online.meta("alice"),
         online.is_online("alice"),
         online.last_seen("alice"),
         online.record(),
@@ -44,7 +53,13 @@ def answers(online: Any) -> list[Any]:
     ]
 
 
-NOTHING: list[Any] = [None, None, None, None, [], [], [], None, None, None, None, None, []]
+NOTHING: list[Any] = [
+    *[None, None, None],
+    *[None, [], None, []],
+    *[None, [], [], []],
+    *[[], {}, None, None, []],
+    *[None, None, None, None, None, []],
+]
 
 
 def test_with_redis_down_all_calls_answer_nothing_and_each_is_logged_the_first_as_a_warning(

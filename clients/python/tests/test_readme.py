@@ -114,6 +114,15 @@ def test_the_first_program_of_the_package(server: Server, tmp_path: Path) -> Non
     assert key_of(server).members() == ["bob"]
 
 
+def test_the_sessions_of_the_package(server: Server, tmp_path: Path) -> None:
+    page = ROOT / "clients/python/README.md"
+    imports = "from datetime import timedelta\nimport redis\nfrom presence import Presence\n"
+    told = run(tmp_path, of(server, imports + program(page, "attach("))).splitlines()
+    assert told == ["True", "False", "['tab-0d55']", "0"]
+    tab, phone = sorted(key_of(server).sessions("alice"), key=lambda session: session.ttl_left)
+    assert (tab.id, phone.id, phone.meta) == ("tab-91c2", "phone-7f3a", "away")
+
+
 @pytest.mark.parametrize(
     "page", ["README.md", "clients/python/README.md", "docs/failure.md", "docs/replies.md"]
 )

@@ -42,6 +42,17 @@ def test_they_come_before_a_carried_over_record(kit: Any) -> None:
     assert settings(online) == (MINUTE, 2 * MINUTE)
 
 
+def test_they_go_along_with_sessions_that_are_attached(kit: Any, execute: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=2 * MINUTE)
+    assert online.attach("alice", "phone") is True
+    execute("FLUSHALL")
+    assert online.beat("phone") == [kit.m("phone")]
+    assert online.attach("alice", "phone") is True
+    assert settings(online) == (MINUTE, 2 * MINUTE)
+    (phone,) = online.sessions("alice")
+    assert timedelta(0) < phone.ttl_left <= MINUTE
+
+
 def test_what_is_not_given_is_left_to_the_key(kit: Any) -> None:
     kit.presence(ttl=MINUTE, retain=2 * MINUTE).touch("alice")
     other = kit.presence()

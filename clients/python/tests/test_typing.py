@@ -5,7 +5,7 @@ from typing import Any
 
 from typing_extensions import assert_type
 
-from presence import Entry, Info, Presence, Record
+from presence import Entry, Info, Presence, Record, Session
 from presence.asyncio import Presence as AsyncPresence
 
 
@@ -16,6 +16,10 @@ def test_answers_are_never_none_where_errors_are_raised(server: Any) -> None:
         assert_type(online.members(), list[str])
         assert_type(online.entries(), list[Entry[str]])
         assert_type(online.last_seen("alice"), datetime | None)
+        assert_type(online.attach("alice", "phone"), bool)
+        assert_type(online.beat("phone"), list[str])
+        assert_type(online.detach("phone"), int)
+        assert_type(online.sessions("alice"), list[Session[str]])
         assert_type(online.record(), Record)
         assert_type(online.info(), Info | None)
 
@@ -25,6 +29,8 @@ def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
         online = Presence(client, "online", fail_open=True)
         assert_type(online.count(), int | None)
         assert_type(online.record(), Record | None)
+        assert_type(online.attach("alice", "phone"), bool | None)
+        assert_type(online.detach("phone"), int | None)
         named = Presence[bytes](client, "online", fail_open=True)
         assert_type(named, Presence[bytes, None])
         assert_type(named.members(), list[bytes])
@@ -34,4 +40,7 @@ def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
 
 async def awaited(client: Any) -> None:
     assert_type(await AsyncPresence(client, "online").count(), int)
+    assert_type(await AsyncPresence[bytes](client, "online").beat("phone"), list[bytes])
+    assert_type(await AsyncPresence[str](client, "online").sessions("alice"), list[Session[str]])
+    assert_type(await AsyncPresence(client, "online", fail_open=True).detach("phone"), int | None)
     assert_type(await AsyncPresence(client, "online", fail_open=True).is_online("alice"), bool | None)

@@ -1,5 +1,8 @@
 """One key of presence: events say when to look, and what is read is what is shown."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import anyio
 import redis
 from presence import Info, Kind, Record
@@ -17,6 +20,13 @@ SHORTEST = 0.2
 """Seconds between two readings, however much is told."""
 AGAIN = 1.0
 """Seconds until a subscription that was lost or refused is tried again."""
+
+
+class Detail(NamedTuple):
+    """What stands beside a member's name."""
+
+    sessions: int
+    meta: bytes | None
 
 
 class WatchedKey:
@@ -43,10 +53,10 @@ class WatchedKey:
         self._stirred.set()
 
     async def listen(self) -> None:
-        """Is told of whoever comes and goes, for ever."""
+        """Is told of whoever comes, goes or has other metadata, for ever."""
         while True:
             try:
-                async for _ in self._telling.events(Kind.JOIN, Kind.LEAVE, Kind.TIMEOUT):
+                async for _ in self._telling.events(Kind.JOIN, Kind.LEAVE, Kind.TIMEOUT, Kind.UPDATE):
                     self.is_refused = False
                     self.stir()
             except DOWN:
@@ -71,6 +81,21 @@ class WatchedKey:
             self._info = await self.presence.info()
         except redis.ResponseError:
             self._info = None
+
+    async def details(self, members: Sequence[bytes]) -> list[Detail]:
+        """How many sessions each of these members has, and its metadata. None where the user may not ask for both."""
+        if not members:
+            return []
+        # One round trip for all of them, however far away Redis is.
+        pipeline = self._link.client.pipeline(transaction=False)
+        pipeline.execute_command("PRESENCE.META", self.key, *members)
+        for member in members:
+            pipeline.execute_command("PRESENCE.SESSIONS", self.key, member)
+        try:
+            metadata, *sessions = await pipeline.execute()
+        except redis.ResponseError:
+            return [Detail(0, None)] * len(members)
+        return [Detail(len(of_one), meta) for of_one, meta in zip(sessions, metadata, strict=True)]
 
     async def _read(self, is_stirred: bool) -> None:
         online, record, problem = None, None, None

@@ -82,14 +82,17 @@ class _Api:
         self._hub.link.require()
         total = await key.presence.count()
         entries = await key.presence.entries(offset=offset, limit=limit)
+        details = await key.details([entry.member for entry in entries])
         now = self._hub.link.now()
         rows = [
             {
                 "name": shown(entry.member),
                 "last_seen": unix(entry.last_seen),
                 "until": now + duration(entry.ttl_left),
+                "sessions": detail.sessions,
+                "meta": None if detail.meta is None else shown(detail.meta),
             }
-            for entry in entries
+            for entry, detail in zip(entries, details, strict=True)
         ]
         return JSONResponse({"now": now, "total": total, "rows": rows})
 

@@ -22,7 +22,7 @@ from dashboard_harness import LIMIT, Process  # noqa: E402
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server({"presence.events": "jlt", "presence.client-announce-frequency": "5"}) as server:
+    with Server({"presence.events": "jltu", "presence.client-announce-frequency": "5"}) as server:
         yield server
 
 

@@ -18,7 +18,7 @@ DESK = ViewportSize(width=1280, height=900)
 
 
 def crowd(redis: Any) -> None:
-    """Names short and long, and enough for some pages."""
+    """Names short and long, enough for some pages, and what stands beside a name."""
     long = [
         "x" * 300,
         "an.unbroken.name.of.some.length@a.rather.long.domain.example",
@@ -28,6 +28,8 @@ def crowd(redis: Any) -> None:
         "PRESENCE.TOUCH", USERS, *(f"user:{number}" for number in range(1_234_567 // 100)), *long
     )
     redis.execute_command("PRESENCE.TOUCH", "online:visitors", *long)
+    redis.execute_command("PRESENCE.ATTACH", "online:visitors", "192.0.2.7", "tab")
+    redis.execute_command("PRESENCE.SETMETA", "online:visitors", "192.0.2.7", "of some length " * 20)
 
 
 def look_up(page: Page, name: str) -> None:

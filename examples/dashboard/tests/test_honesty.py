@@ -135,8 +135,8 @@ def test_events_that_are_off(page: Page, redis: Any, setting: str, lacks: str) -
 
 RIGHTS = (
     "on >secret resetchannels &__presence@0__:* &__keyspace@0__:* &__redis__:cli ~online:* +client|setname "
-    "+presence.count +presence.max +presence.info +presence.list +presence.isonline +presence.seen "
-    "+subscribe +time +config|get +presence.clients +client|list"
+    "+presence.count +presence.max +presence.info +presence.list +presence.meta +presence.sessions "
+    "+presence.isonline +presence.seen +subscribe +time +config|get +presence.clients +client|list"
 )
 """What the page's user needs, as the README has it."""
 
@@ -147,6 +147,7 @@ RIGHTS = (
         ("-@dangerous", "polling", "may not ask whether events are on"),
         ("resetchannels", "polling", "may not listen to the keys\u2019 events"),
         ("+ping", "live", ""),
+        ("-presence.sessions", "live", ""),
     ],
 )
 def test_a_user_of_few_rights(
@@ -164,9 +165,12 @@ def test_a_user_of_few_rights(
     page = visit(start("-m", "dashboard", "--redis", url, "--port", str(free_port())).address)
     expect(page.locator(f"#status[data-state={state}]")).to_be_visible(timeout=SOON)
     expect(page.locator("#notice")).to_contain_text(notice)
-    redis.execute_command("PRESENCE.TOUCH", USERS, "alice")
+    redis.execute_command("PRESENCE.ATTACH", USERS, "alice", "phone")
+    redis.execute_command("PRESENCE.SETMETA", USERS, "alice", "away")
     number_of_users(page, "1")
-    expect(page.locator(".members[data-key=users] tbody .name")).to_have_text(["alice"], timeout=SOON)
+    # Who may not ask for sessions sees the names all the same.
+    text = "alice" if without == "-presence.sessions" else "alice 1 session away"
+    expect(page.locator(".members[data-key=users] tbody .name")).to_have_text([text], timeout=SOON)
     summary = page.locator("#clients .summary")
     if without == "-@dangerous":
         expect(summary).to_contain_text("no permissions", timeout=SOON)

@@ -86,6 +86,28 @@ def test_who_is_seen_again_moves_up_though_no_event_tells(page: Page, redis: Any
     expect(names(page)).to_have_text(["alice", "bob"], timeout=SOON)
 
 
+def test_sessions_and_metadata_stand_beside_the_name(page: Page, redis: Any) -> None:
+    touch(redis, "bob")
+    redis.execute_command("PRESENCE.ATTACH", USERS, "alice", "phone", "META", "of the session, not of alice")
+    redis.execute_command("PRESENCE.ATTACH", USERS, "alice", "laptop")
+    redis.execute_command("PRESENCE.SETMETA", USERS, "alice", "in a meeting")
+    alice = names(page).first
+    expect(names(page)).to_have_text(["alice 2 sessions in a meeting", "bob"], timeout=SOON)
+    expect(alice).to_have_attribute("title", "alice\n2 sessions\nin a meeting")
+    # Metadata that changes is told.
+    redis.execute_command("PRESENCE.SETMETA", USERS, "alice", "back")
+    expect(alice.locator(".meta")).to_have_text("back", timeout=3 * AT_ONCE)
+    redis.execute_command("PRESENCE.DETACH", USERS, "SESSIONS", 1, "laptop")
+    redis.execute_command("PRESENCE.SETMETA", USERS, "alice", "")
+    expect(alice).to_have_text("alice 1 session", timeout=SOON)
+    # Who is online by a touch alone is shown as ever.
+    redis.execute_command("PRESENCE.LEAVE", USERS, "alice")
+    touch(redis, "alice")
+    expect(names(page)).to_have_text(["alice", "bob"], timeout=SOON)
+    expect(names(page).locator(".sessions, .meta")).to_have_count(0)
+    expect(alice).to_have_attribute("title", "alice")
+
+
 def test_pages_of_the_list_stay_right(page: Page, redis: Any) -> None:
     for number in range(25):
         touch(redis, f"user:{number}")

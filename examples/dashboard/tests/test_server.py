@@ -124,6 +124,18 @@ def test_pages_of_members(http: httpx.Client, redis: Any) -> None:
     assert http.get("/api/keys/users/members", params={"offset": 30}).json()["rows"] == []
 
 
+def test_what_stands_beside_a_name(http: httpx.Client, redis: Any) -> None:
+    redis.execute_command("PRESENCE.ATTACH", USERS, "alice", "phone", "META", "ios")
+    redis.execute_command("PRESENCE.ATTACH", USERS, "alice", "laptop")
+    redis.execute_command("PRESENCE.TOUCH", USERS, "bob")
+    redis.execute_command("PRESENCE.SETMETA", USERS, "bob", b"away\xff" + b"x" * 1000)
+    rows = http.get("/api/keys/users/members").json()["rows"]
+    beside = {"".join(row["name"]["parts"]): (row["sessions"], row["meta"]) for row in rows}
+    assert beside["alice"] == (2, None)
+    sessions, meta = beside["bob"]
+    assert (sessions, meta["parts"][:2], meta["bytes"], meta["is_cut"]) == (0, ["away", "\\xff"], 1005, True)
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [

@@ -73,6 +73,24 @@ def test_a_row_that_is_used_again_forgets_its_escapes(page: Page, redis: Any) ->
         expect(cell).to_have_text("\\xff")
 
 
+def test_metadata_is_text_on_the_page(page: Page, redis: Any) -> None:
+    for number, (blob, _) in enumerate(HOSTILE[:-2]):
+        redis.execute_command("PRESENCE.TOUCH", USERS, f"user:{number}")
+        redis.execute_command("PRESENCE.SETMETA", USERS, f"user:{number}", blob)
+    texts = [f"user:{number} {text}" for number, (_, text) in enumerate(HOSTILE[:-2])]
+    cells = page.locator(".members[data-key=users] tbody .name")
+    expect(cells).to_have_text(texts[::-1], timeout=SOON)
+    assert page.locator("body script, body img").count() == 0
+    assert cells.locator("bdi").count() == 2 * len(texts)
+    # A count of sessions is framed, which no metadata is.
+    redis.execute_command("PRESENCE.SETMETA", USERS, "user:0", "9 sessions")
+    expect(cells.last.locator(".meta")).to_have_text("9 sessions", timeout=SOON)
+    frames = cells.last.locator("span").evaluate_all(
+        "spans => spans.map((span) => getComputedStyle(span).borderStyle)"
+    )
+    assert frames == ["none"]
+
+
 def test_a_question_is_text_in_its_answer(page: Page, redis: Any) -> None:
     redis.execute_command("PRESENCE.TOUCH", USERS, SCRIPT)
     page.get_by_role("searchbox").fill(SCRIPT)

@@ -13,14 +13,16 @@
 //! | 1 | the resolution, as a number in a block of members, where it is not 0 |
 //! | 2 | the cap, likewise |
 //! | 3 | members' metadata (`metadata.rs`), as often as needed |
+//! | 4 | sessions (`sessions.rs`), likewise |
+//! | 5 | groups of these (`groups.rs`), likewise |
 //!
 //! So a set without fields has the dump that it always had. What a field means is unknown to those who do not know its
 //! tag, so they refuse the dump rather than to lose a part of the set; versions that know of no fields at all take a
 //! dump that has some for corrupt.
 
 use super::codec::{Corrupt, Encoder, MAX_BLOCK};
-use super::metadata::MAX_FIELD;
 use crate::core::leb128;
+use crate::core::member::MAX_META;
 use crate::core::set::{Peak, PresenceSet, Settings};
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 
@@ -34,6 +36,13 @@ const RESOLUTION: u64 = 1;
 const CAP: u64 = 2;
 /// The tag of metadata.
 const METADATA: u64 = 3;
+/// The tag of sessions.
+const SESSIONS: u64 = 4;
+/// The tag of groups.
+const GROUPS: u64 = 5;
+
+/// No field is longer: a block, and one item more, of a member and its metadata and a few bytes.
+const MAX_FIELD: usize = MAX_BLOCK + MAX_META + 512;
 
 /// Where a dump is written.
 pub trait Sink {
@@ -73,7 +82,7 @@ impl PresenceSet {
     pub fn save(&self, sink: &mut impl Sink) {
         let (settings, peak) = (self.settings(), self.peak());
         let fields = fields(&settings);
-        let has_any = !fields.is_empty() || self.has_metadata();
+        let has_any = !fields.is_empty() || self.has_metadata() || self.has_sessions();
         let has_fields = if has_any { FIELDS } else { 0 };
         for number in [
             settings.ttl,
@@ -105,6 +114,8 @@ impl PresenceSet {
                 write(tag, &content);
             }
             self.encode_metadata(|block| write(METADATA, block));
+            self.encode_sessions(|block| write(SESSIONS, block));
+            self.encode_groups(|block| write(GROUPS, block));
             sink.write_number(END);
         }
     }
@@ -151,6 +162,8 @@ impl PresenceSet {
                 RESOLUTION => read_once(content, &mut settings.resolution).map(|()| true),
                 CAP => read_once(content, &mut settings.cap).map(|()| true),
                 METADATA => set.restore_metadata(content).map(|()| true),
+                SESSIONS => set.restore_sessions(content).map(|()| true),
+                GROUPS => set.restore_groups(content).map(|()| true),
                 _ => Ok(false),
             })?;
             if settings.check().is_err() || settings.cap > Settings::MAX_CAP {

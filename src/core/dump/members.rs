@@ -12,8 +12,7 @@ use crate::core::touch::TouchState;
 const AHEAD: usize = 32;
 
 impl PresenceSet {
-    /// Every member with its touch, in the order of the touches where these are of one ttl: by ttl first, but for
-    /// those of mixed lanes, which follow by when they were seen. Members added in this order make the same set.
+    /// Every member with its touch. Members added in this order make the same set.
     pub fn each_in_order(&self, mut f: impl FnMut(MemberView)) {
         match &self.form {
             Form::Small(small) => {
@@ -22,28 +21,21 @@ impl PresenceSet {
                 members.into_iter().for_each(f);
             }
             Form::Table(table) => {
-                let names = &table.names;
-                let mut lanes: Vec<_> = table.timeline.tree.lanes().collect();
-                lanes.sort_by_key(|(_, lane)| (lane.mixed, lane.ttl));
-                for (lane, _) in lanes {
-                    let tree = &table.timeline.tree;
-                    let mut cursor = tree.cursor(lane, tree.lane_len(lane));
-                    let mut members = Vec::with_capacity(AHEAD);
-                    let mut ahead = Vec::with_capacity(AHEAD);
-                    loop {
-                        let next = std::iter::from_fn(|| tree.newer(&mut cursor));
-                        ahead.extend(next.take(AHEAD));
-                        for (_, member) in &ahead {
-                            names.prefetch(member.prefix);
-                        }
-                        for found in members.drain(..) {
-                            table.with_member(found, &mut f);
-                        }
-                        if ahead.is_empty() {
-                            break;
-                        }
-                        std::mem::swap(&mut members, &mut ahead);
+                let mut all = table.timeline.in_order();
+                let mut members = Vec::with_capacity(AHEAD);
+                let mut ahead = Vec::with_capacity(AHEAD);
+                loop {
+                    ahead.extend(all.by_ref().take(AHEAD));
+                    for (_, member) in &ahead {
+                        table.names.prefetch(member.prefix);
                     }
+                    for found in members.drain(..) {
+                        table.with_member(found, &mut f);
+                    }
+                    if ahead.is_empty() {
+                        break;
+                    }
+                    std::mem::swap(&mut members, &mut ahead);
                 }
             }
         }

@@ -1,14 +1,12 @@
 //! Members' metadata in a dump: blocks of a name and its metadata, each with its length before it.
 
-use super::codec::{Corrupt, MAX_BLOCK};
+use super::codec::Corrupt;
 use crate::core::leb128;
 use crate::core::member::{LookupKey, MAX_MEMBER, MAX_META};
 use crate::core::set::PresenceSet;
 
 /// A block is given out when it has this many bytes.
 const BLOCK: usize = 32 * 1024;
-/// No field of a dump is longer.
-pub const MAX_FIELD: usize = MAX_BLOCK + MAX_META;
 
 impl PresenceSet {
     /// Calls `f` with blocks of all the metadata that there is.
@@ -52,7 +50,7 @@ impl PresenceSet {
 }
 
 /// Takes a length, which is at most `max`, and so many bytes.
-fn take<'a>(rest: &mut &'a [u8], max: usize) -> Result<&'a [u8], Corrupt> {
+pub fn take<'a>(rest: &mut &'a [u8], max: usize) -> Result<&'a [u8], Corrupt> {
     let len = leb128::read(rest).ok_or(Corrupt)?;
     let len = usize::try_from(len).map_err(|_| Corrupt)?;
     match len > max {

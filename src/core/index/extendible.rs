@@ -153,11 +153,11 @@ impl<N: Stored, const K: usize> Index<N, K> {
         Some(SlotRef { segment, slot })
     }
 
-    /// The entry of the name with these hash bits gets another id.
-    #[inline]
-    pub fn move_entry(&mut self, hash_bits: u32, from: EntryId, to: EntryId) {
-        let slot_ref = self.find_entry(hash_bits, from);
-        self.set_entry_id(slot_ref.expect("the timeline's members have names"), to);
+    /// The slot of a name of this home bucket for whose entry `is_it` says yes.
+    pub fn find_where(&self, hash_bits: u32, is_it: impl Fn(EntryId) -> bool) -> Option<SlotRef> {
+        let segment = self.segment_of(hash_bits)?;
+        let slot = self.segments[segment as usize].find_where(hash_bits, is_it)?;
+        Some(SlotRef { segment, slot })
     }
 
     /// Prefetches the bucket that a search for these hash bits begins with.

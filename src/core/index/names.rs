@@ -7,7 +7,7 @@ use crate::core::member::LookupKey;
 use crate::core::member::form::{LONG, NUMBER, SHORT, UUID};
 use crate::core::member::{Packed, Text};
 use crate::core::memory::{Mover, Steps};
-use crate::core::refs::{EntryId, HASH_RANGE, HashPrefix, MemberRef, MoveListener};
+use crate::core::refs::{EntryId, HASH_RANGE, HashPrefix, MemberRef};
 
 /// The most members of one form in a set.
 pub const MAX_NAMES: usize = HASH_RANGE as usize;
@@ -141,16 +141,26 @@ impl Names {
         })
     }
 
-    /// The name of a member that the timeline knows by this reference.
+    /// The name beside which stands this entry, or whatever stands in its place.
     #[inline]
-    pub fn at(&self, member: MemberRef) -> NameRef {
+    pub fn at(&self, member: MemberRef) -> Option<NameRef> {
         let MemberRef { prefix, entry_id } = member;
-        let at = with_index!(self.shared, prefix.form(), |index| index
-            .find_entry(prefix.hash_bits(), entry_id));
-        NameRef {
-            form: prefix.form(),
-            at: at.expect("the timeline's members have names"),
-        }
+        let form = prefix.form();
+        let at = with_index!(self.shared, form, |index| index
+            .find_entry(prefix.hash_bits(), entry_id))?;
+        Some(NameRef { form, at })
+    }
+
+    /// A name of this prefix, for whose entry `is_it` says yes. No name of another prefix may have such an entry.
+    pub fn find_where(
+        &self,
+        prefix: HashPrefix,
+        is_it: impl Fn(EntryId) -> bool,
+    ) -> Option<NameRef> {
+        let form = prefix.form();
+        let at = with_index!(self.shared, form, |index| index
+            .find_where(prefix.hash_bits(), is_it))?;
+        Some(NameRef { form, at })
     }
 
     /// Adds a member who is not there.
@@ -242,23 +252,6 @@ impl Names {
                 .extend(index.slot_refs().map(|at| NameRef { form, at })));
         }
         name_refs
-    }
-}
-
-impl MoveListener for Names {
-    #[inline]
-    fn moved(&mut self, from: MemberRef, to: EntryId) {
-        let MemberRef { prefix, entry_id } = from;
-        with_index!(self.unique, prefix.form(), |index| index.move_entry(
-            prefix.hash_bits(),
-            entry_id,
-            to
-        ));
-    }
-
-    #[inline]
-    fn prefetch(&self, prefix: HashPrefix) {
-        Names::prefetch(self, prefix);
     }
 }
 

@@ -215,6 +215,15 @@ impl<N, const K: usize> Segment<N, K> {
         self.search(hash_bits, |bucket| bucket.holding(entry_id), |_, _| true)
     }
 
+    /// The slot of a name with these hash bits, or others of its bucket, for whose entry `is_it` says yes.
+    pub fn find_where(&self, hash_bits: u32, is_it: impl Fn(EntryId) -> bool) -> Option<Slot> {
+        self.search(
+            hash_bits,
+            |bucket| !bucket.tagged(0) & ((1 << K) - 1),
+            |bucket, at| is_it(bucket.entry_ids[at]),
+        )
+    }
+
     #[inline]
     pub fn name(&self, slot: Slot) -> &N {
         &self.buckets[slot.bucket()].names[slot.at()]

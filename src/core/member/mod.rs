@@ -6,6 +6,6 @@ mod packed;
 mod view;
 
 pub use key::LookupKey;
-pub use packed::{MAX_MEMBER, MAX_META};
+pub use packed::{MAX_MEMBER, MAX_META, MAX_SESSION};
 pub(in crate::core) use packed::{MAX_SHORT, Packed, Text, form};
 pub use view::MemberView;

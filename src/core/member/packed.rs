@@ -10,6 +10,8 @@ use super::hash::hash;
 pub const MAX_MEMBER: usize = 65_535;
 /// The longest metadata of a member, in bytes.
 pub const MAX_META: usize = 65_535;
+/// The longest id of a session, in bytes.
+pub const MAX_SESSION: usize = 255;
 /// The longest text kept inside a slot.
 pub const MAX_SHORT: usize = 15;
 const UUID_TEXT: usize = 36;

@@ -46,9 +46,32 @@ impl PresenceSet {
                     ..Effects::default()
                 }
             }
-            Change::SetMeta { blob, judged } => {
-                self.apply_set_meta((blob, judged), members, now, observer)
+            Change::Attach { .. }
+            | Change::Beat { .. }
+            | Change::Detach { .. }
+            | Change::Lease { .. }
+            | Change::Drop { .. }
+            | Change::EndLeases { .. }
+            | Change::EndDropped { .. }
+            | Change::RestoreSessions { .. }
+            | Change::RestoreGroups { .. } => {
+                return self.apply_to_sessions(change, members, now, observer);
             }
+            Change::SetMeta {
+                session: Some(session),
+                blob,
+                judged,
+            } => match members.names().next() {
+                Some(member) => {
+                    self.apply_set_session_meta((session, blob), judged, member, now, observer)
+                }
+                None => Effects::default(),
+            },
+            Change::SetMeta {
+                session: None,
+                blob,
+                judged,
+            } => self.apply_set_meta((blob, judged), members, now, observer),
             Change::SetPeak(peak) => self.replace_peak(peak),
             Change::RaisePeak(peak) if peak.count <= self.peak().count => Effects::default(),
             Change::RaisePeak(peak) => self.replace_peak(peak),
@@ -166,12 +189,14 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> Effects {
         let retain = self.retain();
-        let evicted = self.evict(cutoff, limit, |member, state| {
+        let sessions = self.evict_sessions(cutoff, limit);
+        let evicted = self.evict(cutoff, limit - sessions, |member, state| {
             observe_timeout(observer, (member, state), retain, cutoff);
         });
         Effects {
-            changed: evicted > 0,
-            members: evicted,
+            changed: sessions + evicted > 0,
+            members: sessions + evicted,
+            sessions,
             ..Effects::default()
         }
     }
@@ -207,7 +232,8 @@ impl PresenceSet {
 
     /// When the set has to be looked at next: when something is to be removed, or somebody's time is up. `None`: never.
     pub fn next_look(&mut self) -> Option<Millis> {
-        self.next_due().into_iter().chain(self.next_timeout()).min()
+        let of_members = self.next_due().into_iter().chain(self.next_timeout());
+        of_members.chain(self.next_end()).min()
     }
 }
 

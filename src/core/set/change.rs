@@ -4,6 +4,7 @@
 //! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] has seen meanwhile.
 
 use super::members::{Error, PresenceSet};
+use super::sessions::Attachment;
 use super::settings::{Peak, Settings};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
@@ -54,8 +55,73 @@ pub enum Change<'c> {
         /// When the set was made, or has been without members since, where that is known.
         since: Option<Since>,
     },
-    /// The metadata of members is this from now on.
+    /// A member's session comes, or is seen again.
+    Attach {
+        /// The session.
+        attachment: Attachment<'c>,
+        /// When it was seen; without, it is the change's own time.
+        at: Option<Millis>,
+        /// How long that keeps its member online; without, it is the set's ttl.
+        ttl: Option<Millis>,
+        /// How it meets the touch that is there.
+        mode: TouchMode,
+    },
+    /// Sessions, which are what stands in the place of members, are seen again, those of them that there are.
+    Beat {
+        /// When they were seen; without, it is the change's own time.
+        at: Option<Millis>,
+        /// How long that keeps their members online; without, it is the set's ttl.
+        ttl: Option<Millis>,
+        /// How it meets the touches that are there.
+        mode: TouchMode,
+    },
+    /// Sessions, which are what stands in the place of members, end.
+    Detach {
+        /// When; without, it is the change's own time.
+        at: Option<Millis>,
+        /// How long after that; no later than they would without.
+        grace: Millis,
+    },
+    /// Groups, which are what stands in the place of members, have a lease until then, and are made where they are missing.
+    Lease {
+        /// From when; without, it is the change's own time.
+        at: Option<Millis>,
+        /// For how long.
+        ttl: Millis,
+    },
+    /// The sessions of groups, which are what stands in the place of members, end, the first thousand at once.
+    Drop {
+        /// When; without, it is the change's own time.
+        at: Option<Millis>,
+    },
+    /// The sessions of groups whose leases are over are to end, those of at most `limit` groups.
+    EndLeases {
+        /// When; without, it is the change's own time.
+        at: Option<Millis>,
+        /// The most groups.
+        limit: usize,
+    },
+    /// Sessions of groups that were dropped, or whose lease was over, end, at most `limit` of them.
+    EndDropped {
+        /// When; without, it is the change's own time.
+        at: Option<Millis>,
+        /// The most sessions.
+        limit: usize,
+    },
+    /// Groups are there as a rewritten log has them.
+    RestoreGroups {
+        /// The groups.
+        block: &'c [u8],
+    },
+    /// Sessions are there as a rewritten log has them, one after the other.
+    RestoreSessions {
+        /// The sessions.
+        block: &'c [u8],
+    },
+    /// The metadata of members, or of a session of one, is this from now on.
     SetMeta {
+        /// The session.
+        session: Option<&'c [u8]>,
         /// The metadata; empty: none.
         blob: &'c [u8],
         /// Whether it is only that of members who are remembered at the change's time. What is replayed was judged
@@ -110,6 +176,8 @@ impl<'a, I: ExactSizeIterator<Item = &'a [u8]>> Members<'a, I> {
 pub trait Observer {
     /// Something was changed of the member that has this position among those the change is about.
     fn changed(&mut self, position: usize);
+    /// There is no session of the id that has this position among those the change is about.
+    fn missing(&mut self, _position: usize) {}
     /// The member came online.
     fn joined(&mut self, member: MemberView);
     /// The member was online and is not any more, by a change that is about it.
@@ -136,6 +204,8 @@ pub struct Effects {
     pub changed: bool,
     /// How many members were changed, removed or reported.
     pub members: usize,
+    /// How many sessions that there are a change was about, or how many of those counted were sessions.
+    pub sessions: usize,
     /// How many came online.
     pub joined: usize,
     /// How many of the removed ones were still remembered.
@@ -157,11 +227,21 @@ impl Change<'_> {
     pub fn time(&self, set: Option<&PresenceSet>) -> Option<Millis> {
         match *self {
             Change::Touch { at: None, .. } => set?.newest(),
-            Change::Touch { at, .. } => at,
+            Change::Touch { at, .. }
+            | Change::Attach { at, .. }
+            | Change::Beat { at, .. }
+            | Change::Detach { at, .. }
+            | Change::Lease { at, .. }
+            | Change::Drop { at }
+            | Change::EndLeases { at, .. }
+            | Change::EndDropped { at, .. } => at,
             Change::Evict { cutoff, .. } => Some(cutoff),
             Change::SetPeak(peak) | Change::RaisePeak(peak) => Some(peak.at),
             // Since when an emptied set has been empty follows as a change of its own.
-            Change::Forget | Change::SetMeta { .. } => Some(0),
+            Change::Forget
+            | Change::SetMeta { .. }
+            | Change::RestoreSessions { .. }
+            | Change::RestoreGroups { .. } => Some(0),
             Change::Configure {
                 since: Some(Since::Made(at) | Since::Emptied(at)),
                 ..
@@ -212,7 +292,7 @@ impl Change<'_> {
                 let touch = touch_of(at, ttl, settings.ttl, now);
                 mode != TouchMode::Past || touch.due(settings.retain) > now
             }
-            Change::Configure { .. } => true,
+            Change::Attach { .. } | Change::Lease { .. } | Change::Configure { .. } => true,
             Change::SetPeak(peak) | Change::RaisePeak(peak) => peak.count > 0,
             _ => false,
         }
@@ -243,10 +323,22 @@ impl Change<'_> {
         )
     }
 
+    /// Whether members come by it, or come back.
+    #[inline]
+    pub fn brings_members(&self) -> bool {
+        matches!(self, Change::Touch { .. } | Change::Attach { .. })
+    }
+
     /// Whether it is about what has come due. Who is in a set that is gone is then still to be found there.
     #[inline]
     pub fn is_expiry(&self) -> bool {
-        matches!(self, Change::Evict { .. } | Change::ReportTimeouts { .. })
+        matches!(
+            self,
+            Change::Evict { .. }
+                | Change::ReportTimeouts { .. }
+                | Change::EndLeases { .. }
+                | Change::EndDropped { .. }
+        )
     }
 }
 

@@ -4,19 +4,20 @@ use super::members::{Form, PresenceSet};
 use crate::core::time::Millis;
 
 impl PresenceSet {
-    /// When the next member is due for removal; without members, when the key itself is. `None`: never.
+    /// When the next member, or session, is due for removal; without members, when the key itself is. `None`: never.
     pub fn next_due(&mut self) -> Option<Millis> {
-        if self.is_empty() {
-            return match self.settings.linger() {
-                Some(linger) if !self.awaits_first() => Some(self.empty_since() + linger),
-                _ => None,
-            };
-        }
         let retain = self.retain();
-        match &mut self.form {
-            Form::Small(small) => small.iter().map(|member| member.touch.due(retain)).min(),
-            Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
-        }
+        let of_members = if self.is_empty() {
+            let linger = self.settings.linger().filter(|_| !self.awaits_first());
+            linger.map(|linger| self.empty_since() + linger)
+        } else {
+            match &mut self.form {
+                Form::Small(small) => small.iter().map(|member| member.touch.due(retain)).min(),
+                Form::Table(table) => table.timeline.next_due(retain).map(|(due, _)| due),
+            }
+        };
+        let of_sessions = self.sessions_mut().and_then(|all| all.next_due());
+        of_members.into_iter().chain(of_sessions).min()
     }
 
     /// Whether a key that lingers for no time at all was made ahead of its first member, for which it is kept: it would
@@ -33,7 +34,10 @@ impl PresenceSet {
             return false;
         };
         // The first is quick, and nearly always decides.
-        self.online(now) == 0 && !self.awaits_first() && self.is_over(linger, now)
+        self.online(now) == 0
+            && !self.awaits_first()
+            && !self.is_leased(now)
+            && self.is_over(linger, now)
     }
 
     /// Whether the last member is or was due for removal so long before `now`.
@@ -41,6 +45,7 @@ impl PresenceSet {
         let (retain, empty_since) = (self.retain(), self.empty_since());
         let last_due = match &mut self.form {
             Form::Small(small) if small.len() == 0 => empty_since,
+            Form::Table(table) if table.len() == 0 => empty_since,
             Form::Small(small) => small
                 .iter()
                 .map(|member| member.touch.due(retain))

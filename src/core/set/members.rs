@@ -11,7 +11,7 @@ use crate::core::memory::Uint;
 use crate::core::query::{Query, Span};
 use crate::core::rare_settings::RareSettings;
 use crate::core::small::Small;
-use crate::core::table::{Batch, Old, Table};
+use crate::core::table::{Batch, Emptied, Old, Sessions, Table};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::{Touch, TouchState};
 
@@ -26,6 +26,8 @@ pub enum Error {
     CutoffInFuture,
     /// In these settings the resolution is more than half of the ttl.
     ResolutionTooLong(Settings),
+    /// The set would have more groups than it can have.
+    TooManyGroups,
     /// More members would be online than the cap allows.
     Capped {
         /// How many are.
@@ -140,20 +142,76 @@ impl PresenceSet {
 
     /// Since when there have been no members; 0 where there are some.
     pub fn empty_since(&self) -> Millis {
-        self.small().map_or(0, Small::empty_since)
+        match &self.form {
+            Form::Small(small) => small.empty_since(),
+            Form::Table(table) => table.emptied().map_or(0, |emptied| emptied.since),
+        }
     }
 
     /// Whether there never was a member.
     pub fn is_untouched(&self) -> bool {
-        self.small().is_some_and(Small::is_untouched)
+        match &self.form {
+            Form::Small(small) => small.is_untouched(),
+            Form::Table(table) => table.emptied().is_some_and(|emptied| emptied.is_untouched),
+        }
     }
 
-    /// Makes a set without members one that had some until then. The memory of a table goes.
+    /// Makes a set without members one that had some until then. The memory of a table goes, but for what is there beside
+    /// members.
     pub(in crate::core) fn set_emptied(&mut self, at: Millis) {
         debug_assert!(self.is_empty());
         let rare = self.rare();
-        self.form = Form::Small(Small::empty(at.min(MAX_TIME), false));
+        let emptied = Emptied {
+            since: at.min(MAX_TIME),
+            is_untouched: false,
+        };
+        let sessions = match &mut self.form {
+            Form::Small(_) => None,
+            Form::Table(table) => table.sessions.take(),
+        };
+        self.form = match sessions {
+            Some(mut sessions) if !sessions.is_empty() => {
+                sessions.emptied = Some(emptied);
+                Form::Table(Box::new(Table {
+                    sessions: Some(sessions),
+                    ..Table::default()
+                }))
+            }
+            _ => Form::Small(Small::empty(emptied.since, false)),
+        };
         self.restore_rare(rare);
+    }
+
+    /// The sessions, for which a set without members becomes a table.
+    pub(in crate::core) fn make_sessions(&mut self) -> &mut Sessions {
+        let small = self.small().filter(|small| small.len() == 0);
+        let emptied = small.map(|small| Emptied {
+            since: small.empty_since(),
+            is_untouched: small.is_untouched(),
+        });
+        let sessions = self.make_table().sessions.get_or_insert_default();
+        if emptied.is_some() {
+            sessions.emptied = emptied;
+        }
+        sessions
+    }
+
+    /// Where there is nothing left for which a set without members is a table, it is none.
+    pub(in crate::core) fn drop_sessions(&mut self) {
+        let Form::Table(table) = &mut self.form else {
+            return;
+        };
+        table.drop_sessions();
+        if let Some(Emptied {
+            since,
+            is_untouched,
+        }) = table.emptied()
+            && table.sessions.as_ref().is_none_or(|all| all.is_empty())
+        {
+            let rare = self.rare();
+            self.form = Form::Small(Small::empty(since, is_untouched));
+            self.restore_rare(rare);
+        }
     }
 
     /// A set of the same settings and peak that has had no members since `at`.

@@ -27,6 +27,18 @@ impl PresenceSet {
         self.remove(Removal::Due { cutoff, limit }, f)
     }
 
+    /// Removes sessions that are due at `cutoff`, at most `limit`. Returns how many. Their members stay as they are.
+    pub(in crate::core) fn evict_sessions(&mut self, cutoff: Millis, limit: usize) -> usize {
+        match &mut self.form {
+            Form::Small(_) => 0,
+            Form::Table(table) => {
+                let evicted = table.evict_sessions(cutoff, limit);
+                self.drop_sessions();
+                evicted
+            }
+        }
+    }
+
     /// Removes members. No member goes without passing here; `f` is given each before it goes. Returns how many. After
     /// the last one there have been no members since it was removed, or was due for that.
     pub(super) fn remove(

@@ -32,13 +32,23 @@ impl PresenceSet {
     /// A lookup of its own, so that sets without a resolution pay for no more than the question whether they have one.
     #[inline(never)]
     pub(super) fn leaves_out(&self, member: &LookupKey, touch: Touch) -> bool {
+        let owner = self.table().and_then(|table| table.owner(member));
+        let old = match owner {
+            Some(owner) => self
+                .table()
+                .and_then(|table| table.owning().own_touch(owner)),
+            None => self.get(member).map(|old| old.touch),
+        };
+        old.is_some_and(|old| self.is_just_seen(old, touch))
+    }
+
+    /// Whether a touch comes so soon after the last one of the same source.
+    pub(super) fn is_just_seen(&self, old: Touch, touch: Touch) -> bool {
         let within = self
             .resolution()
             .min(Settings::longest_resolution(touch.ttl));
-        self.get(member).is_some_and(|old| {
-            let ago = touch.at.checked_sub(old.touch.at);
-            touch.ttl == old.touch.ttl && ago.is_some_and(|ago| ago < within)
-        })
+        let ago = touch.at.checked_sub(old.at);
+        touch.ttl == old.ttl && ago.is_some_and(|ago| ago < within)
     }
 
     /// The settings' resolution; 0: each touch is recorded.

@@ -57,6 +57,11 @@ impl PresenceSet {
         mode: TouchMode,
         now: Millis,
     ) -> Touched {
+        if self.has_sessions()
+            && let Some(touched) = self.touch_owner(member, touch, mode, now)
+        {
+            return touched;
+        }
         let retain = self.retain();
         if touch.ttl == 0 && retain == 0 {
             return self.take_away(member, touch.at);

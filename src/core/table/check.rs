@@ -9,6 +9,7 @@ impl Table {
     pub fn check(&self) {
         self.timeline.check();
         let names = &self.names;
+        let mut owners = Vec::new();
         assert_eq!(names.len(), self.timeline.len());
         assert_eq!(names.len(), names.name_refs().len());
         for found in names.name_refs() {
@@ -18,9 +19,16 @@ impl Table {
                 assert_eq!(names.find(&key), Some(found), "{member:?} is found");
                 key.prefix()
             });
-            let entry_id = names.entry_id(found);
+            let entry_id = self.entry_id(found);
             self.timeline.check_entry(MemberRef { prefix, entry_id });
-            assert_eq!(names.at(MemberRef { prefix, entry_id }), found);
+            assert_eq!(self.name_at(MemberRef { prefix, entry_id }), found);
+            if let Some(owner) = names.entry_id(found).owner() {
+                owners.push((owner, self.timeline.state(entry_id).touch));
+            }
+        }
+        match &self.sessions {
+            Some(sessions) => sessions.check(&owners),
+            None => assert_eq!(owners, []),
         }
     }
 }

@@ -3,13 +3,17 @@
 mod batch;
 #[cfg(test)]
 mod check;
+mod followers;
 mod metadata;
+mod owners;
 mod relocate;
 mod removal;
+mod sessions;
 mod store;
 mod timeouts;
 mod walk;
 
 pub use batch::{BATCH, Batch};
+pub use sessions::{Emptied, MAX_GROUPS, Sessions};
 pub use store::{Old, Table};
 pub use walk::Walk;

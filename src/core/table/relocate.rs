@@ -12,6 +12,9 @@ impl Table {
         if let Some(metadata) = &mut self.metadata {
             metadata.relocate(&mut steps);
         }
+        if let Some(sessions) = &mut self.sessions {
+            sessions.relocate(&mut steps);
+        }
         steps.rest()
     }
 }

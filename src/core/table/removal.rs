@@ -20,7 +20,7 @@ impl Table {
 
     /// Removes a member that the timeline has found.
     fn take_found(&mut self, member: MemberRef, f: impl FnOnce(MemberView, TouchState)) {
-        self.take_out(member.prefix, self.names.at(member), f);
+        self.take_out(member.prefix, self.name_at(member), f);
     }
 
     /// Removes a member of this prefix.
@@ -30,6 +30,9 @@ impl Table {
         name: NameRef,
         f: impl FnOnce(MemberView, TouchState),
     ) {
+        if let Some(owner) = self.names.entry_id(name).owner() {
+            self.end_sessions(owner);
+        }
         let state = self.timeline.state(self.names.entry_id(name));
         self.view(name, state.touch, |member| f(member, state));
         if let Some(metadata) = &mut self.metadata {
@@ -39,7 +42,8 @@ impl Table {
             self.drop_empty_metadata();
         }
         let entry_id = self.names.remove(prefix, name);
-        self.timeline.kill(entry_id, &mut self.names);
+        let (timeline, mut followers) = self.followed();
+        timeline.kill(entry_id, &mut followers);
     }
 
     /// Prefetches the names of a lane's oldest members.
@@ -51,6 +55,22 @@ impl Table {
                 self.names.prefetch(member.prefix);
             }
         }
+    }
+
+    /// Removes sessions that are due at `cutoff`, at most `limit`. Returns how many. Their members' touches stay.
+    pub fn evict_sessions(&mut self, cutoff: Millis, limit: usize) -> usize {
+        let mut evicted = 0;
+        while evicted < limit
+            && let Some(sessions) = &mut self.sessions
+        {
+            let Some(session) = sessions.first_due(cutoff) else {
+                sessions.keep_up(cutoff);
+                break;
+            };
+            self.remove_session(session);
+            evicted += 1;
+        }
+        evicted
     }
 
     /// Removes members that are due at `cutoff`, oldest due first, at most `limit`; `f` is given each one before it

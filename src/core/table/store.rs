@@ -1,6 +1,7 @@
 //! The form of a set with more than a few members: their names by hash, and a timeline over their times.
 
 use super::metadata::Metadata;
+use super::sessions::Sessions;
 use crate::core::index::{MAX_NAMES, NameRef, Names};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::rare_settings::RareSettings;
@@ -21,6 +22,8 @@ pub struct Table {
     pub rare: RareSettings,
     /// Where any member has metadata.
     pub metadata: Option<Box<Metadata>>,
+    /// Where any member has sessions.
+    pub sessions: Option<Box<Sessions>>,
 }
 
 /// The touch that is there; from the timeline it is read only when needed.
@@ -59,13 +62,15 @@ impl Table {
             .metadata
             .as_ref()
             .map_or(0, |metadata| metadata.bytes());
-        size_of::<Table>() + self.names.bytes() + self.timeline.bytes() + metadata
+        let sessions = self.sessions.as_ref().map_or(0, |all| all.bytes());
+        size_of::<Table>() + self.names.bytes() + self.timeline.bytes() + metadata + sessions
     }
 
     pub fn allocations(&self) -> usize {
         let metadata = self.metadata.as_ref();
         let metadata = metadata.map_or(0, |metadata| metadata.allocations());
-        1 + self.names.allocations() + self.timeline.allocations() + metadata
+        let sessions = self.sessions.as_ref().map_or(0, |all| all.allocations());
+        1 + self.names.allocations() + self.timeline.allocations() + metadata + sessions
     }
 
     pub fn has_room_for(&self, more: usize) -> bool {
@@ -83,7 +88,7 @@ impl Table {
     pub fn prefetch_entries(&self, members: &[LookupKey]) {
         for member in members {
             if let Some(name) = self.names.find(member) {
-                self.timeline.prefetch(self.names.entry_id(name));
+                self.timeline.prefetch(self.entry_id(name));
             }
         }
     }
@@ -92,7 +97,7 @@ impl Table {
     #[inline]
     pub fn old(&self, member: &LookupKey) -> Option<Old<'_>> {
         let name = self.names.find(member)?;
-        Some(Old::InTimeline(&self.timeline, self.names.entry_id(name)))
+        Some(Old::InTimeline(&self.timeline, self.entry_id(name)))
     }
 
     /// When a member was seen, and its ttl.
@@ -105,7 +110,7 @@ impl Table {
     /// at the end. Whoever is there throughout a walk is visited exactly once.
     pub fn visit(&self, from: HashPrefix, mut f: impl FnMut(MemberView)) -> Option<HashPrefix> {
         self.names.visit(from, |name| {
-            let state = self.timeline.state(self.names.entry_id(name));
+            let state = self.timeline.state(self.entry_id(name));
             self.view(name, state.touch, &mut f);
         })
     }
@@ -117,7 +122,7 @@ impl Table {
         (touch, member): (Touch, MemberRef),
         f: impl FnOnce(MemberView) -> R,
     ) -> R {
-        self.view(self.names.at(member), touch, f)
+        self.view(self.name_at(member), touch, f)
     }
 
     /// Calls `f` with the member of this name and touch.
@@ -161,7 +166,7 @@ impl Table {
         }
     }
 
-    /// The member's newest touch is this one. `keep` is asked about the touch that is there, and says whether it is to
+    /// The newest touch of a member without sessions is this one. `keep` is asked about the touch that is there, and says whether it is to
     /// stay instead. Returns whether there was one.
     #[inline]
     pub fn set(
@@ -178,18 +183,29 @@ impl Table {
         };
         let ttl = new.touch.ttl;
         let Some(name) = self.names.find(member) else {
-            let entry_id = self.timeline.insert(ttl, entry, &mut self.names);
+            let (timeline, mut followers) = self.followed();
+            let entry_id = timeline.insert(ttl, entry, &mut followers);
             self.names.insert(member, entry_id);
+            if let Some(sessions) = &mut self.sessions {
+                sessions.emptied = None;
+            }
             return false;
         };
         let entry_id = self.names.entry_id(name);
+        debug_assert_eq!(
+            entry_id.owner(),
+            None,
+            "its touch follows from its sessions"
+        );
         self.timeline.prefetch_life(entry_id);
         if !keep(Old::InTimeline(&self.timeline, entry_id)) {
-            let entry_id = self.timeline.insert(ttl, entry, &mut self.names);
+            let (timeline, mut followers) = self.followed();
+            let entry_id = timeline.insert(ttl, entry, &mut followers);
             // Read only now: the insertion may have moved the old entry.
             let old_entry = self.names.entry_id(name);
             self.names.set_entry_id(name, entry_id);
-            self.timeline.kill(old_entry, &mut self.names);
+            let (timeline, mut followers) = self.followed();
+            timeline.kill(old_entry, &mut followers);
         }
         true
     }

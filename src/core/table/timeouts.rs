@@ -1,5 +1,6 @@
 //! Reporting the members of a table whose time was up.
 
+use super::followers::name_at;
 use super::store::Table;
 use crate::core::member::MemberView;
 use crate::core::time::Millis;
@@ -20,9 +21,9 @@ impl Table {
             && time <= now
         {
             let left = limit - reported;
-            let names = &self.names;
+            let (names, sessions) = (&self.names, self.sessions.as_deref());
             let f = |state: TouchState, member| {
-                names.with_name(names.at(member), |name| {
+                names.with_name(name_at(names, sessions, member), |name| {
                     f(MemberView::new(name, state.touch))
                 })
             };

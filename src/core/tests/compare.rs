@@ -20,7 +20,12 @@ pub fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     }
     if model.members.is_empty() {
         assert_eq!(set.empty_since(), model.empty_since);
-        assert!(set.small().is_some(), "a table has members");
+        let is_kept = set.small().is_none();
+        assert_eq!(
+            is_kept,
+            set.has_sessions(),
+            "a table has members or sessions"
+        );
     }
     for now in [now, now + 700, now.saturating_sub(300), now] {
         let online = model.count(Span::Online, now);
@@ -33,25 +38,7 @@ pub fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
         let remembered = model.members.iter().filter(|(_, touch)| remembers(touch));
         assert_eq!(set.remembered(now), remembered.count(), "remembered");
     }
-    let first_due = model
-        .members
-        .iter()
-        .map(|(_, touch)| model.due(*touch))
-        .min();
-    let last_due = model
-        .members
-        .iter()
-        .map(|(_, touch)| model.due(*touch))
-        .max();
-    let awaits_first = model.untouched;
-    let linger = model.settings.linger;
-    let linger = linger.filter(|linger| *linger > 0 || !awaits_first);
-    assert_eq!(
-        set.next_due(),
-        first_due.or(linger.map(|linger| model.empty_since + linger))
-    );
-    let gone_at = linger.map(|linger| last_due.unwrap_or(model.empty_since) + linger);
-    assert_eq!(set.is_gone(now), gone_at.is_some_and(|at| at <= now));
+    compare_ends(set, model, now);
     let mut looked_up = Vec::new();
     let names: Vec<_> = (0..40).map(|i| name(i * 3)).collect();
     set.look_up(names.iter().map(Vec::as_slice), now, |name, member| {
@@ -64,10 +51,57 @@ pub fn compare(set: &mut PresenceSet, model: &Model, now: Millis) {
     let known = |name: &Vec<u8>| model.get(name).filter(|touch| model.remembers(*touch, now));
     let known: Vec<_> = names.iter().map(known).collect();
     assert_eq!(looked_up, known);
+    compare_sessions(set, model, &names, now);
     let mut online = Vec::new();
     set.are_online(names.iter().map(Vec::as_slice), now, |_, is_online| {
         online.push(is_online);
     });
     let is_online = |touch: &Option<Touch>| touch.is_some_and(|touch| touch.is_online(now));
     assert_eq!(online, known.iter().map(is_online).collect::<Vec<_>>());
+}
+
+fn compare_sessions(set: &PresenceSet, model: &Model, names: &[Vec<u8>], now: Millis) {
+    for name in names {
+        let sessions = set.sessions(name, now).into_iter();
+        let sessions: Vec<_> = sessions.map(|found| (found.id, found.touch)).collect();
+        assert_eq!(sessions, model.sessions_of(name, now), "sessions");
+    }
+}
+
+/// When something is due, and when the key is gone.
+fn compare_ends(set: &mut PresenceSet, model: &Model, now: Millis) {
+    let first_due = model
+        .members
+        .iter()
+        .map(|(_, touch)| model.due(*touch))
+        .min();
+    let last_due = model
+        .members
+        .iter()
+        .map(|(_, touch)| model.due(*touch))
+        .max();
+    let next_session = model
+        .sessions
+        .iter()
+        .map(|session| session.touch.end())
+        .min();
+    let next_due = first_due.into_iter().chain(next_session).min();
+    let awaits_first = model.untouched;
+    let linger = model.settings.linger;
+    let linger = linger.filter(|linger| *linger > 0 || !awaits_first);
+    assert_eq!(
+        set.next_due(),
+        match first_due {
+            Some(_) => next_due,
+            None => {
+                let gone = linger.map(|linger| model.empty_since + linger);
+                next_due.into_iter().chain(gone).min()
+            }
+        }
+    );
+    let gone_at = linger.map(|linger| last_due.unwrap_or(model.empty_since) + linger);
+    let mut leases = model.groups.iter().filter_map(|group| group.lease);
+    let is_leased = leases.any(|until| until > now);
+    let is_gone = gone_at.is_some_and(|at| at <= now) && !is_leased;
+    assert_eq!(set.is_gone(now), is_gone);
 }

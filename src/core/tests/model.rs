@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::model_groups::ModelGroup;
+use super::model_sessions::ModelSession;
 use crate::core::TouchMode;
 use crate::core::set::{Peak, Settings};
 use crate::core::time::Millis;
@@ -16,6 +18,12 @@ pub struct Model {
     pub untouched: bool,
     pub members: Vec<(Vec<u8>, Touch)>,
     pub metadata: HashMap<Vec<u8>, Vec<u8>>,
+    pub sessions: Vec<ModelSession>,
+    pub groups: Vec<ModelGroup>,
+    /// The groups whose sessions end.
+    pub dropping: Vec<ModelGroup>,
+    /// The touches of members themselves who have sessions.
+    pub own_touches: HashMap<Vec<u8>, Touch>,
 }
 
 pub fn is_online(touch: Touch, now: Millis) -> bool {
@@ -31,6 +39,10 @@ impl Model {
             untouched: true,
             members: Vec::new(),
             metadata: HashMap::new(),
+            sessions: Vec::new(),
+            groups: Vec::new(),
+            dropping: Vec::new(),
+            own_touches: HashMap::new(),
         }
     }
 
@@ -48,7 +60,7 @@ impl Model {
     }
 
     /// Whether the member has been touched so lately that another touch is not recorded.
-    fn was_just_seen(&self, old: Touch, touch: Touch) -> bool {
+    pub fn was_just_seen(&self, old: Touch, touch: Touch) -> bool {
         let within = self.settings.resolution.min(touch.ttl / 2);
         old.ttl == touch.ttl && (old.at..old.at + within).contains(&touch.at)
     }
@@ -77,6 +89,11 @@ impl Model {
         mode: TouchMode,
         now: Millis,
     ) -> (bool, bool) {
+        if self.is_owner(name)
+            && let Some(touched) = self.touch_owner(name, touch, mode, now)
+        {
+            return touched;
+        }
         let old = self.get(name);
         if mode == TouchMode::Now && old.is_some_and(|old| self.was_just_seen(old, touch)) {
             return (false, false);
@@ -116,6 +133,7 @@ impl Model {
     /// The touch that was there.
     pub fn forget(&mut self, name: &[u8], now: Millis) -> Option<Touch> {
         let forgotten = self.get(name)?;
+        self.end_sessions(name);
         self.metadata.remove(name);
         self.members.retain(|(member, _)| member != name);
         if self.members.is_empty() {
@@ -210,6 +228,7 @@ impl Model {
         self.members.retain(|member| !due.contains(member));
         for (name, _) in &due {
             self.metadata.remove(name);
+            self.end_sessions(name);
         }
         if let Some((_, last)) = due.last()
             && self.members.is_empty()

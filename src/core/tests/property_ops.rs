@@ -62,6 +62,40 @@ pub enum Op {
         len: usize,
         judged: bool,
     },
+    /// A session comes, of one of `spread` members, with the key's ttl or one of its own, and metadata of so many bytes.
+    Attach {
+        session: u32,
+        spread: u32,
+        ttl: Option<Millis>,
+        group: Option<u32>,
+        meta: Option<usize>,
+    },
+    Beat {
+        from: u32,
+        count: u32,
+        ttl: Option<Millis>,
+    },
+    Detach {
+        from: u32,
+        count: u32,
+        grace: Millis,
+    },
+    SetSessionMeta {
+        session: u32,
+        spread: u32,
+        len: usize,
+    },
+    Lease {
+        group: u32,
+        count: u32,
+        ttl: Millis,
+    },
+    Drop {
+        group: u32,
+        count: u32,
+    },
+    EndLeases(usize),
+    EndDropped(usize),
     SetPeak(u64),
     List {
         window: Option<Millis>,
@@ -148,8 +182,41 @@ pub fn beginning() -> impl Strategy<Value = Millis> {
     prop_oneof![6 => Just(1_700_000_000_000), 1 => Just(0), 1 => Just(MAX_TIME - 2000)]
 }
 
-/// Steps on a set of up to `members`.
-pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Step>> {
+/// What is done to sessions; each is of few members, so that some have several.
+fn sessions(members: u32) -> impl Strategy<Value = Op> {
+    let session = move || prop_oneof![0..20_u32, 0..members];
+    let spread = || prop_oneof![1 => Just(1), 3 => Just(4), 3 => Just(1000)];
+    let ttl = || prop::option::weighted(0.3, ttl());
+    let count = move || prop_oneof![4 => 1..5_u32, 1 => Just(members)];
+    prop_oneof![
+        6 => (
+            session(),
+            spread(),
+            ttl(),
+            prop::option::weighted(0.5, 0..4_u32),
+            prop::option::weighted(0.3, 0..3_usize),
+        )
+            .prop_map(|(session, spread, ttl, group, meta)| {
+                Op::Attach { session, spread, ttl, group, meta }
+            }),
+        1 => (0..4_u32, 1..3_u32, self::ttl()).prop_map(|(group, count, ttl)| Op::Lease { group, count, ttl }),
+        1 => (0..4_u32, 1..3_u32).prop_map(|(group, count)| Op::Drop { group, count }),
+        1 => (0..4_usize).prop_map(Op::EndLeases),
+        1 => (0..10_usize).prop_map(Op::EndDropped),
+        4 => (session(), count(), ttl()).prop_map(|(from, count, ttl)| Op::Beat { from, count, ttl }),
+        3 => (session(), count(), prop_oneof![Just(0), 1..1500_u64])
+            .prop_map(|(from, count, grace)| Op::Detach { from, count, grace }),
+        1 => (session(), spread(), 0..3_usize)
+            .prop_map(|(session, spread, len)| Op::SetSessionMeta { session, spread, len }),
+    ]
+}
+
+/// Steps on a set of up to `members`; `with_sessions` says how often something is done to sessions, of 43 steps.
+pub fn steps(
+    members: u32,
+    with_sessions: u32,
+    len: std::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<Step>> {
     let from = move || 0..members;
     let count = move || prop_oneof![6 => 1..4_u32, 2 => 1..members / 4 + 2, 1 => Just(members)];
     let window = prop::option::of(1..6000_u64);
@@ -189,6 +256,7 @@ pub fn steps(members: u32, len: std::ops::Range<usize>) -> impl Strategy<Value =
         2 => (from(), count(), 0..4_usize, any::<bool>())
             .prop_map(|(from, count, len, judged)| Op::SetMeta { from, count, len, judged }),
         1 => (0..50_u64).prop_map(Op::SetPeak),
+        with_sessions => sessions(members),
         3 => (window, any::<bool>(), offset, prop_oneof![Just(0), limit()])
             .prop_map(|(window, reverse, offset, limit)| {
                 Op::List { window, reverse, offset, limit }

@@ -2,12 +2,10 @@
 //! from its dump, each gets the same operations, and all have to go the same way: what is not in a copy or a dump may
 //! not decide anything.
 
-use std::collections::HashSet;
-
 use proptest::prelude::*;
 
 use super::compare::compare;
-use super::model::{Model, is_online};
+use super::model::Model;
 use super::property_ops::{Op, Step, beginning, name, resolution, retain, steps};
 use super::witness::{Witness, apply};
 use crate::core::dump::Items;
@@ -17,7 +15,7 @@ use crate::core::touch::Touch;
 use crate::core::{Change, Error, List, Members, PresenceSet, Span, TouchMode};
 
 /// Names the first difference only: the lists are long.
-fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what: &str) {
+pub fn assert_same<T: PartialEq + std::fmt::Debug>(ours: &[T], expected: &[T], what: &str) {
     let same = ours
         .iter()
         .zip(expected)
@@ -40,15 +38,15 @@ fn reloaded(set: &PresenceSet) -> PresenceSet {
     PresenceSet::load(&mut dump, 0).expect("it is a dump")
 }
 
-fn names(count: u32, mut number: impl FnMut(u32) -> u32) -> Vec<Vec<u8>> {
+pub fn names(count: u32, mut number: impl FnMut(u32) -> u32) -> Vec<Vec<u8>> {
     (0..count).map(|i| name(number(i))).collect()
 }
 
-struct Run {
+pub struct Run {
     /// The set, and perhaps a copy of it.
-    sets: Vec<PresenceSet>,
-    model: Model,
-    now: Millis,
+    pub sets: Vec<PresenceSet>,
+    pub model: Model,
+    pub now: Millis,
     /// Whether the set becomes a table as soon as it has members, few as they may be.
     table: bool,
 }
@@ -71,7 +69,7 @@ impl Run {
         }
     }
 
-    fn touch(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode) {
+    pub fn touch(&mut self, members: &[Vec<u8>], touch: Touch, mode: TouchMode) {
         let now = self.now;
         if self.model.is_capped(members, touch, mode, now) {
             return self.refuse(members, touch, mode);
@@ -132,7 +130,7 @@ impl Run {
         self.set_meta(&forgotten, b"", false);
     }
 
-    fn set_meta(&mut self, members: &[Vec<u8>], blob: &[u8], judged: bool) {
+    pub fn set_meta(&mut self, members: &[Vec<u8>], blob: &[u8], judged: bool) {
         let now = self.now;
         let (mut there, mut updated) = (0, Vec::new());
         for name in members {
@@ -141,7 +139,11 @@ impl Run {
             updated.extend(changes.then(|| name.clone()));
         }
         for set in &mut self.sets {
-            let change = Change::SetMeta { blob, judged };
+            let change = Change::SetMeta {
+                session: None,
+                blob,
+                judged,
+            };
             let (effects, witness) = apply(set, change, members, now);
             assert_eq!(effects.members, there);
             assert_eq!(effects.changed, !updated.is_empty());
@@ -171,7 +173,7 @@ impl Run {
         }
     }
 
-    fn leave(&mut self, members: &[Vec<u8>]) {
+    pub fn leave(&mut self, members: &[Vec<u8>]) {
         let now = self.now;
         let expected: Vec<_> = (0..members.len())
             .filter(|position| self.model.leave(&members[*position], now))
@@ -203,8 +205,11 @@ impl Run {
     }
 
     fn evict(&mut self, cutoff: Millis, limit: usize) {
+        let ended = self.model.evict_sessions(cutoff, limit);
+        let limit = limit - ended;
         let expected = self.model.evict(cutoff, limit);
         for set in &mut self.sets {
+            assert_eq!(set.evict_sessions(cutoff, limit + ended), ended);
             let mut evicted = Vec::new();
             let count = set.evict(cutoff, limit, |member, _| {
                 evicted.push((member.name.to_vec(), member.touch));
@@ -287,6 +292,16 @@ impl Run {
             Op::Evict { limit, ago } => self.evict(now.saturating_sub(ago), limit),
             Op::Clock(by) => self.now = now.saturating_add_signed(by).min(MAX_TIME),
             Op::Configure { .. } | Op::Linger(_) | Op::SetMeta { .. } => self.set(op),
+            Op::Attach { .. }
+            | Op::Beat { .. }
+            | Op::Detach { .. }
+            | Op::SetSessionMeta { .. }
+            | Op::Lease { .. }
+            | Op::Drop { .. }
+            | Op::EndLeases(_)
+            | Op::EndDropped(_) => {
+                self.apply_to_sessions(op);
+            }
             Op::SetPeak(count) => self.set_peak(Peak { count, at: now }),
             Op::List {
                 window,
@@ -337,77 +352,6 @@ impl Run {
         }
     }
 
-    fn list(&mut self, list: &List) {
-        let expected = self.model.list(list, self.now);
-        let times = |list: &[(Vec<u8>, Touch)]| -> Vec<Millis> {
-            list.iter().map(|(_, touch)| touch.at).collect()
-        };
-        for set in &mut self.sets {
-            let page = set.list(list, self.now);
-            let mut listed = Vec::with_capacity(page.len());
-            let len = page.len();
-            page.each(|member| listed.push((member.name.to_vec(), member.touch)));
-            assert_eq!(listed.len(), len);
-            assert_same(&times(&listed), &times(&expected), "the order of a list");
-            if !set.mixes_ttls() {
-                assert_same(&listed, &expected, "the members of a list");
-                continue;
-            }
-            // Who of those seen at one moment comes first is free, and who is still on the page.
-            let known = |member: &&(Vec<u8>, Touch)| self.model.get(&member.0) == Some(member.1);
-            assert_eq!(
-                listed.iter().filter(known).count(),
-                len,
-                "with their touches"
-            );
-            let whole = list.limit.saturating_add(list.offset) >= self.model.members.len();
-            let names: HashSet<_> = listed.into_iter().map(|(name, _)| name).collect();
-            assert_eq!(names.len(), len, "nobody twice");
-            let missing = expected.iter().find(|(name, _)| !names.contains(name));
-            assert!(
-                !whole || list.offset > 0 || missing.is_none(),
-                "{missing:?}"
-            );
-        }
-    }
-
-    /// A walk over each set, during which others come, go and are touched.
-    fn scan(&mut self, count: usize, touch: u32) {
-        let now = self.now;
-        let members = self.model.members.iter();
-        let mut throughout: HashSet<_> = members
-            .filter(|(_, touch)| is_online(*touch, now))
-            .map(|(name, _)| name.clone())
-            .collect();
-        let mut at_any_time = throughout.clone();
-        let mut walks = vec![(Some(0), HashSet::new()); self.sets.len()];
-        for round in 0.. {
-            for (set, (cursor, found)) in self.sets.iter().zip(&mut walks) {
-                let next = cursor.map(|cursor| {
-                    set.scan(cursor, count, now, |member| {
-                        found.insert(member.name.to_vec());
-                    })
-                });
-                *cursor = next.filter(|next| *next != 0);
-            }
-            if walks.iter().all(|(cursor, _)| cursor.is_none()) {
-                break;
-            }
-            if round < 40 {
-                let others = names(5, |i| touch + round * 5 + i);
-                let (touched, leaving) = others.split_at(3);
-                self.touch(touched, Touch { at: now, ttl: 1000 }, TouchMode::Now);
-                self.leave(leaving);
-                throughout.retain(|name| !leaving.contains(name));
-                at_any_time.extend(touched.iter().cloned());
-            }
-        }
-        for (_, found) in walks {
-            assert!(throughout.is_subset(&found), "scan missed someone");
-            assert!(found.is_subset(&at_any_time), "scan found a stranger");
-        }
-    }
-
     fn compare(&mut self) {
         for set in &mut self.sets {
             compare(set, &self.model, self.now);
@@ -430,6 +374,7 @@ impl Run {
             });
             stored.sort_by_key(|(_, touch, _)| (touch.ttl, touch.at));
             assert_same(&stored, &expected, "all members");
+            self.compare_sessions(set);
         }
     }
 
@@ -460,7 +405,7 @@ proptest! {
         table: bool,
         retain in retain(),
         resolution in resolution(),
-        steps in steps(90, 0..500),
+        steps in steps(90, 1, 0..500),
     ) {
         Run::new(beginning, retain, resolution, table).run(&steps);
     }
@@ -475,7 +420,38 @@ proptest! {
         beginning in beginning(),
         retain in retain(),
         resolution in resolution(),
-        steps in steps(2500, 0..450),
+        steps in steps(2500, 1, 0..450),
+    ) {
+        Run::new(beginning, retain, resolution, false).run(&steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Members some of whom have sessions.
+    #[test]
+    fn sets_with_sessions_agree_with_the_model(
+        beginning in beginning(),
+        table: bool,
+        retain in retain(),
+        resolution in resolution(),
+        steps in steps(90, 40, 0..500),
+    ) {
+        Run::new(beginning, retain, resolution, table).run(&steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Audiences whose members have sessions.
+    #[test]
+    fn large_sets_with_sessions_agree_with_the_model(
+        beginning in beginning(),
+        retain in retain(),
+        resolution in resolution(),
+        steps in steps(1500, 40, 0..450),
     ) {
         Run::new(beginning, retain, resolution, false).run(&steps);
     }

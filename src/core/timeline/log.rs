@@ -23,9 +23,9 @@ use super::lazy_heap::LazyHeap;
 use super::mixed::Mixed;
 use super::sparse_queue::SparseQueue;
 use crate::core::memory::{Mover, Steps};
-use crate::core::refs::{EntryId, MAX_CHUNKS, MoveListener};
+use crate::core::refs::{EntryId, HashPrefix, MAX_CHUNKS, MemberRef, MoveListener};
 use crate::core::time::{Millis, has_expired};
-use crate::core::touch::TouchState;
+use crate::core::touch::{Touch, TouchState};
 
 /// How many ttls have a lane of their own, not counting a ttl of 0. Few in tests, so that random operations soon need
 /// mixed lanes.
@@ -118,6 +118,24 @@ impl Timeline {
             touch: entry.touch(self.tree.lane_of(chunk).ttl),
             timeout_reported: entry.timeout_reported,
         }
+    }
+
+    /// The hash prefix that an entry was written with.
+    pub fn prefix(&self, entry_id: EntryId) -> HashPrefix {
+        let chunk = self.tree.chunks.get(entry_id.chunk());
+        chunk.entry(entry_id.index()).prefix
+    }
+
+    /// All of them, in an order that makes the same timeline of the same entries: by ttl first, but for those of mixed
+    /// lanes, which follow, and then by when they were seen.
+    pub fn in_order(&self) -> impl Iterator<Item = (Touch, MemberRef)> + '_ {
+        let tree = &self.tree;
+        let mut lanes: Vec<_> = tree.lanes().collect();
+        lanes.sort_by_key(|(_, lane)| (lane.mixed, lane.ttl));
+        lanes.into_iter().flat_map(move |(lane, _)| {
+            let mut cursor = tree.cursor(lane, tree.lane_len(lane));
+            std::iter::from_fn(move || tree.newer(&mut cursor))
+        })
     }
 
     /// Whether the chunk's base alone says that this entry's member is online at `now`: no entry is earlier than the

@@ -7,7 +7,7 @@ for asyncio. `presence.flask`, `presence.django` and `presence.asgi` mark a site
 from ._clients import Clients
 from ._presence import Presence
 from ._times import FOREVER
-from ._types import Announcement, Client, Entry, Event, Info, Kind, Record, Update
+from ._types import Announcement, Client, Entry, Event, Info, Kind, Record, Session, Update
 
 __all__ = [
     "FOREVER",
@@ -20,5 +20,6 @@ __all__ = [
     "Kind",
     "Presence",
     "Record",
+    "Session",
     "Update",
 ]

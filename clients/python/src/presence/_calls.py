@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias
 from typing_extensions import TypeVar
 
 from ._times import FOREVER, from_milliseconds, from_unix, to_milliseconds, to_unix
-from ._types import Client, Entry, Info, M, Record
+from ._types import Client, Entry, Info, M, Record, Session
 
 T = TypeVar("T")
 Text: TypeAlias = str | bytes
@@ -60,6 +60,17 @@ def _time(reply: int | None) -> datetime | None:
 def _entry(reply: Any) -> Entry[Any]:
     member, last_seen, ttl_left = reply
     return Entry(member, from_unix(last_seen), from_milliseconds(ttl_left))
+
+
+def _session(reply: Any) -> Session[Any]:
+    field = fields(reply)
+    return Session(
+        id=field["session"],
+        last_seen=from_unix(field["last-seen"]),
+        ttl_left=from_milliseconds(field["ttl-left"]),
+        group=field["group"],
+        meta=field["meta"],
+    )
 
 
 def _record(reply: Any) -> Record:
@@ -160,7 +171,7 @@ class KeyCalls(Generic[M]):
         if ttl is None and at is None:
             command = ("PRESENCE.TOUCH", self.key, *members)
         else:
-            options: Command = () if ttl is None else ("PX", to_milliseconds(ttl))
+            options = _ttl(ttl)
             options += () if at is None else ("AT", to_unix(at))
             command = ("PRESENCE.TOUCHEX", self.key, *options, "MEMBERS", len(members), *members)
         return Call((*self._config, command), int)
@@ -170,6 +181,23 @@ class KeyCalls(Generic[M]):
 
     def forget(self, members: tuple[Text, ...]) -> Call[int]:
         return self._call("FORGET", *members, read=int)
+
+    def attach(self, member: Text, session: Text, ttl: timedelta | None, meta: Text | None) -> Call[bool]:
+        options = _ttl(ttl)
+        options += () if meta is None else ("META", meta)
+        command: Command = ("PRESENCE.ATTACH", self.key, member, session, *options)
+        return Call((*self._config, command), bool)
+
+    def beat(self, sessions: tuple[Text, ...], ttl: timedelta | None) -> Call[list[M]]:
+        # Without the settings: they would make the key, and a beat makes nothing.
+        return self._call("BEAT", *_ttl(ttl), "SESSIONS", len(sessions), *sessions, read=list)
+
+    def detach(self, sessions: tuple[Text, ...], grace: timedelta | None) -> Call[int]:
+        options: Command = () if grace is None else ("GRACE", to_milliseconds(grace, timedelta(0)))
+        return self._call("DETACH", *options, "SESSIONS", len(sessions), *sessions, read=int)
+
+    def sessions(self, member: Text) -> Call[list[Session[M]]]:
+        return self._call("SESSIONS", member, read=lambda reply: [_session(session) for session in reply])
 
     def count(self, window: timedelta | None) -> Call[int]:
         return self._call("COUNT", *_window(window), read=int)
@@ -202,8 +230,9 @@ class KeyCalls(Generic[M]):
     def count_intersection(self, other: Text, limit: int | None) -> Call[int]:
         return self._call("INTERCARD", other, *_limit(limit), read=int)
 
-    def set_meta(self, member: Text, blob: Text) -> Call[bool]:
-        return self._call("SETMETA", member, blob, read=bool)
+    def set_meta(self, member: Text, blob: Text, session: Text | None) -> Call[bool]:
+        options: Command = () if session is None else ("SESSION", session)
+        return self._call("SETMETA", member, blob, *options, read=bool)
 
     def meta(self, members: tuple[Text, ...]) -> Call[list[M | None]]:
         return self._call("META", *members, read=list)
@@ -231,6 +260,10 @@ class KeyCalls(Generic[M]):
 
     def _call(self, name: str, *arguments: Text | int, read: Callable[[Any], T]) -> Call[T]:
         return Call(((f"PRESENCE.{name}", self.key, *arguments),), read)
+
+
+def _ttl(ttl: timedelta | None) -> Command:
+    return () if ttl is None else ("PX", to_milliseconds(ttl))
 
 
 def _limit(limit: int | None) -> Command:

@@ -13,7 +13,7 @@ from . import _fail_open
 from ._calls import Call, Text, last
 from ._following import Channels, Following, Pulse
 from ._key import BITE, RECONNECT, Key, Settings
-from ._types import Entry, Event, Info, Kind, M, N, Record, Update
+from ._types import Entry, Event, Info, Kind, M, N, Record, Session, Update
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -27,10 +27,10 @@ class Presence(Key[M, N]):
     `redis` is a client of redis-py for one server or a cluster. `ttl` is how long a touch keeps a member online, `retain` how
     long an offline member is remembered after it was last seen, `linger` how long a key is kept that remembers nobody
     (`FOREVER`: always), `resolution` how soon after a member's last touch another one is not recorded: at most half of the ttl.
-    `cap` is how many may be online at once (0: any number); a touch by which more would be raises `redis.ResponseError`, whose
-    text begins with `CAPPED`.
-    `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with
-    each touch, so they hold after a FLUSHALL and on a server that starts after the application; repeating them writes nothing.
+    `cap` is how many may be online at once (0: any number); a touch or an `attach` by which more would be raises
+    `redis.ResponseError`, whose text begins with `CAPPED`.
+    `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with each touch and each
+    `attach`, so they hold after a FLUSHALL and on a server that starts after the application; repeating them writes nothing.
 
     With `fail_open` no call raises an error of Redis: it waits for `timeout` once, logs to the logger `presence`, and answers
     `None` or an empty list; for a second after that, calls of all keys of this client answer so at once. `events` and
@@ -81,6 +81,34 @@ class Presence(Key[M, N]):
             return 0
         return self._run(self._calls.forget(members))
 
+    def attach(
+        self, member: Text, session: Text, *, ttl: timedelta | None = None, meta: Text | None = None
+    ) -> bool | N:
+        """Attaches a session to a member, who is online while any of its sessions lasts. Whether the member came online.
+
+        `session` is 1 to 255 bytes that name no other session of the key; one of another member moves to this one. It lasts
+        for the key's ttl, or for `ttl`, and each `beat` renews it. `meta` is its own metadata; an empty one takes it away.
+        """
+        return self._run(self._calls.attach(member, session, ttl, meta))
+
+    def beat(self, *sessions: Text, ttl: timedelta | None = None) -> list[M]:
+        """Keeps sessions for another ttl, the key's or `ttl`. Answers those that are not attached: `attach` them anew."""
+        return self._run_or(self._calls.beat(sessions, ttl), []) if sessions else []
+
+    def detach(self, *sessions: Text, grace: timedelta | None = None) -> int | N:
+        """Ends sessions, and answers how many members went offline by that.
+
+        With `grace` they end after that time, or when they would have anyway: a page that is loaded anew has that long to
+        attach its next session.
+        """
+        if not sessions:
+            return 0
+        return self._run(self._calls.detach(sessions, grace))
+
+    def sessions(self, member: Text) -> list[Session[M]]:
+        """The sessions of a member: which was seen last comes first."""
+        return self._run_or(self._calls.sessions(member), [])
+
     def count(self, window: timedelta | None = None) -> int | N:
         """How many are online, or with `window` were seen within that time."""
         return self._run(self._calls.count(window))
@@ -123,9 +151,12 @@ class Presence(Key[M, N]):
         """How many members of the set or sorted set at the key `other` are online; no more than `limit` are counted."""
         return self._run(self._calls.count_intersection(other, limit))
 
-    def set_meta(self, member: Text, blob: Text) -> bool | N:
-        """Sets a member's metadata, or with an empty `blob` takes it away. Whether there is such a member."""
-        return self._run(self._calls.set_meta(member, blob))
+    def set_meta(self, member: Text, blob: Text, *, session: Text | None = None) -> bool | N:
+        """Sets a member's metadata, or with an empty `blob` takes it away. Whether there is such a member.
+
+        With `session` it is the metadata of that session of the member.
+        """
+        return self._run(self._calls.set_meta(member, blob, session))
 
     def meta(self, *members: Text) -> list[M | None]:
         """The metadata of these members; `None` for one who has none."""

@@ -26,6 +26,20 @@ class Entry(Generic[M]):
 
 
 @dataclass(frozen=True)
+class Session(Generic[M]):
+    """A session of a member: a connection, a tab or a device."""
+
+    id: M
+    last_seen: datetime
+    ttl_left: timedelta
+    """How long the session lasts without another beat."""
+    group: M | None
+    """`None` as yet: the server has no groups."""
+    meta: M | None
+    """The session's own metadata; `None` for one that has none."""
+
+
+@dataclass(frozen=True)
 class Record:
     """The most members that were ever online at once in a key."""
 

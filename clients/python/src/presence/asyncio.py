@@ -15,7 +15,7 @@ from ._calls import Call, Text, clients, last
 from ._clients import CHANNEL, announcement
 from ._following import Channels, Following, Pulse
 from ._key import BITE, RECONNECT, Key, Settings
-from ._types import Announcement, Client, Entry, Event, Info, Kind, M, N, Record, Update
+from ._types import Announcement, Client, Entry, Event, Info, Kind, M, N, Record, Session, Update
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -73,6 +73,34 @@ class Presence(Key[M, N]):
             return 0
         return await self._run(self._calls.forget(members))
 
+    async def attach(
+        self, member: Text, session: Text, *, ttl: timedelta | None = None, meta: Text | None = None
+    ) -> bool | N:
+        """Attaches a session to a member, who is online while any of its sessions lasts. Whether the member came online.
+
+        `session` is 1 to 255 bytes that name no other session of the key; one of another member moves to this one. It lasts
+        for the key's ttl, or for `ttl`, and each `beat` renews it. `meta` is its own metadata; an empty one takes it away.
+        """
+        return await self._run(self._calls.attach(member, session, ttl, meta))
+
+    async def beat(self, *sessions: Text, ttl: timedelta | None = None) -> list[M]:
+        """Keeps sessions for another ttl, the key's or `ttl`. Answers those that are not attached: `attach` them anew."""
+        return await self._run_or(self._calls.beat(sessions, ttl), []) if sessions else []
+
+    async def detach(self, *sessions: Text, grace: timedelta | None = None) -> int | N:
+        """Ends sessions, and answers how many members went offline by that.
+
+        With `grace` they end after that time, or when they would have anyway: a page that is loaded anew has that long to
+        attach its next session.
+        """
+        if not sessions:
+            return 0
+        return await self._run(self._calls.detach(sessions, grace))
+
+    async def sessions(self, member: Text) -> list[Session[M]]:
+        """The sessions of a member: which was seen last comes first."""
+        return await self._run_or(self._calls.sessions(member), [])
+
     async def count(self, window: timedelta | None = None) -> int | N:
         """How many are online, or with `window` were seen within that time."""
         return await self._run(self._calls.count(window))
@@ -115,9 +143,12 @@ class Presence(Key[M, N]):
         """How many members of the set or sorted set at the key `other` are online; no more than `limit` are counted."""
         return await self._run(self._calls.count_intersection(other, limit))
 
-    async def set_meta(self, member: Text, blob: Text) -> bool | N:
-        """Sets a member's metadata, or with an empty `blob` takes it away. Whether there is such a member."""
-        return await self._run(self._calls.set_meta(member, blob))
+    async def set_meta(self, member: Text, blob: Text, *, session: Text | None = None) -> bool | N:
+        """Sets a member's metadata, or with an empty `blob` takes it away. Whether there is such a member.
+
+        With `session` it is the metadata of that session of the member.
+        """
+        return await self._run(self._calls.set_meta(member, blob, session))
 
     async def meta(self, *members: Text) -> list[M | None]:
         """The metadata of these members; `None` for one who has none."""

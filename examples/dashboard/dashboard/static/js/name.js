@@ -15,12 +15,21 @@ import { number } from "./format.js";
  * @param {string} nameless what stands for an empty name
  */
 export function showName(node, name, nameless) {
-  const shown = JSON.stringify(name);
-  if (node.dataset.shown !== shown) {
-    node.dataset.shown = shown;
+  if (isNews(node, name)) {
     node.title = plain(name, nameless);
     node.replaceChildren(isolated(name, nameless));
   }
+}
+
+/**
+ * Notes what a node shows. Whether it has to be drawn anew.
+ * @param {HTMLElement} node
+ * @param {unknown} data
+ */
+export function isNews(node, data) {
+  const before = node.dataset.shown;
+  node.dataset.shown = JSON.stringify(data);
+  return node.dataset.shown !== before;
 }
 
 /**

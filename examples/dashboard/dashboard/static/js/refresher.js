@@ -2,7 +2,7 @@
 
 /** Milliseconds between two readings, however much changes. */
 const SHORTEST = 1_000;
-/** Milliseconds after which to read though nothing is known to have changed: that somebody was seen again is no event. */
+/** Milliseconds after which to read though nothing is known to have changed: to be seen again, or with one session more, is no event. */
 const LONGEST = 5_000;
 
 export class Refresher {

@@ -1,0 +1,469 @@
+//! Sessions of members (`table/sessions/`): a member is online while its own touch lasts, or any of its sessions does. A set
+//! that has any is a table.
+//!
+//! The touch that is stored of a member follows from these: it was last seen when any of them was, and lasts until the last
+//! of them is due. What is past by then is not undone by the end of a session: when it was last seen stays.
+
+use super::change::{Change, Effects, Members, Observer, touch_of};
+use super::members::{Error, PresenceSet};
+use super::touching::{Touched, keeps};
+use crate::core::member::{LookupKey, MemberView};
+use crate::core::table::Sessions;
+use crate::core::time::Millis;
+use crate::core::touch::{Touch, TouchMode, TouchState};
+
+/// A session as it is attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attachment<'c> {
+    /// Its id.
+    pub session: &'c [u8],
+    /// The group that it is in from now on; without, it stays where it is.
+    pub group: Option<&'c [u8]>,
+    /// Its metadata from now on; without, what it has stays.
+    pub meta: Option<&'c [u8]>,
+}
+
+impl PresenceSet {
+    /// Whether any session is stored.
+    #[inline]
+    pub fn has_sessions(&self) -> bool {
+        self.table().is_some_and(|table| table.sessions.is_some())
+    }
+
+    /// How many sessions are stored, over or not.
+    pub fn session_count(&self) -> usize {
+        self.table_sessions().map_or(0, Sessions::len)
+    }
+
+    /// The member's sessions at `now`, the one seen last first; of those seen at one moment the first in the order of ids.
+    pub fn sessions(&self, member: &[u8], now: Millis) -> Vec<SessionId> {
+        let Some(table) = self.table() else {
+            return Vec::new();
+        };
+        let Some(owner) = table.owner(&LookupKey::new(member).hashed()) else {
+            return Vec::new();
+        };
+        let all = table.owning();
+        let living = all
+            .sessions(owner)
+            .filter(|session| all.is_living(*session, now));
+        let mut living: Vec<_> = living
+            .map(|session| SessionId {
+                touch: all.touch(session),
+                group: all.group_name(session).map(<[u8]>::to_vec),
+                id: all.with_id(session, <[u8]>::to_vec),
+            })
+            .collect();
+        living.sort_by(|a, b| b.touch.at.cmp(&a.touch.at).then_with(|| a.id.cmp(&b.id)));
+        living
+    }
+
+    /// The metadata of the session of this id.
+    pub fn session_meta(&self, id: &[u8]) -> Option<&[u8]> {
+        let sessions = self.table()?.sessions.as_deref()?;
+        sessions.meta(&LookupKey::new(id).hashed())
+    }
+
+    /// Applies a change that is about sessions or groups. Not inlined, since a change is mostly something else.
+    #[inline(never)]
+    pub(super) fn apply_to_sessions<'a>(
+        &mut self,
+        change: Change,
+        members: Members<'a, impl ExactSizeIterator<Item = &'a [u8]> + Clone>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Result<Effects, Error> {
+        let set_ttl = self.settings.ttl.get();
+        Ok(match change {
+            Change::Attach {
+                attachment,
+                at,
+                ttl,
+                mode,
+            } => {
+                let touch = touch_of(at, ttl, set_ttl, now);
+                if self.has_rare_settings() && !self.frees_a_seat(attachment.session, now) {
+                    self.check_cap(touch, mode, &members, now)?;
+                }
+                match members.names().next() {
+                    Some(member) => self.apply_attach(attachment, member, touch, now, observer)?,
+                    None => Effects::default(),
+                }
+            }
+            Change::Beat { at, ttl, mode } => {
+                let touch = touch_of(at, ttl, set_ttl, now);
+                self.apply_beat(touch, mode, members, now, observer)
+            }
+            Change::Detach { grace, .. } => self.apply_detach(grace, members, now, observer),
+            Change::Lease { at, ttl } => self.apply_lease(at.unwrap_or(now), ttl, members)?,
+            Change::Drop { .. } => self.apply_drop(members, now, observer),
+            Change::EndLeases { limit, .. } => self.apply_end_leases(limit, now),
+            Change::EndDropped { limit, .. } => {
+                let (sessions, _) = self.end_dropped(limit, now, observer);
+                Effects {
+                    changed: sessions > 0,
+                    members: sessions,
+                    sessions,
+                    ..Effects::default()
+                }
+            }
+            Change::RestoreSessions { block } => Effects {
+                changed: self.restore_sessions(block).is_ok(),
+                ..Effects::default()
+            },
+            Change::RestoreGroups { block } => Effects {
+                changed: self.restore_groups(block).is_ok(),
+                ..Effects::default()
+            },
+            _ => Effects::default(),
+        })
+    }
+
+    /// Whether attaching this session to another member takes it from one who is online by nothing else.
+    fn frees_a_seat(&self, session: &[u8], now: Millis) -> bool {
+        let id = LookupKey::new(session).hashed();
+        self.table_sessions().is_some_and(|all| {
+            let found = all.living(&id, now);
+            found.is_some_and(|session| all.is_sole(session))
+        })
+    }
+
+    /// A member's session comes, or is seen again.
+    fn apply_attach(
+        &mut self,
+        Attachment {
+            session: id,
+            group,
+            meta,
+        }: Attachment,
+        member: &[u8],
+        touch: Touch,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Result<Effects, Error> {
+        self.check_room_for(1)?;
+        let touch = touch.bounded();
+        let (member, id) = (LookupKey::new(member).hashed(), LookupKey::new(id).hashed());
+        if let Some(sessions) = self.table_sessions() {
+            if !sessions.has_room() {
+                return Err(Error::Full);
+            }
+            self.check_groups(group.into_iter())?;
+        }
+        self.make_sessions();
+        let table = self.make_table();
+        let sessions = table.owning();
+        let mut moved = false;
+        if let Some(found) = sessions.find(&id) {
+            if !sessions.is_living(found, now) {
+                table.remove_session(found);
+            } else if table.owner(&member) != Some(sessions.owner(found)) {
+                self.release_session(found, now, observer);
+                moved = true;
+            }
+        }
+        let old = self.get(&member);
+        let owner = self.owner_of(&member, old, touch, now);
+        let table = self.make_table();
+        let session = match table.owning().find(&id) {
+            Some(session) => {
+                if moved {
+                    table.owning_mut().adopt(session, owner);
+                }
+                table.owning_mut().set_touch(session, touch);
+                session
+            }
+            None => table.add_session(&id, owner, touch),
+        };
+        if let Some(group) = group {
+            table.owning_mut().join(session, group, now);
+        }
+        let updated = meta.is_some_and(|blob| table.owning_mut().set_meta(&id, blob));
+        let new = self.settle_touch(owner, touch.at, now);
+        let was_online = old.is_some_and(|old| old.touch.is_online(now));
+        if let Some(old) = old.filter(|old| !was_online && old.is_unreported(now)) {
+            let retain = self.retain();
+            observer.timed_out(MemberView::new(member.name(), old.touch), retain);
+        }
+        let joined = new.is_online(now) && !was_online;
+        let peak = self.judge_peak(now).then(|| self.peak());
+        let view = MemberView::new(member.name(), new);
+        if joined {
+            observer.joined(view);
+        } else if updated {
+            observer.updated(view);
+        }
+        observer.changed(0);
+        Ok(Effects {
+            changed: true,
+            members: 1,
+            joined: joined.into(),
+            touch: Some(touch),
+            due: Some(touch.end()),
+            peak,
+            ..Effects::default()
+        })
+    }
+
+    /// The owner of a member's sessions, made where it has none, and the member too where it is not there. A touch by which it is
+    /// online already stays beside the sessions.
+    fn owner_of(
+        &mut self,
+        member: &LookupKey,
+        old: Option<TouchState>,
+        touch: Touch,
+        now: Millis,
+    ) -> u32 {
+        if old.is_none() {
+            let state = TouchState {
+                touch,
+                timeout_reported: !touch.is_online(now),
+            };
+            self.put(member, state, |_| false);
+        }
+        let table = self.make_table();
+        table.owner(member).unwrap_or_else(|| {
+            let owner = table.make_owner(member);
+            if let Some(old) = old.filter(|old| old.touch.is_online(now)) {
+                table.owning_mut().set_own_touch(owner, old.touch);
+            }
+            owner
+        })
+    }
+
+    /// Sessions are seen again, those that there are.
+    fn apply_beat<'a>(
+        &mut self,
+        touch: Touch,
+        mode: TouchMode,
+        sessions: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let touch = touch.bounded();
+        let mut effects = Effects {
+            touch: Some(touch),
+            due: Some(touch.end()),
+            ..Effects::default()
+        };
+        for (position, id) in sessions.names().enumerate() {
+            let id = LookupKey::new(id).hashed();
+            let all = self.table_sessions();
+            let Some((all, session)) = all.and_then(|all| Some((all, all.living(&id, now)?)))
+            else {
+                observer.missing(position);
+                continue;
+            };
+            effects.sessions += 1;
+            if mode == TouchMode::Now && self.is_just_seen(all.touch(session), touch) {
+                continue;
+            }
+            let owner = all.owner(session);
+            self.make_table().owning_mut().set_touch(session, touch);
+            self.settle_touch(owner, touch.at, now);
+            observer.changed(position);
+            effects.members += 1;
+        }
+        effects.changed = effects.members > 0;
+        effects
+    }
+
+    /// Sessions end, at once or after a while. `members` of the effects are those who went offline.
+    fn apply_detach<'a>(
+        &mut self,
+        grace: Millis,
+        sessions: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let mut effects = Effects {
+            touch: Some(Touch {
+                at: now,
+                ttl: grace,
+            }),
+            ..Effects::default()
+        };
+        for (position, id) in sessions.names().enumerate() {
+            let id = LookupKey::new(id).hashed();
+            let Some(all) = self.table_sessions() else {
+                break;
+            };
+            let Some(session) = all.living(&id, now) else {
+                continue;
+            };
+            effects.sessions += 1;
+            if grace > 0 {
+                let old = all.touch(session);
+                if old.end() <= now + grace {
+                    continue;
+                }
+                let owner = all.owner(session);
+                let at = old.at.min(now);
+                let ttl = now + grace - at;
+                let sessions = self.make_table().owning_mut();
+                sessions.set_touch(session, Touch { at, ttl }.bounded());
+                self.settle_touch(owner, at, now);
+            } else if self.end_session(session, now, observer) {
+                effects.members += 1;
+            }
+            effects.changed = true;
+            observer.changed(position);
+        }
+        effects
+    }
+
+    /// The metadata of a member's session is `blob` from now on, if there is that session.
+    pub(super) fn apply_set_session_meta(
+        &mut self,
+        (session, blob): (&[u8], &[u8]),
+        judged: bool,
+        member: &[u8],
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let (member, id) = (
+            LookupKey::new(member).hashed(),
+            LookupKey::new(session).hashed(),
+        );
+        let Some(table) = self.table() else {
+            return Effects::default();
+        };
+        let Some(owner) = table.owner(&member) else {
+            return Effects::default();
+        };
+        let all = table.owning();
+        let found = all.find(&id).filter(|session| {
+            all.owner(*session) == owner && (!judged || all.is_living(*session, now))
+        });
+        if found.is_none() {
+            return Effects::default();
+        }
+        let table = self.make_table();
+        let changed = table.owning_mut().set_meta(&id, blob);
+        if changed {
+            let touch = table.owner_state(owner).touch;
+            observer.updated(MemberView::new(member.name(), touch));
+        }
+        Effects {
+            changed,
+            members: 1,
+            ..Effects::default()
+        }
+    }
+
+    pub(super) fn table_sessions(&self) -> Option<&Sessions> {
+        self.table()?.sessions.as_deref()
+    }
+
+    /// What a touch does to a member who has sessions. `None`: it has none, or none any more because it left.
+    #[cold]
+    pub(super) fn touch_owner(
+        &mut self,
+        member: &LookupKey,
+        touch: Touch,
+        mode: TouchMode,
+        now: Millis,
+    ) -> Option<Touched> {
+        let retain = self.retain();
+        let table = self.table()?;
+        let owner = table.owner(member)?;
+        if touch.ttl == 0 {
+            self.make_table().end_sessions(owner);
+            return None;
+        }
+        let own = table.owning().own_touch(owner);
+        let stays = match mode {
+            TouchMode::Now => own.is_some_and(|own| self.is_just_seen(own, touch)),
+            TouchMode::Past => {
+                !touch.is_online(now) || own.is_some_and(|own| keeps(own, touch, retain, now))
+            }
+            TouchMode::Replayed => false,
+        };
+        if stays {
+            return Some(Touched::default());
+        }
+        let old = table.owner_state(owner);
+        let table = self.make_table();
+        table.owning_mut().set_own_touch(owner, touch);
+        let new = self.settle_touch(owner, touch.at, now);
+        let was_online = old.touch.is_online(now);
+        Some(Touched {
+            applied: true,
+            joined: new.is_online(now) && !was_online,
+            timed_out: (!was_online && old.is_unreported(now)).then_some(old.touch),
+        })
+    }
+
+    /// Ends a session that lives. Returns whether its member went offline by that.
+    pub(super) fn end_session(
+        &mut self,
+        session: u32,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> bool {
+        let sessions = self.make_table().owning_mut();
+        let owner = sessions.owner(session);
+        sessions.remove(session);
+        self.settle_loss(owner, now, observer)
+    }
+
+    /// As [`end_session`](Self::end_session), of one that stays, and is adopted by another member at once.
+    fn release_session(&mut self, session: u32, now: Millis, observer: &mut impl Observer) {
+        let sessions = self.make_table().owning_mut();
+        let owner = sessions.owner(session);
+        sessions.release(session);
+        self.settle_loss(owner, now, observer);
+    }
+
+    /// An owner has lost a session that lived. Returns whether its member went offline by that.
+    fn settle_loss(&mut self, owner: u32, now: Millis, observer: &mut impl Observer) -> bool {
+        let table = self.make_table();
+        let old = table.owner_state(owner).touch;
+        if table.owning().end(owner).is_some_and(|end| end > now) {
+            self.settle_touch(owner, old.at, now);
+            self.make_table().drop_idle(owner);
+            return false;
+        }
+        let name = table.with_owner(owner, |member| member.name.to_vec());
+        table.end_sessions(owner);
+        if !old.is_online(now) {
+            return false;
+        }
+        let left = Touch { at: now, ttl: 0 }.bounded();
+        let member = LookupKey::new(&name).hashed();
+        self.touch_one(&member, left, TouchMode::Replayed, now);
+        observer.left(MemberView::new(&name, left));
+        true
+    }
+
+    /// Sets the touch of an owner's member by what the owner has, after something was seen at `at`. Returns it.
+    fn settle_touch(&mut self, owner: u32, at: Millis, now: Millis) -> Touch {
+        let table = self.make_table();
+        let old = table.owner_state(owner).touch;
+        let end = table.owning().end(owner).unwrap_or(0);
+        let at = old.at.max(at).min(end.saturating_sub(1));
+        let touch = Touch { at, ttl: end - at }.bounded();
+        if touch != old {
+            let timeout_reported = !touch.is_online(now);
+            table.touch_owner(
+                owner,
+                TouchState {
+                    touch,
+                    timeout_reported,
+                },
+            );
+        }
+        touch
+    }
+}
+
+/// A session of a member, without its metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionId {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// The group that it is in.
+    pub group: Option<Vec<u8>>,
+    /// Its newest touch.
+    pub touch: Touch,
+}

@@ -1,0 +1,158 @@
+//! Members of a table who have sessions (`sessions/`).
+
+use super::followers::{Followers, name_at};
+use super::sessions::{Emptied, Sessions};
+use super::store::Table;
+use crate::core::index::NameRef;
+use crate::core::member::{LookupKey, MemberView};
+use crate::core::refs::{EntryId, HashPrefix, MemberRef};
+use crate::core::timeline::{Entry, Timeline};
+use crate::core::touch::{Touch, TouchState};
+
+impl Table {
+    /// The timeline, and who follows it.
+    #[inline]
+    pub(super) fn followed(&mut self) -> (&mut Timeline, Followers<'_>) {
+        let followers = Followers {
+            names: &mut self.names,
+            sessions: &mut self.sessions,
+        };
+        (&mut self.timeline, followers)
+    }
+
+    /// A member's entry.
+    #[inline]
+    pub(super) fn entry_id(&self, name: NameRef) -> EntryId {
+        let entry_id = self.names.entry_id(name);
+        match entry_id.owner() {
+            None => entry_id,
+            Some(owner) => self.entry_of(owner),
+        }
+    }
+
+    #[cold]
+    fn entry_of(&self, owner: u32) -> EntryId {
+        self.owning().entry(owner)
+    }
+
+    /// The name of a member whom the timeline knows by this reference.
+    #[inline]
+    pub(super) fn name_at(&self, member: MemberRef) -> NameRef {
+        name_at(&self.names, self.sessions.as_deref(), member)
+    }
+
+    /// The sessions, where a member has some.
+    pub fn owning(&self) -> &Sessions {
+        self.sessions.as_deref().expect("an owner has sessions")
+    }
+
+    /// As [`owning`](Self::owning), to be changed.
+    pub fn owning_mut(&mut self) -> &mut Sessions {
+        self.sessions.as_deref_mut().expect("an owner has sessions")
+    }
+
+    /// The owner of a member's sessions.
+    #[inline]
+    pub fn owner(&self, member: &LookupKey) -> Option<u32> {
+        self.sessions.as_ref()?;
+        self.names.entry_id(self.names.find(member)?).owner()
+    }
+
+    /// Makes an owner of a member who is there and has no sessions.
+    pub fn make_owner(&mut self, member: &LookupKey) -> u32 {
+        let name = self.names.find(member).expect("the member is there");
+        let entry = self.names.entry_id(name);
+        let owner = self.sessions.get_or_insert_default().add_owner(entry);
+        self.names.set_entry_id(name, EntryId::of_owner(owner));
+        owner
+    }
+
+    /// The hash prefix and the name of an owner's member.
+    fn name_of(&self, owner: u32) -> (HashPrefix, NameRef) {
+        let prefix = self.timeline.prefix(self.owning().entry(owner));
+        let entry_id = EntryId::of_owner(owner);
+        let name = self.names.at(MemberRef { prefix, entry_id });
+        (prefix, name.expect("an owner has a name"))
+    }
+
+    /// Calls `f` with an owner's member.
+    pub fn with_owner<R>(&self, owner: u32, f: impl FnOnce(MemberView) -> R) -> R {
+        let (_, name) = self.name_of(owner);
+        let touch = self.timeline.state(self.owning().entry(owner)).touch;
+        self.view(name, touch, f)
+    }
+
+    /// Where an owner has no sessions any more, its member is as any other from now on.
+    pub fn drop_idle(&mut self, owner: u32) {
+        let sessions = self.owning();
+        if !sessions.is_idle(owner) {
+            return;
+        }
+        let entry = sessions.entry(owner);
+        let (_, name) = self.name_of(owner);
+        self.names.set_entry_id(name, entry);
+        self.owning_mut().remove_owner(owner);
+        self.drop_sessions();
+    }
+
+    /// Where there are no sessions any more, what kept them goes; that of a table without members with the table.
+    pub fn drop_sessions(&mut self) {
+        let is_over = |all: &Sessions| all.is_empty() && all.emptied.is_none();
+        if self.sessions.as_deref().is_some_and(is_over) {
+            self.sessions = None;
+        }
+    }
+
+    /// Since when there have been no members, where there are none.
+    pub fn emptied(&self) -> Option<Emptied> {
+        self.sessions.as_ref()?.emptied
+    }
+
+    /// The touch of an owner's member.
+    pub fn owner_state(&self, owner: u32) -> TouchState {
+        self.timeline.state(self.owning().entry(owner))
+    }
+
+    /// The touch of an owner's member is this one.
+    pub fn touch_owner(&mut self, owner: u32, new: TouchState) {
+        let entry = Entry {
+            time: new.touch.at,
+            prefix: self.timeline.prefix(self.owning().entry(owner)),
+            extra: 0,
+            timeout_reported: new.timeout_reported,
+        };
+        let (timeline, mut followers) = self.followed();
+        let entry = timeline.insert(new.touch.ttl, entry, &mut followers);
+        // Read only now: the insertion may have moved the old entry.
+        let old = self.owning().entry(owner);
+        self.owning_mut().set_entry(owner, entry);
+        let (timeline, mut followers) = self.followed();
+        timeline.kill(old, &mut followers);
+    }
+
+    /// Adds a session to a member.
+    pub fn add_session(&mut self, id: &LookupKey, owner: u32, touch: Touch) -> u32 {
+        self.owning_mut().add(id, owner, touch)
+    }
+
+    /// Removes a session. Its member's touch stays as it is.
+    pub fn remove_session(&mut self, session: u32) {
+        let sessions = self.owning_mut();
+        let owner = sessions.owner(session);
+        let has_ended = sessions.has_ended(owner);
+        sessions.remove(session);
+        match has_ended {
+            true => self.drop_sessions(),
+            false => self.drop_idle(owner),
+        }
+    }
+
+    /// Ends the sessions of a member who is there.
+    pub fn end_sessions(&mut self, owner: u32) {
+        let entry = self.owning().entry(owner);
+        let (_, name) = self.name_of(owner);
+        self.names.set_entry_id(name, entry);
+        self.owning_mut().end_all(owner);
+        self.drop_sessions();
+    }
+}

@@ -1,0 +1,484 @@
+//! Sessions of a table's members: connections, tabs or devices, each with a touch of its own.
+//!
+//! A member who has sessions has an *owner*, whose number stands beside its name in the place of its entry. The owner knows
+//! the entry, which is as that of any other member: it says when the member was last seen, and lasts until the last of
+//! its sessions is due. So whoever asks about members finds what they ask for where it always is, and members without
+//! sessions pay nothing.
+//!
+//! A session's touch is in a timeline of sessions, so those that are due are found there in order; its entry has the number
+//! of the session where one of a member has a hash prefix.
+//!
+//! Nearly every owner has one session and nothing else. Others have their sessions by when they are due, and perhaps a
+//! touch of the member itself, one more source of time. Sessions of a member who is gone are gone with it. Where they
+//! are many, they are stored until they are due, under an owner that has *ended*, and nobody is told of them.
+
+mod groups;
+mod links;
+mod owner;
+
+pub use groups::{Groups, MAX_GROUPS};
+use owner::Owner;
+
+use super::metadata::Metadata;
+use crate::core::index::{MAX_NAMES, Names};
+use crate::core::member::LookupKey;
+use crate::core::memory::{Arena, Mover, Steps};
+use crate::core::refs::{EntryId, HashPrefix, MemberRef, MoveListener};
+use crate::core::time::Millis;
+use crate::core::timeline::{Entry, First, Timeline};
+use crate::core::touch::Touch;
+
+/// So many sessions of a member who is gone are removed at once; more than that stay until they are due.
+const AT_ONCE: usize = if cfg!(test) { 3 } else { 1000 };
+
+/// The sessions of a table, and their owners.
+#[derive(Clone, Default)]
+pub struct Sessions {
+    /// The sessions' ids, each with the number of its session in the place of an entry's id.
+    ids: Names,
+    records: Records,
+    /// The sessions' touches.
+    times: Timeline,
+    owners: Arena<Owner>,
+    /// Bytes of what owners own.
+    owned_bytes: usize,
+    /// Metadata by the sessions' ids.
+    metadata: Metadata,
+    /// Where there are groups.
+    groups: Option<Box<Groups>>,
+    /// Of a table without members, which there is for the sake of groups with leases, or of sessions of members who are gone.
+    pub emptied: Option<Emptied>,
+}
+
+/// Since when a table has been without members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Emptied {
+    pub since: Millis,
+    /// Whether there never was one.
+    pub is_untouched: bool,
+}
+
+/// Sessions by their numbers.
+#[derive(Clone, Default)]
+struct Records(Arena<Record>);
+
+/// A session.
+#[derive(Clone, Copy)]
+struct Record {
+    /// Its entry in the timeline of sessions.
+    entry: EntryId,
+    owner: u32,
+    /// The hash prefix of its id.
+    prefix: HashPrefix,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Record {
+            entry: EntryId::NONE,
+            owner: 0,
+            prefix: HashPrefix::default(),
+        }
+    }
+}
+
+/// They follow when entries of their timeline move.
+impl MoveListener for Records {
+    fn moved(&mut self, from: MemberRef, to: EntryId) {
+        self.0.get_mut(from.prefix.bits()).entry = to;
+    }
+
+    fn prefetch(&self, _prefix: HashPrefix) {}
+}
+
+impl Sessions {
+    /// How many sessions are stored.
+    pub fn len(&self) -> usize {
+        self.records.0.len()
+    }
+
+    /// Bytes allocated, these included.
+    pub fn bytes(&self) -> usize {
+        let groups = self.groups.as_ref().map_or(0, |groups| groups.bytes());
+        groups + size_of::<Sessions>() - size_of::<Metadata>()
+            + self.ids.bytes()
+            + self.records.0.bytes()
+            + self.times.bytes()
+            + self.owners.bytes()
+            + self.owned_bytes
+            + self.metadata.bytes()
+    }
+
+    /// How many separate allocations there are.
+    pub fn allocations(&self) -> usize {
+        let groups = self.groups.as_ref();
+        groups.map_or(0, |groups| groups.allocations())
+            + self.ids.allocations()
+            + self.times.allocations()
+            + self.metadata.allocations()
+            + self.records.0.capacity().div_ceil(256)
+            + self.owners.capacity().div_ceil(256)
+    }
+
+    /// Moves the blocks (`memory/mover.rs`).
+    pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
+        self.ids.relocate(steps);
+        steps.arena(&mut self.records.0, |_, _| {});
+        self.times.relocate(steps);
+        steps.arena(&mut self.owners, |_, _| {});
+        self.metadata.relocate(steps);
+        if let Some(groups) = &mut self.groups {
+            groups.relocate(steps);
+        }
+    }
+
+    /// Whether there is nothing to be kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.groups.is_none()
+    }
+
+    /// The groups, where there are any.
+    pub fn groups(&self) -> Option<&Groups> {
+        self.groups.as_deref()
+    }
+
+    /// Changes the groups, or makes some.
+    pub fn change_groups<R>(&mut self, change: impl FnOnce(&mut Groups) -> R) -> R {
+        let result = change(self.groups.get_or_insert_default());
+        if self.groups.as_ref().is_some_and(|groups| groups.is_empty()) {
+            self.groups = None;
+        }
+        result
+    }
+
+    /// Whether one more can be added.
+    pub fn has_room(&self) -> bool {
+        self.ids.len() + 1 < MAX_NAMES && self.times.has_room_for(1)
+    }
+
+    /// The session of this id that is stored.
+    #[inline]
+    pub fn find(&self, id: &LookupKey) -> Option<u32> {
+        Some(self.ids.entry_id(self.ids.find(id)?).bits())
+    }
+
+    /// Whether there is a session of this id at `now`, and which one.
+    #[inline]
+    pub fn living(&self, id: &LookupKey, now: Millis) -> Option<u32> {
+        let session = self.find(id)?;
+        self.is_living(session, now).then_some(session)
+    }
+
+    /// Whether a session is not over at `now`.
+    #[inline]
+    pub fn is_living(&self, session: u32, now: Millis) -> bool {
+        let record = self.records.0.get(session);
+        let is_online =
+            self.times.is_surely_online(record.entry, now) || self.touch(session).is_online(now);
+        is_online && !self.has_ended(record.owner)
+    }
+
+    /// A session's touch.
+    pub fn touch(&self, session: u32) -> Touch {
+        self.times.state(self.records.0.get(session).entry).touch
+    }
+
+    /// Whose a session is.
+    #[inline]
+    pub fn owner(&self, session: u32) -> u32 {
+        self.records.0.get(session).owner
+    }
+
+    /// The sessions of an owner.
+    pub fn sessions(&self, owner: u32) -> impl Iterator<Item = u32> + '_ {
+        self.owners.get(owner).sessions()
+    }
+
+    /// Whether an owner has no sessions.
+    pub fn is_idle(&self, owner: u32) -> bool {
+        self.owners.get(owner).len() == 0
+    }
+
+    /// The entry of an owner in the table's timeline.
+    #[inline]
+    pub fn entry(&self, owner: u32) -> EntryId {
+        self.owners.get(owner).entry
+    }
+
+    /// An owner's entry is this one from now on.
+    #[inline]
+    pub fn set_entry(&mut self, owner: u32, entry: EntryId) {
+        self.owners.get_mut(owner).entry = entry;
+    }
+
+    /// The touch of an owner itself.
+    pub fn own_touch(&self, owner: u32) -> Option<Touch> {
+        self.owners.get(owner).touch()
+    }
+
+    /// When an owner's time is up: with the last of its sessions, or with its own touch. `None`: it has neither.
+    #[inline]
+    pub fn end(&self, owner: u32) -> Option<Millis> {
+        let owner = self.owners.get(owner);
+        match owner.sole() {
+            Some(session) => Some(self.touch(session).end()),
+            None => owner.last_due(),
+        }
+    }
+
+    /// Calls `f` with the id of a session.
+    pub fn with_id<R>(&self, session: u32, f: impl FnOnce(&[u8]) -> R) -> R {
+        let prefix = self.records.0.get(session).prefix;
+        let entry_id = EntryId::from_bits(session);
+        let id = self.ids.at(MemberRef { prefix, entry_id });
+        self.ids.with_name(id.expect("a session has an id"), f)
+    }
+
+    /// The metadata of the session of this id.
+    pub fn meta(&self, id: &LookupKey) -> Option<&[u8]> {
+        self.metadata.get(id)
+    }
+
+    /// The metadata of the session of this id is `blob`. Returns whether it was another before.
+    pub fn set_meta(&mut self, id: &LookupKey, blob: &[u8]) -> bool {
+        self.metadata.set(id, blob)
+    }
+
+    /// All sessions that are stored, in an order that makes the same sessions, with their touches.
+    pub fn in_order(&self) -> impl Iterator<Item = (u32, Touch)> + '_ {
+        let all = self.times.in_order();
+        all.map(|(touch, member)| (member.prefix.bits(), touch))
+    }
+
+    /// An owner without sessions, of the member with this entry.
+    pub fn add_owner(&mut self, entry: EntryId) -> u32 {
+        self.owners.insert(Owner::new(entry))
+    }
+
+    /// Takes out an owner without sessions.
+    pub fn remove_owner(&mut self, owner: u32) {
+        self.owned_bytes -= self.owners.remove(owner).bytes();
+    }
+
+    /// Adds a session, whose id no other has.
+    pub fn add(&mut self, id: &LookupKey, owner: u32, touch: Touch) -> u32 {
+        let session = self.records.0.insert(Record {
+            entry: EntryId::NONE,
+            owner,
+            prefix: id.prefix(),
+        });
+        self.ids.insert(id, EntryId::from_bits(session));
+        let entry = self.append(session, touch);
+        self.records.0.get_mut(session).entry = entry;
+        self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
+        session
+    }
+
+    /// Writes a session's touch.
+    fn append(&mut self, session: u32, touch: Touch) -> EntryId {
+        let entry = Entry {
+            time: touch.at,
+            prefix: HashPrefix::from_bits(session),
+            extra: 0,
+            timeout_reported: true,
+        };
+        self.times.insert(touch.ttl, entry, &mut self.records)
+    }
+
+    /// A session's newest touch is this one.
+    pub fn set_touch(&mut self, session: u32, touch: Touch) {
+        let owner = self.owner(session);
+        let is_shared = self.owners.get(owner).is_shared();
+        let old_end = is_shared.then(|| self.touch(session).end());
+        let entry = self.append(session, touch);
+        // Read only now: the insertion may have moved the old entry.
+        let old = std::mem::replace(&mut self.records.0.get_mut(session).entry, entry);
+        self.times.kill(old, &mut self.records);
+        if let Some(old_end) = old_end {
+            self.change_owner(owner, |owner, end_of| {
+                owner.due_changed(session, old_end, touch.end());
+                if owner.touch().is_some_and(|own| own.end() <= touch.at) {
+                    owner.set_touch(None, end_of);
+                }
+            });
+        }
+    }
+
+    /// The touch of an owner itself is this one.
+    pub fn set_own_touch(&mut self, owner: u32, touch: Touch) {
+        self.change_owner(owner, |owner, end_of| owner.set_touch(Some(touch), end_of));
+    }
+
+    /// Changes an owner; the function that is given as well says when a session is due.
+    fn change_owner(
+        &mut self,
+        owner: u32,
+        change: impl FnOnce(&mut Owner, &dyn Fn(u32) -> Millis),
+    ) {
+        let (times, records) = (&self.times, &self.records.0);
+        let end_of = |session| times.state(records.get(session).entry).touch.end();
+        let owner = self.owners.get_mut(owner);
+        self.owned_bytes -= owner.bytes();
+        change(owner, &end_of);
+        self.owned_bytes += owner.bytes();
+    }
+
+    /// Whether an owner has this session and nothing else.
+    pub fn is_sole(&self, session: u32) -> bool {
+        self.owners.get(self.owner(session)).sole() == Some(session)
+    }
+
+    /// Takes a session away from its owner, which stays. It has to be [adopted](Self::adopt) by another.
+    pub fn release(&mut self, session: u32) {
+        let owner = self.owner(session);
+        let is_shared = self.owners.get(owner).is_shared();
+        let end = if is_shared {
+            self.touch(session).end()
+        } else {
+            0
+        };
+        self.change_owner(owner, |owner, _| owner.remove(session, end));
+    }
+
+    /// A session that was released is this owner's.
+    pub fn adopt(&mut self, session: u32, owner: u32) {
+        self.records.0.get_mut(session).owner = owner;
+        self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
+    }
+
+    /// Removes a session. An owner stays, unless it has ended and that was its last one.
+    pub fn remove(&mut self, session: u32) {
+        let owner = self.owner(session);
+        self.release(session);
+        if self.groups.is_some() {
+            self.change_groups(|groups| groups.leave(session));
+        }
+        let Record { entry, prefix, .. } = self.records.0.remove(session);
+        let entry_id = EntryId::from_bits(session);
+        let id = self.ids.at(MemberRef { prefix, entry_id });
+        let id = id.expect("a session has an id");
+        let metadata = &mut self.metadata;
+        if !metadata.is_empty() {
+            self.ids.with_name(id, |id| {
+                metadata.remove(&LookupKey::new(id).hashed());
+            });
+        }
+        self.ids.remove(prefix, id);
+        self.times.kill(entry, &mut self.records);
+        if self.is_idle(owner) && self.has_ended(owner) {
+            self.remove_owner(owner);
+        }
+    }
+
+    /// The member of an owner is gone, or has left: its sessions are over.
+    pub fn end_all(&mut self, owner: u32) {
+        if self.owners.get(owner).len() <= AT_ONCE {
+            let sessions: Vec<_> = self.sessions(owner).collect();
+            for session in sessions {
+                self.remove(session);
+            }
+            return self.remove_owner(owner);
+        }
+        self.change_owner(owner, |owner, end_of| {
+            owner.set_touch(None, end_of);
+            owner.entry = EntryId::NONE;
+        });
+    }
+
+    /// Whether the member of an owner is gone.
+    pub fn has_ended(&self, owner: u32) -> bool {
+        self.entry(owner) == EntryId::NONE
+    }
+
+    /// An owner that has ended, for sessions of members who are gone.
+    pub fn add_ended(&mut self) -> u32 {
+        self.add_owner(EntryId::NONE)
+    }
+
+    /// A session joins the group of this name, if it is not in it. One whose lease is over at `now` is not that group any more.
+    pub fn join(&mut self, session: u32, name: &[u8], now: Millis) {
+        self.change_groups(|groups| {
+            groups.end_over(name, now);
+            if !groups.is_in(session, name) {
+                groups.leave(session);
+                if let Some(group) = groups.make(name) {
+                    groups.join(session, group);
+                }
+            }
+        });
+    }
+
+    /// The name of the group that a session is in; none once that is dropped.
+    pub fn group_name(&self, session: u32) -> Option<&[u8]> {
+        let groups = self.groups.as_deref()?;
+        let name = groups.name(groups.of(session)?);
+        (!name.is_empty()).then_some(name)
+    }
+
+    /// When the next session is due.
+    pub fn next_due(&mut self) -> Option<Millis> {
+        self.times.next_due(0).map(|(due, _)| due)
+    }
+
+    /// The session that is due first, if it is at `cutoff`.
+    pub fn first_due(&mut self, cutoff: Millis) -> Option<u32> {
+        let (due, first) = self.times.next_due(0)?;
+        if due > cutoff {
+            return None;
+        }
+        let first = match first {
+            First::OfLane(lane) => self.times.tree.first(lane).map(|(_, first)| first),
+            First::OfChunk(chunk) => self.times.first_of_front(chunk),
+        };
+        Some(first?.prefix.bits())
+    }
+
+    /// Sessions due at `cutoff` were removed, and no more are.
+    pub fn keep_up(&mut self, cutoff: Millis) {
+        self.times.keep_up(cutoff);
+    }
+}
+
+#[cfg(test)]
+impl Sessions {
+    /// Panics where they contradict themselves; `entries` are those of members who have owners, in the order of these.
+    pub fn check(&self, owners: &[(u32, Touch)]) {
+        self.times.check();
+        if let Some(groups) = &self.groups {
+            groups.check();
+        }
+        assert_eq!(self.times.len(), self.len());
+        assert_eq!(self.ids.len(), self.len());
+        let mut counted = 0;
+        let mut bytes = 0;
+        for &(number, member) in owners {
+            let owner = self.owners.get(number);
+            assert!(owner.len() > 0, "an owner has sessions");
+            counted += owner.len();
+            bytes += owner.bytes();
+            let end = self.end(number).expect("an owner has sessions");
+            assert!(
+                end <= member.end(),
+                "a member lasts as long as its sessions"
+            );
+            let mut last = 0;
+            for session in owner.sessions() {
+                assert_eq!(self.owner(session), number);
+                let end = self.touch(session).end();
+                assert!(last <= end, "in the order in which they are due");
+                last = end;
+                self.with_id(session, |id| {
+                    assert_eq!(self.find(&LookupKey::new(id).hashed()), Some(session));
+                });
+            }
+        }
+        let ended = self
+            .in_order()
+            .filter(|(session, _)| self.has_ended(self.owner(*session)));
+        assert_eq!(counted + ended.count(), self.len());
+        assert!(bytes <= self.owned_bytes);
+        if self.owners.len() == owners.len() {
+            assert_eq!(bytes, self.owned_bytes);
+        }
+    }
+}
