@@ -294,6 +294,10 @@ fn what_is_wrong_is_refused() {
         let line = format!("PRESENCE.CLIENTS {arguments}");
         assert_eq!(client.answer(&line), *error, "{line}");
     }
+    // The client that waited for the server to start may still be going.
+    wait_until(LIMIT, "this client is alone", || {
+        clients(client.cmd(&["PRESENCE.CLIENTS"])).len() == 1
+    });
     for line in [
         "presence.clients",
         "PRESENCE.CLIENTS window 1",

@@ -79,6 +79,14 @@ impl Connection {
         redis::parse_redis_value(&bytes).expect("whole RESP")
     }
 
+    /// As [`call`](Self::call), for a text.
+    pub fn text(&mut self, args: &[&str]) -> String {
+        match self.call(args) {
+            Value::BulkString(text) => String::from_utf8_lossy(&text).into_owned(),
+            other => panic!("{args:?} has answered {other:?}"),
+        }
+    }
+
     /// The integer that one command answers.
     pub fn int(&mut self, args: &[&str]) -> i64 {
         match self.call(args) {

@@ -39,6 +39,7 @@ mod replication;
 mod report;
 mod resolution;
 mod scale;
+mod sessions;
 mod stall;
 mod stalls;
 mod storms;
@@ -54,7 +55,7 @@ use scale::{Scale, grouped};
 type Section = fn(&mut Bench, &mut Report);
 
 /// All sections of a run, in the order of the table.
-const SECTIONS: [(&str, Section); 15] = [
+const SECTIONS: [(&str, Section); 16] = [
     ("touch", touch::run),
     ("reads", reads::run),
     ("keys", keys::run),
@@ -66,6 +67,7 @@ const SECTIONS: [(&str, Section); 15] = [
     ("replication", replication::run),
     ("aof", aof::run),
     ("resolution", resolution::run),
+    ("sessions", sessions::run),
     ("clients", clients::run),
     ("ttls", ttls::run),
     ("storms", storms::run),

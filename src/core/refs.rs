@@ -1,11 +1,11 @@
 //! What names and timeline know of each other: a name is found by its hash prefix, an entry by its id.
 
-/// Where to look for a name, however large the set: the form it is stored in (2 bits) and the high bits of its hash
-/// (30). It never changes. Names may share one; their [`EntryId`]s differ.
+/// Where to look for a name, however large the set: the form it is stored in (3 bits) and the high bits of its hash
+/// (29). It never changes. Names may share one; their [`EntryId`]s differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HashPrefix(u32);
 
-const HASH_BITS: u32 = 30;
+const HASH_BITS: u32 = 29;
 
 /// [`HashPrefix::hash_bits`] are below this.
 pub const HASH_RANGE: u32 = 1 << HASH_BITS;

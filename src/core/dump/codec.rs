@@ -60,7 +60,7 @@ impl Encoder {
                 self.block.push(name.len() as u8);
                 self.block.extend_from_slice(name);
             }
-            Packed::Long(name) => {
+            Packed::Sixteen(_) | Packed::Long(_) => {
                 self.block.push(LONG);
                 leb128::write(&mut self.block, name.len() as u64);
                 self.block.extend_from_slice(name);

@@ -108,18 +108,21 @@ impl PresenceSet {
         }
         let table = self.make_table();
         let sessions = table.owning_mut();
-        let owner = match member {
-            None => sessions.add_ended(),
-            Some(member) => match table.owner(&member) {
-                Some(owner) => owner,
-                None => table.make_owner(&member),
+        let added = match &member {
+            None => {
+                let owner = sessions.add_ended();
+                sessions.add(&id, owner, session.touch)
+            }
+            Some(member) => match table.owner(member) {
+                Some(owner) => table.add_session(&id, owner, session.touch),
+                None => table.add_sole(&id, member, session.touch),
             },
         };
-        table.add_session(&id, owner, session.touch);
-        let sessions = table.owning_mut();
         if let Some(own) = session.own_touch {
-            sessions.set_own_touch(owner, own);
+            let owner = table.promote(table.owning().owner(added));
+            table.owning_mut().set_own_touch(owner, own);
         }
+        let sessions = table.owning_mut();
         if let Some(meta) = session.meta {
             sessions.set_meta(&id, meta);
         }

@@ -34,7 +34,7 @@ fn spiral(hash_bits: u32) -> u64 {
     /// 0.66 and 0.34 in units of 2^-32.
     const LINEAR: u64 = 0xa8f5_c28f;
     const SQUARE: u64 = (1 << 32) - LINEAR;
-    let x = u64::from(hash_bits) << 2;
+    let x = u64::from(hash_bits) << (u32::BITS - HASH_RANGE.ilog2());
     x * (LINEAR + ((SQUARE * x) >> 32))
 }
 

@@ -1,10 +1,10 @@
 //! The names of a set's members, by hash: an index for each stored form, so that a member is no wider than its form
-//! needs (12 bytes for a number, 20 for a UUID or a short text, the id of its entry included).
+//! needs (12 bytes for a number, 20 for a UUID or a text of up to 16 bytes, the id of its entry included).
 
 use super::extendible::{Index, SlotRef};
 use super::segment::Stored;
 use crate::core::member::LookupKey;
-use crate::core::member::form::{LONG, NUMBER, SHORT, UUID};
+use crate::core::member::form::{LONG, NUMBER, SHORT, SIXTEEN, UUID};
 use crate::core::member::{Packed, Text};
 use crate::core::memory::{Mover, Steps};
 use crate::core::refs::{EntryId, HASH_RANGE, HashPrefix, MemberRef};
@@ -58,6 +58,7 @@ pub struct Names {
     numbers: Index<Number, 5>,
     shorts: Index<[u8; 16], 3>,
     uuids: Index<[u8; 16], 3>,
+    sixteens: Index<[u8; 16], 3>,
     longs: Index<Box<[u8]>, 3>,
     /// Bytes in the boxes of `longs`.
     long_bytes: usize,
@@ -79,6 +80,10 @@ macro_rules! with_index {
                 let $index = with_index!(@ $borrow, $self.uuids);
                 $body
             }
+            SIXTEEN => {
+                let $index = with_index!(@ $borrow, $self.sixteens);
+                $body
+            }
             _ => {
                 let $index = with_index!(@ $borrow, $self.longs);
                 $body
@@ -92,7 +97,11 @@ macro_rules! with_index {
 impl Names {
     /// How many members there are.
     pub fn len(&self) -> usize {
-        self.numbers.len() + self.shorts.len() + self.uuids.len() + self.longs.len()
+        self.numbers.len()
+            + self.shorts.len()
+            + self.uuids.len()
+            + self.sixteens.len()
+            + self.longs.len()
     }
 
     /// Bytes allocated.
@@ -100,6 +109,7 @@ impl Names {
         self.numbers.bytes()
             + self.shorts.bytes()
             + self.uuids.bytes()
+            + self.sixteens.bytes()
             + self.longs.bytes()
             + self.long_bytes
     }
@@ -109,6 +119,7 @@ impl Names {
         self.numbers.allocations()
             + self.shorts.allocations()
             + self.uuids.allocations()
+            + self.sixteens.allocations()
             + self.longs.allocations()
             + self.longs.len()
     }
@@ -118,6 +129,7 @@ impl Names {
         self.numbers.relocate(steps, |_, _| {});
         self.shorts.relocate(steps, |_, _| {});
         self.uuids.relocate(steps, |_, _| {});
+        self.sixteens.relocate(steps, |_, _| {});
         self.longs.relocate(steps, |name, mover| mover.slice(name));
     }
 
@@ -133,6 +145,7 @@ impl Names {
             }
             Packed::Short(wanted) => self.shorts.find(hash, |name| name == wanted),
             Packed::Uuid(wanted) => self.uuids.find(hash, |name| name == wanted),
+            Packed::Sixteen(wanted) => self.sixteens.find(hash, |name| name == wanted),
             Packed::Long(wanted) => self.longs.find(hash, |name| **name == **wanted),
         }?;
         Some(NameRef {
@@ -170,6 +183,7 @@ impl Names {
             Packed::Number(number) => self.numbers.insert(hash, halves(number), entry_id),
             Packed::Short(name) => self.shorts.insert(hash, name, entry_id),
             Packed::Uuid(name) => self.uuids.insert(hash, name, entry_id),
+            Packed::Sixteen(name) => self.sixteens.insert(hash, name, entry_id),
             Packed::Long(name) => {
                 self.long_bytes += name.len();
                 self.longs.insert(hash, name.into(), entry_id);
@@ -184,6 +198,7 @@ impl Names {
             NUMBER => self.numbers.remove(hash_bits, at).1,
             SHORT => self.shorts.remove(hash_bits, at).1,
             UUID => self.uuids.remove(hash_bits, at).1,
+            SIXTEEN => self.sixteens.remove(hash_bits, at).1,
             _ => {
                 let (name, entry_id) = self.longs.remove(hash_bits, at);
                 self.long_bytes -= name.len();
@@ -200,6 +215,7 @@ impl Names {
             NUMBER => number(self.numbers.name(at)),
             SHORT => Packed::Short(*self.shorts.name(at)),
             UUID => Packed::Uuid(*self.uuids.name(at)),
+            SIXTEEN => Packed::Sixteen(*self.sixteens.name(at)),
             _ => Packed::Long(self.longs.name(at)),
         }
     }
@@ -247,7 +263,7 @@ impl Names {
     #[cfg(test)]
     pub fn name_refs(&self) -> Vec<NameRef> {
         let mut name_refs = Vec::new();
-        for form in [NUMBER, SHORT, UUID, LONG] {
+        for form in [NUMBER, SHORT, UUID, SIXTEEN, LONG] {
             with_index!(self.shared, form, |index| name_refs
                 .extend(index.slot_refs().map(|at| NameRef { form, at })));
         }

@@ -22,7 +22,8 @@ pub mod form {
     pub const NUMBER: u32 = 0;
     pub const SHORT: u32 = 1;
     pub const UUID: u32 = 2;
-    pub const LONG: u32 = 3;
+    pub const SIXTEEN: u32 = 3;
+    pub const LONG: u32 = 4;
 }
 
 /// A member's name in its stored form. Two names are equal exactly if their packed forms are.
@@ -34,6 +35,8 @@ pub enum Packed<'a> {
     Uuid([u8; 16]),
     /// At most [`MAX_SHORT`] bytes, zero padded; the last byte is the length.
     Short([u8; 16]),
+    /// A text of exactly 16 bytes.
+    Sixteen([u8; 16]),
     /// Anything longer.
     Long(&'a [u8]),
 }
@@ -48,6 +51,8 @@ impl<'a> Packed<'a> {
             Packed::Short(pack_short(name))
         } else if let Some(uuid) = parse_uuid(name) {
             Packed::Uuid(uuid)
+        } else if let Ok(sixteen) = name.try_into() {
+            Packed::Sixteen(sixteen)
         } else {
             Packed::Long(name)
         }
@@ -60,17 +65,19 @@ impl<'a> Packed<'a> {
             Packed::Number(number) => text.write_number(*number),
             Packed::Uuid(uuid) => text.write_uuid(uuid),
             Packed::Short(short) => &short[..short[MAX_SHORT] as usize],
+            Packed::Sixteen(text) => text,
             Packed::Long(name) => name,
         }
     }
 
-    /// Which form it is. A UUID and a short text of the same bytes are two names.
+    /// Which form it is. A UUID and a text of the same bytes are two names.
     #[inline]
     pub fn form(&self) -> u32 {
         match self {
             Packed::Number(_) => form::NUMBER,
             Packed::Short(_) => form::SHORT,
             Packed::Uuid(_) => form::UUID,
+            Packed::Sixteen(_) => form::SIXTEEN,
             Packed::Long(_) => form::LONG,
         }
     }
@@ -80,7 +87,7 @@ impl<'a> Packed<'a> {
     pub fn hash(&self) -> u64 {
         match self {
             Packed::Number(number) => hash(&number.to_ne_bytes()),
-            Packed::Uuid(bytes) | Packed::Short(bytes) => hash(bytes),
+            Packed::Uuid(bytes) | Packed::Short(bytes) | Packed::Sixteen(bytes) => hash(bytes),
             Packed::Long(name) => hash(name),
         }
     }
@@ -259,9 +266,12 @@ mod tests {
             b"0F8FAD5B-D9CB-469F-A165-70867728950E",
             b"0f8fad5b-d9cb-469f-a165-70867728950g",
             b"0f8fad5bd-9cb-469f-a165-70867728950e",
-            b"sixteen letters.",
+            b"seventeen letters",
         ] {
             assert!(matches!(there_and_back(name), Packed::Long(_)), "{name:?}");
+        }
+        for name in [b"sixteen letters.", b"0123456789abcdef", &[0; 16]] {
+            assert_eq!(there_and_back(name), Packed::Sixteen(*name));
         }
         there_and_back(&[0xff; MAX_MEMBER]);
     }

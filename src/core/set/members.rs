@@ -18,7 +18,7 @@ use crate::core::touch::{Touch, TouchState};
 /// Why a change was refused. Nothing was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
-    /// The set would have more members than it can address (a billion of one form).
+    /// The set would have more members than it can address (half a billion of one form).
     Full,
     /// A touch of the past lies in the future.
     AtInFuture,

@@ -8,7 +8,7 @@ use super::change::{Change, Effects, Members, Observer, touch_of};
 use super::members::{Error, PresenceSet};
 use super::touching::{Touched, keeps};
 use crate::core::member::{LookupKey, MemberView};
-use crate::core::table::Sessions;
+use crate::core::table::{BATCH, Batch, Sessions};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode, TouchState};
 
@@ -163,18 +163,9 @@ impl PresenceSet {
             }
         }
         let old = self.get(&member);
-        let owner = self.owner_of(&member, old, touch, now);
+        let session = self.place_session((&member, old), (&id, moved), touch, now);
         let table = self.make_table();
-        let session = match table.owning().find(&id) {
-            Some(session) => {
-                if moved {
-                    table.owning_mut().adopt(session, owner);
-                }
-                table.owning_mut().set_touch(session, touch);
-                session
-            }
-            None => table.add_session(&id, owner, touch),
-        };
+        let owner = table.owning().owner(session);
         if let Some(group) = group {
             table.owning_mut().join(session, group, now);
         }
@@ -205,12 +196,12 @@ impl PresenceSet {
         })
     }
 
-    /// The owner of a member's sessions, made where it has none, and the member too where it is not there. A touch by which it is
-    /// online already stays beside the sessions.
-    fn owner_of(
+    /// Touches a session, or adds it, to a member who is added as well where it is not there; `old` is its touch. One by
+    /// which it is online already stays beside the sessions. A session that `moved` has no owner.
+    fn place_session(
         &mut self,
-        member: &LookupKey,
-        old: Option<TouchState>,
+        (member, old): (&LookupKey, Option<TouchState>),
+        (id, moved): (&LookupKey, bool),
         touch: Touch,
         now: Millis,
     ) -> u32 {
@@ -221,14 +212,30 @@ impl PresenceSet {
             };
             self.put(member, state, |_| false);
         }
+        let own = old.filter(|old| old.touch.is_online(now));
+        self.make_sessions();
         let table = self.make_table();
-        table.owner(member).unwrap_or_else(|| {
+        let owner = table.owner(member);
+        let found = table.owning().find(id);
+        if owner.is_none() && own.is_none() && found.is_none() {
+            return table.add_sole(id, member, touch);
+        }
+        let owner = owner.unwrap_or_else(|| {
             let owner = table.make_owner(member);
-            if let Some(old) = old.filter(|old| old.touch.is_online(now)) {
-                table.owning_mut().set_own_touch(owner, old.touch);
+            if let Some(own) = own {
+                table.owning_mut().set_own_touch(owner, own.touch);
             }
             owner
-        })
+        });
+        let Some(session) = found else {
+            return table.add_session(id, owner, touch);
+        };
+        if moved {
+            let owner = table.promote(owner);
+            table.owning_mut().adopt(session, owner);
+        }
+        table.owning_mut().set_touch(session, touch);
+        session
     }
 
     /// Sessions are seen again, those that there are.
@@ -246,26 +253,75 @@ impl PresenceSet {
             due: Some(touch.end()),
             ..Effects::default()
         };
-        for (position, id) in sessions.names().enumerate() {
-            let id = LookupKey::new(id).hashed();
-            let all = self.table_sessions();
-            let Some((all, session)) = all.and_then(|all| Some((all, all.living(&id, now)?)))
-            else {
-                observer.missing(position);
-                continue;
-            };
-            effects.sessions += 1;
-            if mode == TouchMode::Now && self.is_just_seen(all.touch(session), touch) {
-                continue;
+        let is_judged = mode == TouchMode::Now && self.resolution() > 0;
+        let mut ids = sessions.names();
+        let mut position = 0;
+        loop {
+            let batch = Batch::of(&mut ids);
+            if batch.members().is_empty() {
+                break;
             }
-            let owner = all.owner(session);
-            self.make_table().owning_mut().set_touch(session, touch);
-            self.settle_touch(owner, touch.at, now);
-            observer.changed(position);
-            effects.members += 1;
+            for found in self.find_sessions(&batch) {
+                let living = found.filter(|session| {
+                    self.table_sessions()
+                        .is_some_and(|all| all.is_living(*session, now))
+                });
+                match living {
+                    None => observer.missing(position),
+                    Some(session) => {
+                        effects.sessions += 1;
+                        if !(is_judged && self.is_just_beaten(session, touch)) {
+                            self.beat(session, touch, now);
+                            observer.changed(position);
+                            effects.members += 1;
+                        }
+                    }
+                }
+                position += 1;
+            }
         }
         effects.changed = effects.members > 0;
         effects
+    }
+
+    /// Finds sessions by their ids, with their cache misses at the same time.
+    fn find_sessions<'a>(&self, ids: &'a Batch) -> impl Iterator<Item = Option<u32>> + use<'a> {
+        let mut found = [None; BATCH];
+        if let Some(all) = self.table_sessions() {
+            for id in ids.members() {
+                all.prefetch_id(id);
+            }
+            for (found, id) in found.iter_mut().zip(ids.members()) {
+                *found = all.find(id);
+                if let Some(session) = *found {
+                    all.prefetch(session);
+                }
+            }
+        }
+        found.into_iter().take(ids.members().len())
+    }
+
+    fn is_just_beaten(&self, session: u32, touch: Touch) -> bool {
+        let old = self.table_sessions().map(|all| all.touch(session));
+        old.is_some_and(|old| self.is_just_seen(old, touch))
+    }
+
+    /// A session that lives is seen again.
+    fn beat(&mut self, session: u32, touch: Touch, now: Millis) {
+        let table = self.make_table();
+        let sessions = table.owning_mut();
+        let owner = sessions.owner(session);
+        sessions.set_touch(session, touch);
+        let end = match sessions.member_prefix(owner) {
+            Some(_) => touch.end(),
+            None => sessions.end(owner).unwrap_or(0),
+        };
+        // Its entry is not read if it cannot be later.
+        let at = match sessions.is_latest(touch.at) {
+            true => touch.at,
+            false => table.owner_state(owner).touch.at.max(touch.at),
+        };
+        table.touch_owner(owner, lasting(at, end, now));
     }
 
     /// Sessions end, at once or after a while. `members` of the effects are those who went offline.
@@ -384,6 +440,7 @@ impl PresenceSet {
         }
         let old = table.owner_state(owner);
         let table = self.make_table();
+        let owner = table.promote(owner);
         table.owning_mut().set_own_touch(owner, touch);
         let new = self.settle_touch(owner, touch.at, now);
         let was_online = old.touch.is_online(now);
@@ -401,17 +458,17 @@ impl PresenceSet {
         now: Millis,
         observer: &mut impl Observer,
     ) -> bool {
-        let sessions = self.make_table().owning_mut();
-        let owner = sessions.owner(session);
-        sessions.remove(session);
+        let table = self.make_table();
+        let owner = table.promote(table.owning().owner(session));
+        table.owning_mut().remove(session);
         self.settle_loss(owner, now, observer)
     }
 
     /// As [`end_session`](Self::end_session), of one that stays, and is adopted by another member at once.
     fn release_session(&mut self, session: u32, now: Millis, observer: &mut impl Observer) {
-        let sessions = self.make_table().owning_mut();
-        let owner = sessions.owner(session);
-        sessions.release(session);
+        let table = self.make_table();
+        let owner = table.promote(table.owning().owner(session));
+        table.owning_mut().release(session);
         self.settle_loss(owner, now, observer);
     }
 
@@ -441,19 +498,21 @@ impl PresenceSet {
         let table = self.make_table();
         let old = table.owner_state(owner).touch;
         let end = table.owning().end(owner).unwrap_or(0);
-        let at = old.at.max(at).min(end.saturating_sub(1));
-        let touch = Touch { at, ttl: end - at }.bounded();
-        if touch != old {
-            let timeout_reported = !touch.is_online(now);
-            table.touch_owner(
-                owner,
-                TouchState {
-                    touch,
-                    timeout_reported,
-                },
-            );
+        let new = lasting(old.at.max(at), end, now);
+        if new.touch != old {
+            table.touch_owner(owner, new);
         }
-        touch
+        new.touch
+    }
+}
+
+/// The touch of a member with sessions that was seen at `at`, or just before its time is up at `end`.
+fn lasting(at: Millis, end: Millis, now: Millis) -> TouchState {
+    let at = at.min(end.saturating_sub(1));
+    let touch = Touch { at, ttl: end - at }.bounded();
+    TouchState {
+        touch,
+        timeout_reported: !touch.is_online(now),
     }
 }
 

@@ -60,19 +60,56 @@ impl Table {
 
     /// Makes an owner of a member who is there and has no sessions.
     pub fn make_owner(&mut self, member: &LookupKey) -> u32 {
-        let name = self.names.find(member).expect("the member is there");
-        let entry = self.names.entry_id(name);
-        let owner = self.sessions.get_or_insert_default().add_owner(entry);
+        let (name, entry) = self.note_owner(member);
+        let owner = self.owning_mut().add_owner(entry);
         self.names.set_entry_id(name, EntryId::of_owner(owner));
         owner
     }
 
+    /// Adds a session of a member who is there and has none. It is its own owner.
+    pub fn add_sole(&mut self, id: &LookupKey, member: &LookupKey, touch: Touch) -> u32 {
+        let (name, entry_id) = self.note_owner(member);
+        let prefix = member.prefix();
+        let member = MemberRef { prefix, entry_id };
+        let session = self.owning_mut().add_sole(id, member, touch);
+        let owner = self.owning().owner(session);
+        self.names.set_entry_id(name, EntryId::of_owner(owner));
+        session
+    }
+
+    /// The name and the entry of a member who is to have an owner.
+    fn note_owner(&mut self, member: &LookupKey) -> (NameRef, EntryId) {
+        let name = self.names.find(member).expect("the member is there");
+        let entry = self.names.entry_id(name);
+        let at = self.timeline.state(entry).touch.at;
+        self.sessions.get_or_insert_default().note_seen(at);
+        (name, entry)
+    }
+
+    /// A member's session that is its own owner gets one. Returns that one.
+    pub fn promote(&mut self, owner: u32) -> u32 {
+        if self.owning().member_prefix(owner).is_none() {
+            return owner;
+        }
+        let (_, name) = self.name_of(owner);
+        let promoted = self.owning_mut().promote(owner);
+        self.names.set_entry_id(name, EntryId::of_owner(promoted));
+        promoted
+    }
+
     /// The hash prefix and the name of an owner's member.
     fn name_of(&self, owner: u32) -> (HashPrefix, NameRef) {
-        let prefix = self.timeline.prefix(self.owning().entry(owner));
+        let prefix = self.prefix_of(owner);
         let entry_id = EntryId::of_owner(owner);
         let name = self.names.at(MemberRef { prefix, entry_id });
         (prefix, name.expect("an owner has a name"))
+    }
+
+    /// The hash prefix of an owner's member.
+    fn prefix_of(&self, owner: u32) -> HashPrefix {
+        let sessions = self.owning();
+        let at_hand = sessions.member_prefix(owner);
+        at_hand.unwrap_or_else(|| self.timeline.prefix(sessions.entry(owner)))
     }
 
     /// Calls `f` with an owner's member.
@@ -117,28 +154,31 @@ impl Table {
     pub fn touch_owner(&mut self, owner: u32, new: TouchState) {
         let entry = Entry {
             time: new.touch.at,
-            prefix: self.timeline.prefix(self.owning().entry(owner)),
+            prefix: self.prefix_of(owner),
             extra: 0,
             timeout_reported: new.timeout_reported,
         };
         let (timeline, mut followers) = self.followed();
         let entry = timeline.insert(new.touch.ttl, entry, &mut followers);
         // Read only now: the insertion may have moved the old entry.
-        let old = self.owning().entry(owner);
-        self.owning_mut().set_entry(owner, entry);
+        let sessions = self.owning_mut();
+        sessions.note_seen(new.touch.at);
+        let old = sessions.entry(owner);
+        sessions.set_entry(owner, entry);
         let (timeline, mut followers) = self.followed();
         timeline.kill(old, &mut followers);
     }
 
-    /// Adds a session to a member.
+    /// Adds a session to a member who has some, or an owner.
     pub fn add_session(&mut self, id: &LookupKey, owner: u32, touch: Touch) -> u32 {
+        let owner = self.promote(owner);
         self.owning_mut().add(id, owner, touch)
     }
 
     /// Removes a session. Its member's touch stays as it is.
     pub fn remove_session(&mut self, session: u32) {
+        let owner = self.promote(self.owning().owner(session));
         let sessions = self.owning_mut();
-        let owner = sessions.owner(session);
         let has_ended = sessions.has_ended(owner);
         sessions.remove(session);
         match has_ended {
@@ -149,6 +189,7 @@ impl Table {
 
     /// Ends the sessions of a member who is there.
     pub fn end_sessions(&mut self, owner: u32) {
+        let owner = self.promote(owner);
         let entry = self.owning().entry(owner);
         let (_, name) = self.name_of(owner);
         self.names.set_entry_id(name, entry);

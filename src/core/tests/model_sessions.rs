@@ -223,7 +223,10 @@ impl Model {
             }
             let member = session.member.clone().expect("it lives");
             self.touch_session(at, touch);
-            self.settle(&member, touch.at);
+            let settled = self.settle(&member, touch.at);
+            // It comes last of its moment, even if nothing else has changed.
+            self.members.retain(|(name, _)| *name != member);
+            self.members.push((member, settled));
             recorded.push(position);
         }
         (recorded, there)

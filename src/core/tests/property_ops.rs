@@ -133,12 +133,13 @@ impl fmt::Debug for Step {
 
 /// Names of every stored form, a different one for each number.
 pub fn name(number: u32) -> Vec<u8> {
-    let text = match number % 7 {
+    let text = match number % 8 {
         0 => format!("{}", u64::from(number) * 1_000_003),
         1 => format!("0{number}"),
         2 => format!("{number:08x}-1111-2222-3333-444455556666"),
         3 => format!("{number:08X}-AAAA-BBBB-CCCC-DDDDEEEEFFFF"),
         4 => format!("user:{number:010}"),
+        6 => format!("{number:016x}"),
         5 => format!("a name that fits no slot, number {number}"),
         _ => format!("{number}\0"),
     };

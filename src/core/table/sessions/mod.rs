@@ -8,8 +8,9 @@
 //! A session's touch is in a timeline of sessions, so those that are due are found there in order; its entry has the number
 //! of the session where one of a member has a hash prefix.
 //!
-//! Nearly every owner has one session and nothing else. Others have their sessions by when they are due, and perhaps a
-//! touch of the member itself, one more source of time. Sessions of a member who is gone are gone with it. Where they
+//! Nearly every member with sessions has one, and nothing else. Then the session is its own owner: its record has what an
+//! owner's has, and its number is marked as [`SOLE`]. Owners of their own have their sessions by when they are due, and
+//! perhaps a touch of the member itself, one more source of time. Sessions of a member who is gone are gone with it. Where they
 //! are many, they are stored until they are due, under an owner that has *ended*, and nobody is told of them.
 
 mod groups;
@@ -22,7 +23,7 @@ use owner::Owner;
 use super::metadata::Metadata;
 use crate::core::index::{MAX_NAMES, Names};
 use crate::core::member::LookupKey;
-use crate::core::memory::{Arena, Mover, Steps};
+use crate::core::memory::{Arena, Mover, Steps, prefetch};
 use crate::core::refs::{EntryId, HashPrefix, MemberRef, MoveListener};
 use crate::core::time::Millis;
 use crate::core::timeline::{Entry, First, Timeline};
@@ -30,6 +31,11 @@ use crate::core::touch::Touch;
 
 /// So many sessions of a member who is gone are removed at once; more than that stay until they are due.
 const AT_ONCE: usize = if cfg!(test) { 3 } else { 1000 };
+
+/// Marks the number of a session in the place of an owner's.
+const SOLE: u32 = 1 << 30;
+/// Marks the number of an owner in a record.
+const OWNED: u32 = 1 << 31;
 
 /// The sessions of a table, and their owners.
 #[derive(Clone, Default)]
@@ -40,6 +46,8 @@ pub struct Sessions {
     /// The sessions' touches.
     times: Timeline,
     owners: Arena<Owner>,
+    /// No member of an owner was seen later.
+    seen: Millis,
     /// Bytes of what owners own.
     owned_bytes: usize,
     /// Metadata by the sessions' ids.
@@ -67,17 +75,21 @@ struct Records(Arena<Record>);
 struct Record {
     /// Its entry in the timeline of sessions.
     entry: EntryId,
-    owner: u32,
     /// The hash prefix of its id.
     prefix: HashPrefix,
+    /// Its owner, marked as [`OWNED`]; else it is its own, and this is the member's entry.
+    link: u32,
+    /// The hash prefix of the member, where it is its own owner.
+    member: HashPrefix,
 }
 
 impl Default for Record {
     fn default() -> Self {
         Record {
             entry: EntryId::NONE,
-            owner: 0,
             prefix: HashPrefix::default(),
+            link: OWNED,
+            member: HashPrefix::default(),
         }
     }
 }
@@ -172,10 +184,22 @@ impl Sessions {
     /// Whether a session is not over at `now`.
     #[inline]
     pub fn is_living(&self, session: u32, now: Millis) -> bool {
-        let record = self.records.0.get(session);
+        let entry = self.records.0.get(session).entry;
         let is_online =
-            self.times.is_surely_online(record.entry, now) || self.touch(session).is_online(now);
-        is_online && !self.has_ended(record.owner)
+            self.times.is_surely_online(entry, now) || self.touch(session).is_online(now);
+        is_online && !self.has_ended(self.owner(session))
+    }
+
+    /// Prefetches what is kept of a session.
+    #[inline]
+    pub fn prefetch(&self, session: u32) {
+        prefetch(self.records.0.get(session));
+    }
+
+    /// Prefetches what finding a session reads.
+    #[inline]
+    pub fn prefetch_id(&self, id: &LookupKey) {
+        self.ids.prefetch(id.prefix());
     }
 
     /// A session's touch.
@@ -186,39 +210,82 @@ impl Sessions {
     /// Whose a session is.
     #[inline]
     pub fn owner(&self, session: u32) -> u32 {
-        self.records.0.get(session).owner
+        match self.records.0.get(session).link {
+            link if link & OWNED != 0 => link & !OWNED,
+            _ => SOLE | session,
+        }
+    }
+
+    /// The session that an owner is itself.
+    #[inline]
+    fn as_sole(owner: u32) -> Option<u32> {
+        (owner & SOLE != 0).then_some(owner & !SOLE)
     }
 
     /// The sessions of an owner.
     pub fn sessions(&self, owner: u32) -> impl Iterator<Item = u32> + '_ {
-        self.owners.get(owner).sessions()
+        let sole = Self::as_sole(owner);
+        let owner = sole.is_none().then(|| self.owners.get(owner));
+        let others = owner.into_iter().flat_map(|owner| owner.sessions());
+        sole.into_iter().chain(others)
     }
 
     /// Whether an owner has no sessions.
     pub fn is_idle(&self, owner: u32) -> bool {
-        self.owners.get(owner).len() == 0
+        Self::as_sole(owner).is_none() && self.owners.get(owner).len() == 0
     }
 
     /// The entry of an owner in the table's timeline.
     #[inline]
     pub fn entry(&self, owner: u32) -> EntryId {
-        self.owners.get(owner).entry
+        match Self::as_sole(owner) {
+            Some(session) => EntryId::from_bits(self.records.0.get(session).link),
+            None => self.owners.get(owner).entry,
+        }
     }
 
     /// An owner's entry is this one from now on.
     #[inline]
     pub fn set_entry(&mut self, owner: u32, entry: EntryId) {
-        self.owners.get_mut(owner).entry = entry;
+        match Self::as_sole(owner) {
+            Some(session) => self.records.0.get_mut(session).link = entry.bits(),
+            None => self.owners.get_mut(owner).entry = entry,
+        }
+    }
+
+    /// The hash prefix of an owner's member, where that is at hand.
+    #[inline]
+    pub fn member_prefix(&self, owner: u32) -> Option<HashPrefix> {
+        let session = Self::as_sole(owner)?;
+        Some(self.records.0.get(session).member)
+    }
+
+    /// Notes that a member of an owner was seen then.
+    #[inline]
+    pub fn note_seen(&mut self, at: Millis) {
+        self.seen = self.seen.max(at);
+    }
+
+    /// Whether no member of an owner was seen later than that.
+    #[inline]
+    pub fn is_latest(&self, at: Millis) -> bool {
+        at >= self.seen
     }
 
     /// The touch of an owner itself.
     pub fn own_touch(&self, owner: u32) -> Option<Touch> {
-        self.owners.get(owner).touch()
+        match Self::as_sole(owner) {
+            Some(_) => None,
+            None => self.owners.get(owner).touch(),
+        }
     }
 
     /// When an owner's time is up: with the last of its sessions, or with its own touch. `None`: it has neither.
     #[inline]
     pub fn end(&self, owner: u32) -> Option<Millis> {
+        if let Some(session) = Self::as_sole(owner) {
+            return Some(self.touch(session).end());
+        }
         let owner = self.owners.get(owner);
         match owner.sole() {
             Some(session) => Some(self.touch(session).end()),
@@ -260,18 +327,40 @@ impl Sessions {
         self.owned_bytes -= self.owners.remove(owner).bytes();
     }
 
-    /// Adds a session, whose id no other has.
+    /// Adds a session, whose id no other has, to an owner of its own.
     pub fn add(&mut self, id: &LookupKey, owner: u32, touch: Touch) -> u32 {
+        let session = self.add_record(id, OWNED | owner, HashPrefix::default(), touch);
+        self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
+        session
+    }
+
+    /// Adds a session, whose id no other has, that is the owner of a member with this entry and prefix.
+    pub fn add_sole(&mut self, id: &LookupKey, member: MemberRef, touch: Touch) -> u32 {
+        self.add_record(id, member.entry_id.bits(), member.prefix, touch)
+    }
+
+    fn add_record(&mut self, id: &LookupKey, link: u32, member: HashPrefix, touch: Touch) -> u32 {
         let session = self.records.0.insert(Record {
             entry: EntryId::NONE,
-            owner,
             prefix: id.prefix(),
+            link,
+            member,
         });
         self.ids.insert(id, EntryId::from_bits(session));
         let entry = self.append(session, touch);
         self.records.0.get_mut(session).entry = entry;
-        self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
         session
+    }
+
+    /// A session that is its own owner gets one. Returns that one; where it has one, it stays.
+    pub fn promote(&mut self, owner: u32) -> u32 {
+        let Some(session) = Self::as_sole(owner) else {
+            return owner;
+        };
+        let promoted = self.add_owner(self.entry(owner));
+        self.records.0.get_mut(session).link = OWNED | promoted;
+        self.change_owner(promoted, |owner, end_of| owner.add(session, end_of));
+        promoted
     }
 
     /// Writes a session's touch.
@@ -288,7 +377,7 @@ impl Sessions {
     /// A session's newest touch is this one.
     pub fn set_touch(&mut self, session: u32, touch: Touch) {
         let owner = self.owner(session);
-        let is_shared = self.owners.get(owner).is_shared();
+        let is_shared = Self::as_sole(owner).is_none() && self.owners.get(owner).is_shared();
         let old_end = is_shared.then(|| self.touch(session).end());
         let entry = self.append(session, touch);
         // Read only now: the insertion may have moved the old entry.
@@ -325,10 +414,11 @@ impl Sessions {
 
     /// Whether an owner has this session and nothing else.
     pub fn is_sole(&self, session: u32) -> bool {
-        self.owners.get(self.owner(session)).sole() == Some(session)
+        let owner = self.owner(session);
+        Self::as_sole(owner).is_some() || self.owners.get(owner).sole() == Some(session)
     }
 
-    /// Takes a session away from its owner, which stays. It has to be [adopted](Self::adopt) by another.
+    /// Takes a session away from its owner, which is one of its own and stays. It has to be [adopted](Self::adopt) by another.
     pub fn release(&mut self, session: u32) {
         let owner = self.owner(session);
         let is_shared = self.owners.get(owner).is_shared();
@@ -342,11 +432,11 @@ impl Sessions {
 
     /// A session that was released is this owner's.
     pub fn adopt(&mut self, session: u32, owner: u32) {
-        self.records.0.get_mut(session).owner = owner;
+        self.records.0.get_mut(session).link = OWNED | owner;
         self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
     }
 
-    /// Removes a session. An owner stays, unless it has ended and that was its last one.
+    /// Removes a session that has an owner of its own. That stays, unless it has ended and this was its last one.
     pub fn remove(&mut self, session: u32) {
         let owner = self.owner(session);
         self.release(session);
@@ -451,7 +541,16 @@ impl Sessions {
         assert_eq!(self.ids.len(), self.len());
         let mut counted = 0;
         let mut bytes = 0;
+        let mut own_owners = 0;
         for &(number, member) in owners {
+            assert!(member.at <= self.seen, "it is noted when a member was seen");
+            if let Some(session) = Self::as_sole(number) {
+                assert_eq!(self.owner(session), number);
+                assert!(self.touch(session).end() <= member.end());
+                counted += 1;
+                continue;
+            }
+            own_owners += 1;
             let owner = self.owners.get(number);
             assert!(owner.len() > 0, "an owner has sessions");
             counted += owner.len();
@@ -477,7 +576,7 @@ impl Sessions {
             .filter(|(session, _)| self.has_ended(self.owner(*session)));
         assert_eq!(counted + ended.count(), self.len());
         assert!(bytes <= self.owned_bytes);
-        if self.owners.len() == owners.len() {
+        if self.owners.len() == own_owners {
             assert_eq!(bytes, self.owned_bytes);
         }
     }
