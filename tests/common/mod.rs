@@ -29,6 +29,7 @@ mod client;
 mod clock;
 mod cluster;
 mod cluster_client;
+mod command;
 pub mod commands;
 mod container;
 mod copies;

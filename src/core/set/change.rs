@@ -3,8 +3,8 @@
 //! Whatever it is, and wherever it comes from, it is a function of the set, the change, its members and the time. What
 //! follows from it outside of the set is read from the [`Effects`], and from what an [`Observer`] has seen meanwhile.
 
+use super::attach::Attachment;
 use super::members::{Error, PresenceSet};
-use super::sessions::Attachment;
 use super::settings::{Peak, Settings};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;

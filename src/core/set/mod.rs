@@ -1,6 +1,8 @@
 //! The set itself: [`PresenceSet`], and what can be done with one.
 
 mod apply;
+mod attach;
+mod beat;
 mod cap;
 mod change;
 mod distinct;
@@ -22,9 +24,10 @@ mod settings;
 mod timeouts;
 mod touching;
 
+pub use attach::Attachment;
 pub use change::{Change, Effects, Members, Observer, Since};
 pub(in crate::core) use members::Form;
 pub use members::{Error, PresenceSet};
 pub use scan::ScanCursor;
-pub use sessions::{Attachment, SessionId};
+pub use sessions::SessionId;
 pub use settings::{Peak, Settings};

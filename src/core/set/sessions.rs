@@ -8,20 +8,9 @@ use super::change::{Change, Effects, Members, Observer, touch_of};
 use super::members::{Error, PresenceSet};
 use super::touching::{Touched, keeps};
 use crate::core::member::{LookupKey, MemberView};
-use crate::core::table::{BATCH, Batch, Sessions};
+use crate::core::table::Sessions;
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode, TouchState};
-
-/// A session as it is attached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Attachment<'c> {
-    /// Its id.
-    pub session: &'c [u8],
-    /// The group that it is in from now on; without, it stays where it is.
-    pub group: Option<&'c [u8]>,
-    /// Its metadata from now on; without, what it has stays.
-    pub meta: Option<&'c [u8]>,
-}
 
 impl PresenceSet {
     /// Whether any session is stored.
@@ -117,211 +106,6 @@ impl PresenceSet {
             },
             _ => Effects::default(),
         })
-    }
-
-    /// Whether attaching this session to another member takes it from one who is online by nothing else.
-    fn frees_a_seat(&self, session: &[u8], now: Millis) -> bool {
-        let id = LookupKey::new(session).hashed();
-        self.table_sessions().is_some_and(|all| {
-            let found = all.living(&id, now);
-            found.is_some_and(|session| all.is_sole(session))
-        })
-    }
-
-    /// A member's session comes, or is seen again.
-    fn apply_attach(
-        &mut self,
-        Attachment {
-            session: id,
-            group,
-            meta,
-        }: Attachment,
-        member: &[u8],
-        touch: Touch,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Result<Effects, Error> {
-        self.check_room_for(1)?;
-        let touch = touch.bounded();
-        let (member, id) = (LookupKey::new(member).hashed(), LookupKey::new(id).hashed());
-        if let Some(sessions) = self.table_sessions() {
-            if !sessions.has_room() {
-                return Err(Error::Full);
-            }
-            self.check_groups(group.into_iter())?;
-        }
-        self.make_sessions();
-        let table = self.make_table();
-        let sessions = table.owning();
-        let mut moved = false;
-        if let Some(found) = sessions.find(&id) {
-            if !sessions.is_living(found, now) {
-                table.remove_session(found);
-            } else if table.owner(&member) != Some(sessions.owner(found)) {
-                self.release_session(found, now, observer);
-                moved = true;
-            }
-        }
-        let old = self.get(&member);
-        let session = self.place_session((&member, old), (&id, moved), touch, now);
-        let table = self.make_table();
-        let owner = table.owning().owner(session);
-        if let Some(group) = group {
-            table.owning_mut().join(session, group, now);
-        }
-        let updated = meta.is_some_and(|blob| table.owning_mut().set_meta(&id, blob));
-        let new = self.settle_touch(owner, touch.at, now);
-        let was_online = old.is_some_and(|old| old.touch.is_online(now));
-        if let Some(old) = old.filter(|old| !was_online && old.is_unreported(now)) {
-            let retain = self.retain();
-            observer.timed_out(MemberView::new(member.name(), old.touch), retain);
-        }
-        let joined = new.is_online(now) && !was_online;
-        let peak = self.judge_peak(now).then(|| self.peak());
-        let view = MemberView::new(member.name(), new);
-        if joined {
-            observer.joined(view);
-        } else if updated {
-            observer.updated(view);
-        }
-        observer.changed(0);
-        Ok(Effects {
-            changed: true,
-            members: 1,
-            joined: joined.into(),
-            touch: Some(touch),
-            due: Some(touch.end()),
-            peak,
-            ..Effects::default()
-        })
-    }
-
-    /// Touches a session, or adds it, to a member who is added as well where it is not there; `old` is its touch. One by
-    /// which it is online already stays beside the sessions. A session that `moved` has no owner.
-    fn place_session(
-        &mut self,
-        (member, old): (&LookupKey, Option<TouchState>),
-        (id, moved): (&LookupKey, bool),
-        touch: Touch,
-        now: Millis,
-    ) -> u32 {
-        if old.is_none() {
-            let state = TouchState {
-                touch,
-                timeout_reported: !touch.is_online(now),
-            };
-            self.put(member, state, |_| false);
-        }
-        let own = old.filter(|old| old.touch.is_online(now));
-        self.make_sessions();
-        let table = self.make_table();
-        let owner = table.owner(member);
-        let found = table.owning().find(id);
-        if owner.is_none() && own.is_none() && found.is_none() {
-            return table.add_sole(id, member, touch);
-        }
-        let owner = owner.unwrap_or_else(|| {
-            let owner = table.make_owner(member);
-            if let Some(own) = own {
-                table.owning_mut().set_own_touch(owner, own.touch);
-            }
-            owner
-        });
-        let Some(session) = found else {
-            return table.add_session(id, owner, touch);
-        };
-        if moved {
-            let owner = table.promote(owner);
-            table.owning_mut().adopt(session, owner);
-        }
-        table.owning_mut().set_touch(session, touch);
-        session
-    }
-
-    /// Sessions are seen again, those that there are.
-    fn apply_beat<'a>(
-        &mut self,
-        touch: Touch,
-        mode: TouchMode,
-        sessions: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Effects {
-        let touch = touch.bounded();
-        let mut effects = Effects {
-            touch: Some(touch),
-            due: Some(touch.end()),
-            ..Effects::default()
-        };
-        let is_judged = mode == TouchMode::Now && self.resolution() > 0;
-        let mut ids = sessions.names();
-        let mut position = 0;
-        loop {
-            let batch = Batch::of(&mut ids);
-            if batch.members().is_empty() {
-                break;
-            }
-            for found in self.find_sessions(&batch) {
-                let living = found.filter(|session| {
-                    self.table_sessions()
-                        .is_some_and(|all| all.is_living(*session, now))
-                });
-                match living {
-                    None => observer.missing(position),
-                    Some(session) => {
-                        effects.sessions += 1;
-                        if !(is_judged && self.is_just_beaten(session, touch)) {
-                            self.beat(session, touch, now);
-                            observer.changed(position);
-                            effects.members += 1;
-                        }
-                    }
-                }
-                position += 1;
-            }
-        }
-        effects.changed = effects.members > 0;
-        effects
-    }
-
-    /// Finds sessions by their ids, with their cache misses at the same time.
-    fn find_sessions<'a>(&self, ids: &'a Batch) -> impl Iterator<Item = Option<u32>> + use<'a> {
-        let mut found = [None; BATCH];
-        if let Some(all) = self.table_sessions() {
-            for id in ids.members() {
-                all.prefetch_id(id);
-            }
-            for (found, id) in found.iter_mut().zip(ids.members()) {
-                *found = all.find(id);
-                if let Some(session) = *found {
-                    all.prefetch(session);
-                }
-            }
-        }
-        found.into_iter().take(ids.members().len())
-    }
-
-    fn is_just_beaten(&self, session: u32, touch: Touch) -> bool {
-        let old = self.table_sessions().map(|all| all.touch(session));
-        old.is_some_and(|old| self.is_just_seen(old, touch))
-    }
-
-    /// A session that lives is seen again.
-    fn beat(&mut self, session: u32, touch: Touch, now: Millis) {
-        let table = self.make_table();
-        let sessions = table.owning_mut();
-        let owner = sessions.owner(session);
-        sessions.set_touch(session, touch);
-        let end = match sessions.member_prefix(owner) {
-            Some(_) => touch.end(),
-            None => sessions.end(owner).unwrap_or(0),
-        };
-        // Its entry is not read if it cannot be later.
-        let at = match sessions.is_latest(touch.at) {
-            true => touch.at,
-            false => table.owner_state(owner).touch.at.max(touch.at),
-        };
-        table.touch_owner(owner, lasting(at, end, now));
     }
 
     /// Sessions end, at once or after a while. `members` of the effects are those who went offline.
@@ -464,16 +248,13 @@ impl PresenceSet {
         self.settle_loss(owner, now, observer)
     }
 
-    /// As [`end_session`](Self::end_session), of one that stays, and is adopted by another member at once.
-    fn release_session(&mut self, session: u32, now: Millis, observer: &mut impl Observer) {
-        let table = self.make_table();
-        let owner = table.promote(table.owning().owner(session));
-        table.owning_mut().release(session);
-        self.settle_loss(owner, now, observer);
-    }
-
     /// An owner has lost a session that lived. Returns whether its member went offline by that.
-    fn settle_loss(&mut self, owner: u32, now: Millis, observer: &mut impl Observer) -> bool {
+    pub(super) fn settle_loss(
+        &mut self,
+        owner: u32,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> bool {
         let table = self.make_table();
         let old = table.owner_state(owner).touch;
         if table.owning().end(owner).is_some_and(|end| end > now) {
@@ -494,7 +275,7 @@ impl PresenceSet {
     }
 
     /// Sets the touch of an owner's member by what the owner has, after something was seen at `at`. Returns it.
-    fn settle_touch(&mut self, owner: u32, at: Millis, now: Millis) -> Touch {
+    pub(super) fn settle_touch(&mut self, owner: u32, at: Millis, now: Millis) -> Touch {
         let table = self.make_table();
         let old = table.owner_state(owner).touch;
         let end = table.owning().end(owner).unwrap_or(0);
@@ -507,7 +288,7 @@ impl PresenceSet {
 }
 
 /// The touch of a member with sessions that was seen at `at`, or just before its time is up at `end`.
-fn lasting(at: Millis, end: Millis, now: Millis) -> TouchState {
+pub(super) fn lasting(at: Millis, end: Millis, now: Millis) -> TouchState {
     let at = at.min(end.saturating_sub(1));
     let touch = Touch { at, ttl: end - at }.bounded();
     TouchState {

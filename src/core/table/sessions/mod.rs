@@ -13,18 +13,22 @@
 //! perhaps a touch of the member itself, one more source of time. Sessions of a member who is gone are gone with it. Where they
 //! are many, they are stored until they are due, under an owner that has *ended*, and nobody is told of them.
 
+#[cfg(test)]
+mod check;
 mod groups;
 mod links;
 mod owner;
+mod record;
 
 pub use groups::{Groups, MAX_GROUPS};
 use owner::Owner;
+use record::{OWNED, Record, Records};
 
 use super::metadata::Metadata;
 use crate::core::index::{MAX_NAMES, Names};
 use crate::core::member::LookupKey;
 use crate::core::memory::{Arena, Mover, Steps, prefetch};
-use crate::core::refs::{EntryId, HashPrefix, MemberRef, MoveListener};
+use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::{Entry, First, Timeline};
 use crate::core::touch::Touch;
@@ -34,9 +38,6 @@ const AT_ONCE: usize = if cfg!(test) { 3 } else { 1000 };
 
 /// Marks the number of a session in the place of an owner's.
 const SOLE: u32 = 1 << 30;
-/// Marks the number of an owner in a record.
-const OWNED: u32 = 1 << 31;
-
 /// The sessions of a table, and their owners.
 #[derive(Clone, Default)]
 pub struct Sessions {
@@ -64,43 +65,6 @@ pub struct Emptied {
     pub since: Millis,
     /// Whether there never was one.
     pub is_untouched: bool,
-}
-
-/// Sessions by their numbers.
-#[derive(Clone, Default)]
-struct Records(Arena<Record>);
-
-/// A session.
-#[derive(Clone, Copy)]
-struct Record {
-    /// Its entry in the timeline of sessions.
-    entry: EntryId,
-    /// The hash prefix of its id.
-    prefix: HashPrefix,
-    /// Its owner, marked as [`OWNED`]; else it is its own, and this is the member's entry.
-    link: u32,
-    /// The hash prefix of the member, where it is its own owner.
-    member: HashPrefix,
-}
-
-impl Default for Record {
-    fn default() -> Self {
-        Record {
-            entry: EntryId::NONE,
-            prefix: HashPrefix::default(),
-            link: OWNED,
-            member: HashPrefix::default(),
-        }
-    }
-}
-
-/// They follow when entries of their timeline move.
-impl MoveListener for Records {
-    fn moved(&mut self, from: MemberRef, to: EntryId) {
-        self.0.get_mut(from.prefix.bits()).entry = to;
-    }
-
-    fn prefetch(&self, _prefix: HashPrefix) {}
 }
 
 impl Sessions {
@@ -526,58 +490,5 @@ impl Sessions {
     /// Sessions due at `cutoff` were removed, and no more are.
     pub fn keep_up(&mut self, cutoff: Millis) {
         self.times.keep_up(cutoff);
-    }
-}
-
-#[cfg(test)]
-impl Sessions {
-    /// Panics where they contradict themselves; `entries` are those of members who have owners, in the order of these.
-    pub fn check(&self, owners: &[(u32, Touch)]) {
-        self.times.check();
-        if let Some(groups) = &self.groups {
-            groups.check();
-        }
-        assert_eq!(self.times.len(), self.len());
-        assert_eq!(self.ids.len(), self.len());
-        let mut counted = 0;
-        let mut bytes = 0;
-        let mut own_owners = 0;
-        for &(number, member) in owners {
-            assert!(member.at <= self.seen, "it is noted when a member was seen");
-            if let Some(session) = Self::as_sole(number) {
-                assert_eq!(self.owner(session), number);
-                assert!(self.touch(session).end() <= member.end());
-                counted += 1;
-                continue;
-            }
-            own_owners += 1;
-            let owner = self.owners.get(number);
-            assert!(owner.len() > 0, "an owner has sessions");
-            counted += owner.len();
-            bytes += owner.bytes();
-            let end = self.end(number).expect("an owner has sessions");
-            assert!(
-                end <= member.end(),
-                "a member lasts as long as its sessions"
-            );
-            let mut last = 0;
-            for session in owner.sessions() {
-                assert_eq!(self.owner(session), number);
-                let end = self.touch(session).end();
-                assert!(last <= end, "in the order in which they are due");
-                last = end;
-                self.with_id(session, |id| {
-                    assert_eq!(self.find(&LookupKey::new(id).hashed()), Some(session));
-                });
-            }
-        }
-        let ended = self
-            .in_order()
-            .filter(|(session, _)| self.has_ended(self.owner(*session)));
-        assert_eq!(counted + ended.count(), self.len());
-        assert!(bytes <= self.owned_bytes);
-        if self.owners.len() == own_owners {
-            assert_eq!(bytes, self.owned_bytes);
-        }
     }
 }

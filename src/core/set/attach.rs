@@ -1,0 +1,147 @@
+//! How a session comes to a member: anew, again, or from another one, with what it has.
+
+use super::change::{Effects, Observer};
+use super::members::{Error, PresenceSet};
+use crate::core::member::{LookupKey, MemberView};
+use crate::core::time::Millis;
+use crate::core::touch::{Touch, TouchState};
+
+/// A session as it is attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attachment<'c> {
+    /// Its id.
+    pub session: &'c [u8],
+    /// The group that it is in from now on; without, it stays where it is.
+    pub group: Option<&'c [u8]>,
+    /// Its metadata from now on; without, what it has stays.
+    pub meta: Option<&'c [u8]>,
+}
+
+impl PresenceSet {
+    /// Whether attaching this session to another member takes it from one who is online by nothing else.
+    pub(super) fn frees_a_seat(&self, session: &[u8], now: Millis) -> bool {
+        let id = LookupKey::new(session).hashed();
+        self.table_sessions().is_some_and(|all| {
+            let found = all.living(&id, now);
+            found.is_some_and(|session| all.is_sole(session))
+        })
+    }
+
+    /// A member's session comes, or is seen again.
+    pub(super) fn apply_attach(
+        &mut self,
+        Attachment {
+            session: id,
+            group,
+            meta,
+        }: Attachment,
+        member: &[u8],
+        touch: Touch,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Result<Effects, Error> {
+        self.check_room_for(1)?;
+        let touch = touch.bounded();
+        let (member, id) = (LookupKey::new(member).hashed(), LookupKey::new(id).hashed());
+        if let Some(sessions) = self.table_sessions() {
+            if !sessions.has_room() {
+                return Err(Error::Full);
+            }
+            self.check_groups(group.into_iter())?;
+        }
+        self.make_sessions();
+        let table = self.make_table();
+        let sessions = table.owning();
+        let mut moved = false;
+        if let Some(found) = sessions.find(&id) {
+            if !sessions.is_living(found, now) {
+                table.remove_session(found);
+            } else if table.owner(&member) != Some(sessions.owner(found)) {
+                self.release_session(found, now, observer);
+                moved = true;
+            }
+        }
+        let old = self.get(&member);
+        let session = self.place_session((&member, old), (&id, moved), touch, now);
+        let table = self.make_table();
+        let owner = table.owning().owner(session);
+        if let Some(group) = group {
+            table.owning_mut().join(session, group, now);
+        }
+        let updated = meta.is_some_and(|blob| table.owning_mut().set_meta(&id, blob));
+        let new = self.settle_touch(owner, touch.at, now);
+        let was_online = old.is_some_and(|old| old.touch.is_online(now));
+        if let Some(old) = old.filter(|old| !was_online && old.is_unreported(now)) {
+            let retain = self.retain();
+            observer.timed_out(MemberView::new(member.name(), old.touch), retain);
+        }
+        let joined = new.is_online(now) && !was_online;
+        let peak = self.judge_peak(now).then(|| self.peak());
+        let view = MemberView::new(member.name(), new);
+        if joined {
+            observer.joined(view);
+        } else if updated {
+            observer.updated(view);
+        }
+        observer.changed(0);
+        Ok(Effects {
+            changed: true,
+            members: 1,
+            joined: joined.into(),
+            touch: Some(touch),
+            due: Some(touch.end()),
+            peak,
+            ..Effects::default()
+        })
+    }
+
+    /// Touches a session, or adds it, to a member who is added as well where it is not there; `old` is its touch. One by
+    /// which it is online already stays beside the sessions. A session that `moved` has no owner.
+    fn place_session(
+        &mut self,
+        (member, old): (&LookupKey, Option<TouchState>),
+        (id, moved): (&LookupKey, bool),
+        touch: Touch,
+        now: Millis,
+    ) -> u32 {
+        if old.is_none() {
+            let state = TouchState {
+                touch,
+                timeout_reported: !touch.is_online(now),
+            };
+            self.put(member, state, |_| false);
+        }
+        let own = old.filter(|old| old.touch.is_online(now));
+        self.make_sessions();
+        let table = self.make_table();
+        let owner = table.owner(member);
+        let found = table.owning().find(id);
+        if owner.is_none() && own.is_none() && found.is_none() {
+            return table.add_sole(id, member, touch);
+        }
+        let owner = owner.unwrap_or_else(|| {
+            let owner = table.make_owner(member);
+            if let Some(own) = own {
+                table.owning_mut().set_own_touch(owner, own.touch);
+            }
+            owner
+        });
+        let Some(session) = found else {
+            return table.add_session(id, owner, touch);
+        };
+        if moved {
+            let owner = table.promote(owner);
+            table.owning_mut().adopt(session, owner);
+        }
+        table.owning_mut().set_touch(session, touch);
+        session
+    }
+
+    /// As [`end_session`](Self::end_session), of one that stays, and is adopted by another member at once.
+    fn release_session(&mut self, session: u32, now: Millis, observer: &mut impl Observer) {
+        let table = self.make_table();
+        let owner = table.promote(table.owning().owner(session));
+        table.owning_mut().release(session);
+        self.settle_loss(owner, now, observer);
+    }
+}

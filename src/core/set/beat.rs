@@ -1,0 +1,96 @@
+//! Sessions that are seen again, many at once: what a gateway sends for all its connections.
+
+use super::change::{Effects, Members, Observer};
+use super::members::PresenceSet;
+use super::sessions::lasting;
+use crate::core::table::{BATCH, Batch};
+use crate::core::time::Millis;
+use crate::core::touch::{Touch, TouchMode};
+
+impl PresenceSet {
+    /// Sessions are seen again, those that there are.
+    pub(super) fn apply_beat<'a>(
+        &mut self,
+        touch: Touch,
+        mode: TouchMode,
+        sessions: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
+        now: Millis,
+        observer: &mut impl Observer,
+    ) -> Effects {
+        let touch = touch.bounded();
+        let mut effects = Effects {
+            touch: Some(touch),
+            due: Some(touch.end()),
+            ..Effects::default()
+        };
+        let is_judged = mode == TouchMode::Now && self.resolution() > 0;
+        let mut ids = sessions.names();
+        let mut position = 0;
+        loop {
+            let batch = Batch::of(&mut ids);
+            if batch.members().is_empty() {
+                break;
+            }
+            for found in self.find_sessions(&batch) {
+                let living = found.filter(|session| {
+                    self.table_sessions()
+                        .is_some_and(|all| all.is_living(*session, now))
+                });
+                match living {
+                    None => observer.missing(position),
+                    Some(session) => {
+                        effects.sessions += 1;
+                        if !(is_judged && self.is_just_beaten(session, touch)) {
+                            self.beat(session, touch, now);
+                            observer.changed(position);
+                            effects.members += 1;
+                        }
+                    }
+                }
+                position += 1;
+            }
+        }
+        effects.changed = effects.members > 0;
+        effects
+    }
+
+    /// Finds sessions by their ids, with their cache misses at the same time.
+    fn find_sessions<'a>(&self, ids: &'a Batch) -> impl Iterator<Item = Option<u32>> + use<'a> {
+        let mut found = [None; BATCH];
+        if let Some(all) = self.table_sessions() {
+            for id in ids.members() {
+                all.prefetch_id(id);
+            }
+            for (found, id) in found.iter_mut().zip(ids.members()) {
+                *found = all.find(id);
+                if let Some(session) = *found {
+                    all.prefetch(session);
+                }
+            }
+        }
+        found.into_iter().take(ids.members().len())
+    }
+
+    fn is_just_beaten(&self, session: u32, touch: Touch) -> bool {
+        let old = self.table_sessions().map(|all| all.touch(session));
+        old.is_some_and(|old| self.is_just_seen(old, touch))
+    }
+
+    /// A session that lives is seen again.
+    fn beat(&mut self, session: u32, touch: Touch, now: Millis) {
+        let table = self.make_table();
+        let sessions = table.owning_mut();
+        let owner = sessions.owner(session);
+        sessions.set_touch(session, touch);
+        let end = match sessions.member_prefix(owner) {
+            Some(_) => touch.end(),
+            None => sessions.end(owner).unwrap_or(0),
+        };
+        // Its entry is not read if it cannot be later.
+        let at = match sessions.is_latest(touch.at) {
+            true => touch.at,
+            false => table.owner_state(owner).touch.at.max(touch.at),
+        };
+        table.touch_owner(owner, lasting(at, end, now));
+    }
+}
