@@ -10,6 +10,9 @@ use crate::ffi::keyspace::Keyspace;
 use crate::parse;
 use crate::transaction::{self, Origin};
 
+/// So many sessions end at once.
+const FIRST_BITE: usize = 1000;
+
 pub const SPEC: Spec = Spec {
     name: c"PRESENCE.DROP",
     flags: c"write",
@@ -27,7 +30,10 @@ pub const SPEC: Spec = Spec {
 pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let groups = parse::groups(args, 2)?;
     let origin = Origin::of(ctx);
-    let change = Change::Drop { at: None };
+    let change = Change::Drop {
+        at: None,
+        limit: FIRST_BITE,
+    };
     let dropped = transaction::run(keyspace, args.string(1), origin, change, groups)?;
     ctx.reply_integer(dropped.sessions as i64);
     Ok(())

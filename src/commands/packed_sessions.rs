@@ -96,7 +96,13 @@ fn change(kind: &[u8], touch: Touch) -> Option<Change<'static>> {
         ),
         (wire::DETACH, Change::Detach { at, grace: ttl }),
         (wire::LEASE, Change::Lease { at, ttl }),
-        (wire::DROP, Change::Drop { at }),
+        (
+            wire::DROP,
+            Change::Drop {
+                at,
+                limit: ttl as usize,
+            },
+        ),
         (
             wire::LEASES_OVER,
             Change::EndLeases {

@@ -114,10 +114,10 @@ impl Transaction<'_> {
                 let member = members.string(0).bytes();
                 return wire::attach(&ctx, name, touch, member, attachment);
             }
-            Change::Beat { .. } => wire::BEAT,
-            Change::Detach { .. } => wire::DETACH,
-            Change::Lease { .. } => wire::LEASE,
-            Change::Drop { .. } => wire::DROP,
+            Change::Beat { .. } => (wire::BEAT, false),
+            Change::Detach { .. } => (wire::DETACH, false),
+            Change::Lease { .. } => (wire::LEASE, false),
+            Change::Drop { .. } => (wire::DROP, true),
             _ => return,
         };
         // Only those sessions that were changed, but all groups.

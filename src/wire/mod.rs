@@ -32,7 +32,7 @@ pub const BEAT: &CStr = c"B";
 pub const DETACH: &CStr = c"D";
 /// Groups, which are its names, have a lease.
 pub const LEASE: &CStr = c"L";
-/// Groups are dropped.
+/// Groups are dropped; the ttl is how many sessions end at once.
 pub const DROP: &CStr = c"X";
 /// The leases of as many groups as the ttl says were over.
 pub const LEASES_OVER: &CStr = c"O";
@@ -95,21 +95,36 @@ pub fn attach(
     let names = [member, attachment.session, group]
         .into_iter()
         .chain(attachment.meta);
-    sessions(sink, key, ATTACH, touch, names);
+    sessions(sink, key, (ATTACH, false), touch, names);
 }
 
-/// A change of sessions.
+/// A change of sessions or groups. One of many bytes is several; of these only the last has the touch's ttl, if `once` says
+/// that this is what is done once.
 pub fn sessions<'a>(
     sink: &impl CommandSink,
     key: KeyName,
-    change: &CStr,
+    (change, once): (&CStr, bool),
     touch: Touch,
     names: impl Iterator<Item = &'a [u8]>,
 ) {
     let packing = &mut *PACKING.borrow();
-    packing.begin(touch, true);
-    names.for_each(|name| packing.add(name));
-    sink.send(PACKED_SESSIONS, (key, change, packing.bytes()));
+    let mut names = names.peekable();
+    let mut left = Vec::new();
+    while names.peek().is_some() {
+        left.clear();
+        let mut bytes = 0;
+        while bytes < LARGE
+            && let Some(name) = names.next()
+        {
+            bytes += name.len();
+            left.push(name);
+        }
+        let is_last = names.peek().is_none();
+        let ttl = if once && !is_last { 0 } else { touch.ttl };
+        packing.begin(Touch { ttl, ..touch }, true);
+        left.iter().for_each(|name| packing.add(name));
+        sink.send(PACKED_SESSIONS, (key, change, packing.bytes()));
+    }
     packing.release();
 }
 
@@ -119,7 +134,7 @@ pub fn ended(sink: &impl CommandSink, key: KeyName, change: &CStr, at: Millis, c
         at,
         ttl: count as Millis,
     };
-    sessions(sink, key, change, touch, [&b""[..]].into_iter());
+    sessions(sink, key, (change, false), touch, [&b""[..]].into_iter());
 }
 
 /// Sessions or groups of a rewritten log: `STORED` or `GROUPS`.

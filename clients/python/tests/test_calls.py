@@ -1,5 +1,6 @@
 """Each call and its answer, with every kind of client."""
 
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -32,6 +33,7 @@ def test_without_members_nothing_is_asked(kit: Any) -> None:
     online = kit.presence()
     assert (online.touch(), online.leave(), online.forget(), online.online()) == (0, 0, 0, [])
     assert (online.beat(), online.detach()) == ([], 0)
+    assert (online.lease(ttl=MINUTE), online.drop()) == (None, 0)
     assert online.info() is None
 
 
@@ -121,6 +123,7 @@ def test_the_state_of_a_key(kit: Any) -> None:
     assert info.next_due > now()
     assert info.bytes > 0
     assert info.resolution == timedelta(0)
+    assert info.dropping == 0
     kit.presence(linger=FOREVER, resolution=MINUTE / 4).touch("alice")
     info = online.info()
     assert (info.linger, info.resolution) == (FOREVER, MINUTE / 4)
@@ -250,6 +253,65 @@ def test_a_session_that_another_member_attaches_moves_there(kit: Any) -> None:
     assert online.members() == [kit.m("bob")]
 
 
+def test_a_drop_ends_the_sessions_of_groups(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    assert online.attach("alice", "phone", group="gateway:1") is True
+    assert online.attach("alice", "laptop", group=b"gateway:2") is False
+    assert online.attach("bob", "tab", ttl=MINUTE / 2, group="gateway:1", meta="ios") is True
+    assert online.attach("carol", "tablet", group="gateway:3") is True
+    (tab,) = online.sessions("bob")
+    assert (tab.group, tab.meta) == (kit.m("gateway:1"), kit.m("ios"))
+    assert tab.ttl_left <= MINUTE / 2
+    assert online.drop("gateway:1", b"gateway:3", "gateway:4") == 3
+    assert online.members() == [kit.m("alice")]
+    assert [session.group for session in online.sessions("alice")] == [kit.m("gateway:2")]
+    assert online.drop("gateway:1") == kit.presence("nowhere").drop("gateway:1") == 0
+
+
+def test_a_session_stays_in_its_group_unless_it_is_attached_to_another(kit: Any) -> None:
+    online = kit.presence()
+
+    def group() -> Any:
+        (session,) = online.sessions("alice")
+        return session.group
+
+    online.attach("alice", "tab")
+    assert group() is None
+    for name in ("gateway:1", "gateway:2"):
+        online.attach("alice", "tab", group=name)
+        assert group() == kit.m(name)
+    online.attach("alice", "tab")
+    online.beat("tab")
+    assert group() == kit.m("gateway:2")
+
+
+def test_sessions_end_with_the_lease_of_their_group(kit: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    assert online.lease("gateway:1", b"gateway:2", ttl=MINUTE) is None
+    online.attach("alice", "phone", group="gateway:1")
+    online.attach("bob", "tab", group="gateway:2")
+    online.lease("gateway:1", ttl=timedelta(milliseconds=1))
+    deadline = time.monotonic() + 20
+    while online.sessions("alice"):
+        assert time.monotonic() < deadline, "the lease did not end"
+        time.sleep(0.02)
+    assert online.members() == [kit.m("bob")]
+
+
+def test_a_large_group_ends_in_bites(kit: Any, execute: Any) -> None:
+    online = kit.presence()
+    interval = execute("CONFIG", "GET", "presence.sweep-interval")["presence.sweep-interval"]
+    execute("CONFIG", "SET", "presence.sweep-interval", 60_000)
+    try:
+        for number in range(1001):
+            online.attach("alice", f"tab:{number}", group="gateway")
+        assert online.drop("gateway") == 1001
+        assert online.info().dropping == 1
+        assert [session.group for session in online.sessions("alice")] == [None]
+    finally:
+        execute("CONFIG", "SET", "presence.sweep-interval", interval)
+
+
 def test_a_scan_returns_everybody(kit: Any) -> None:
     online = kit.presence()
     everybody = {f"user:{number}" for number in range(500)} | {"bot:1"}
@@ -267,19 +329,28 @@ def test_members_are_any_bytes(kit: Any) -> None:
         online.touch("x" * 65_536)
 
 
-def test_sessions_are_any_1_to_255_bytes(kit: Any) -> None:
+def test_sessions_and_groups_are_any_1_to_255_bytes(kit: Any) -> None:
     online = kit.presence()
     names = ["EX", "META", "SESSIONS", "\N{SNOWMAN}\r\n\0", "x" * 255]
+    online.lease(*names, ttl=MINUTE)
     for name in names:
-        online.attach("alice", name)
+        online.attach("alice", name, group=name)
     assert online.beat(*names) == []
-    assert {session.id for session in online.sessions("alice")} == {kit.m(name) for name in names}
+    told = {session.id: session.group for session in online.sessions("alice")}
+    assert told == {kit.m(name): kit.m(name) for name in names}
     assert online.detach(*names) == 1
+    assert online.drop(*names) == 0
     for name in ("", "x" * 256):
         with pytest.raises(redis.ResponseError, match="session takes 1 to 255 bytes"):
             online.attach("alice", name)
         with pytest.raises(redis.ResponseError, match="session takes 1 to 255 bytes"):
             online.set_meta("alice", "away", session=name)
+        with pytest.raises(redis.ResponseError, match="group takes 1 to 255 bytes"):
+            online.attach("alice", "tab", group=name)
+        with pytest.raises(redis.ResponseError, match="group takes 1 to 255 bytes"):
+            online.lease("gateway", name, ttl=MINUTE)
+        with pytest.raises(redis.ResponseError, match="group takes 1 to 255 bytes"):
+            online.drop("gateway", name)
 
 
 def test_errors_of_the_server_are_raised(kit: Any, execute: Any) -> None:
@@ -315,6 +386,10 @@ def test_what_is_no_duration_and_no_time_is_refused_before_anything_is_sent(kit:
         online.beat("phone", ttl=30)
     with pytest.raises(ValueError, match="a duration here is"):
         online.detach("phone", grace=timedelta(-1))
+    with pytest.raises(ValueError, match="a duration here is"):
+        online.lease("gateway", ttl=timedelta(0))
+    with pytest.raises(TypeError, match="a duration is a timedelta, not 30"):
+        online.lease("gateway", ttl=30)
     assert online.count() == 0
 
 

@@ -35,6 +35,8 @@ def answers(online: Any) -> list[Any]:
         online.beat("phone"),
         online.detach("phone"),
         online.sessions("alice"),
+        online.lease("gateway", ttl=timedelta(minutes=1)),
+        online.drop("gateway"),
         online.count(),
         online.members(),
         online.entries(),
@@ -56,6 +58,7 @@ def answers(online: Any) -> list[Any]:
 NOTHING: list[Any] = [
     *[None, None, None],
     *[None, [], None, []],
+    *[None, None],
     *[None, [], [], []],
     *[[], {}, None, None, []],
     *[None, None, None, None, None, []],

@@ -118,9 +118,10 @@ def test_the_sessions_of_the_package(server: Server, tmp_path: Path) -> None:
     page = ROOT / "clients/python/README.md"
     imports = "from datetime import timedelta\nimport redis\nfrom presence import Presence\n"
     told = run(tmp_path, of(server, imports + program(page, "attach("))).splitlines()
-    assert told == ["True", "False", "['tab-0d55']", "0"]
+    assert told == ["True", "False", "['tab-0d55']", "0", "1"]
     tab, phone = sorted(key_of(server).sessions("alice"), key=lambda session: session.ttl_left)
     assert (tab.id, phone.id, phone.meta) == ("tab-91c2", "phone-7f3a", "away")
+    assert key_of(server).members() == ["alice"]
 
 
 @pytest.mark.parametrize(

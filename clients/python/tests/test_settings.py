@@ -53,6 +53,16 @@ def test_they_go_along_with_sessions_that_are_attached(kit: Any, execute: Any) -
     assert timedelta(0) < phone.ttl_left <= MINUTE
 
 
+def test_they_go_along_with_a_lease(kit: Any, execute: Any) -> None:
+    online = kit.presence(ttl=MINUTE, retain=2 * MINUTE)
+    assert online.drop("gateway") == 0
+    assert online.info() is None
+    online.lease("gateway", ttl=MINUTE)
+    execute("FLUSHALL")
+    online.lease("gateway", ttl=MINUTE)
+    assert settings(online) == (MINUTE, 2 * MINUTE)
+
+
 def test_what_is_not_given_is_left_to_the_key(kit: Any) -> None:
     kit.presence(ttl=MINUTE, retain=2 * MINUTE).touch("alice")
     other = kit.presence()

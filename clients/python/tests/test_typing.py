@@ -1,6 +1,6 @@
 """What a type checker makes of the package. mypy reads this file with the others; run, it checks that the calls exist."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from typing_extensions import assert_type
@@ -20,6 +20,8 @@ def test_answers_are_never_none_where_errors_are_raised(server: Any) -> None:
         assert_type(online.beat("phone"), list[str])
         assert_type(online.detach("phone"), int)
         assert_type(online.sessions("alice"), list[Session[str]])
+        online.lease("gateway", ttl=timedelta(minutes=1))
+        assert_type(online.drop("gateway"), int)
         assert_type(online.record(), Record)
         assert_type(online.info(), Info | None)
 
@@ -31,6 +33,7 @@ def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
         assert_type(online.record(), Record | None)
         assert_type(online.attach("alice", "phone"), bool | None)
         assert_type(online.detach("phone"), int | None)
+        assert_type(online.drop("gateway"), int | None)
         named = Presence[bytes](client, "online", fail_open=True)
         assert_type(named, Presence[bytes, None])
         assert_type(named.members(), list[bytes])
@@ -43,4 +46,6 @@ async def awaited(client: Any) -> None:
     assert_type(await AsyncPresence[bytes](client, "online").beat("phone"), list[bytes])
     assert_type(await AsyncPresence[str](client, "online").sessions("alice"), list[Session[str]])
     assert_type(await AsyncPresence(client, "online", fail_open=True).detach("phone"), int | None)
+    await AsyncPresence(client, "online").lease("gateway", ttl=timedelta(minutes=1))
+    assert_type(await AsyncPresence(client, "online").drop("gateway"), int)
     assert_type(await AsyncPresence(client, "online", fail_open=True).is_online("alice"), bool | None)

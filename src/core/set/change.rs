@@ -89,10 +89,12 @@ pub enum Change<'c> {
         /// For how long.
         ttl: Millis,
     },
-    /// The sessions of groups, which are what stands in the place of members, end, the first thousand at once.
+    /// The sessions of groups, which are what stands in the place of members, end, the first of them at once.
     Drop {
         /// When; without, it is the change's own time.
         at: Option<Millis>,
+        /// The most that end at once.
+        limit: usize,
     },
     /// The sessions of groups whose leases are over are to end, those of at most `limit` groups.
     EndLeases {
@@ -232,7 +234,7 @@ impl Change<'_> {
             | Change::Beat { at, .. }
             | Change::Detach { at, .. }
             | Change::Lease { at, .. }
-            | Change::Drop { at }
+            | Change::Drop { at, .. }
             | Change::EndLeases { at, .. }
             | Change::EndDropped { at, .. } => at,
             Change::Evict { cutoff, .. } => Some(cutoff),

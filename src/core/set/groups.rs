@@ -6,9 +6,7 @@ use super::change::{Effects, Members, Observer};
 use super::members::{Error, PresenceSet};
 use crate::core::table::{MAX_GROUPS, Sessions};
 use crate::core::time::{MAX_TIME, Millis};
-
-/// So many sessions of groups that are dropped end at once.
-const FIRST_BITE: usize = if cfg!(test) { 4 } else { 1000 };
+use crate::core::touch::Touch;
 
 impl PresenceSet {
     /// How many sessions are still to end, since their groups are dropped or had leases that are over.
@@ -67,7 +65,7 @@ impl PresenceSet {
         });
         Ok(Effects {
             changed: true,
-            touch: Some(crate::core::Touch { at, ttl }),
+            touch: Some(Touch { at, ttl }),
             ..Effects::default()
         })
     }
@@ -76,12 +74,16 @@ impl PresenceSet {
     /// went offline.
     pub(super) fn apply_drop<'a>(
         &mut self,
+        limit: usize,
         names: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
         now: Millis,
         observer: &mut impl Observer,
     ) -> Effects {
         let mut effects = Effects {
-            touch: Some(crate::core::Touch { at: now, ttl: 0 }),
+            touch: Some(Touch {
+                at: now,
+                ttl: limit as Millis,
+            }),
             ..Effects::default()
         };
         let Some(sessions) = self.sessions_mut().filter(|all| all.groups().is_some()) else {
@@ -95,7 +97,7 @@ impl PresenceSet {
                 }
             }
         });
-        (_, effects.members) = self.end_dropped(FIRST_BITE, now, observer);
+        (_, effects.members) = self.end_dropped(limit, now, observer);
         effects
     }
 

@@ -85,7 +85,7 @@ impl PresenceSet {
             }
             Change::Detach { grace, .. } => self.apply_detach(grace, members, now, observer),
             Change::Lease { at, ttl } => self.apply_lease(at.unwrap_or(now), ttl, members)?,
-            Change::Drop { .. } => self.apply_drop(members, now, observer),
+            Change::Drop { limit, .. } => self.apply_drop(limit, members, now, observer),
             Change::EndLeases { limit, .. } => self.apply_end_leases(limit, now),
             Change::EndDropped { limit, .. } => {
                 let (sessions, _) = self.end_dropped(limit, now, observer);

@@ -3,8 +3,8 @@
 use super::model::Model;
 use crate::core::time::Millis;
 
-/// So many sessions end at once when their group is dropped (`set/groups.rs`).
-const FIRST_BITE: usize = 4;
+/// So many sessions end at once when their group is dropped.
+pub const FIRST_BITE: usize = 4;
 
 /// A group; one whose sessions end has no name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the property test does to sessions.
 
-use super::model_groups::ModelGroup;
+use super::model_groups::{FIRST_BITE, ModelGroup};
 use super::model_sessions::ModelSession;
 use super::property_ops::{Op, name};
 use super::property_test::{Run, assert_same, names};
@@ -62,8 +62,12 @@ impl Run {
             Op::Drop { group, count } => {
                 let names = names(count, |i| group + i);
                 let (sessions, changed, left) = self.model.drop_groups(&names, at);
+                let change = Change::Drop {
+                    at: Some(at),
+                    limit: FIRST_BITE,
+                };
                 for set in &mut self.sets {
-                    let (effects, witness) = apply(set, Change::Drop { at: Some(at) }, &names, at);
+                    let (effects, witness) = apply(set, change, &names, at);
                     assert_eq!((effects.sessions, effects.changed), (sessions, changed));
                     assert_same(&witness.left, &left, "who was dropped");
                 }

@@ -95,6 +95,7 @@ def _info(reply: Any) -> Info | None:
         # A key without them does not tell them, nor does a server that knows of none.
         resolution=from_milliseconds(field.get("resolution", 0)),
         cap=field.get("cap"),
+        dropping=field.get("dropping", 0),
     )
 
 
@@ -182,8 +183,11 @@ class KeyCalls(Generic[M]):
     def forget(self, members: tuple[Text, ...]) -> Call[int]:
         return self._call("FORGET", *members, read=int)
 
-    def attach(self, member: Text, session: Text, ttl: timedelta | None, meta: Text | None) -> Call[bool]:
+    def attach(
+        self, member: Text, session: Text, ttl: timedelta | None, group: Text | None, meta: Text | None
+    ) -> Call[bool]:
         options = _ttl(ttl)
+        options += () if group is None else ("GROUP", group)
         options += () if meta is None else ("META", meta)
         command: Command = ("PRESENCE.ATTACH", self.key, member, session, *options)
         return Call((*self._config, command), bool)
@@ -198,6 +202,13 @@ class KeyCalls(Generic[M]):
 
     def sessions(self, member: Text) -> Call[list[Session[M]]]:
         return self._call("SESSIONS", member, read=lambda reply: [_session(session) for session in reply])
+
+    def lease(self, groups: tuple[Text, ...], ttl: timedelta) -> Call[None]:
+        command: Command = ("PRESENCE.LEASE", self.key, *groups, *_ttl(ttl))
+        return Call((*self._config, command), lambda _: None)
+
+    def drop(self, groups: tuple[Text, ...]) -> Call[int]:
+        return self._call("DROP", *groups, read=int)
 
     def count(self, window: timedelta | None) -> Call[int]:
         return self._call("COUNT", *_window(window), read=int)

@@ -29,8 +29,8 @@ class Presence(Key[M, N]):
     (`FOREVER`: always), `resolution` how soon after a member's last touch another one is not recorded: at most half of the ttl.
     `cap` is how many may be online at once (0: any number); a touch or an `attach` by which more would be raises
     `redis.ResponseError`, whose text begins with `CAPPED`.
-    `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with each touch and each
-    `attach`, so they hold after a FLUSHALL and on a server that starts after the application; repeating them writes nothing.
+    `None` leaves a setting to the key, and in a new key to the server's defaults. Settings go along with each touch, `attach`
+    and `lease`, so they hold after a FLUSHALL and on a server that starts after the application; repeating them writes nothing.
 
     With `fail_open` no call raises an error of Redis: it waits for `timeout` once, logs to the logger `presence`, and answers
     `None` or an empty list; for a second after that, calls of all keys of this client answer so at once. `events` and
@@ -82,14 +82,23 @@ class Presence(Key[M, N]):
         return self._run(self._calls.forget(members))
 
     def attach(
-        self, member: Text, session: Text, *, ttl: timedelta | None = None, meta: Text | None = None
+        self,
+        member: Text,
+        session: Text,
+        *,
+        ttl: timedelta | None = None,
+        group: Text | None = None,
+        meta: Text | None = None,
     ) -> bool | N:
         """Attaches a session to a member, who is online while any of its sessions lasts. Whether the member came online.
 
         `session` is 1 to 255 bytes that name no other session of the key; one of another member moves to this one. It lasts
         for the key's ttl, or for `ttl`, and each `beat` renews it. `meta` is its own metadata; an empty one takes it away.
+
+        `group`, of 1 to 255 bytes, is what carries the session, usually a process: `drop` and the end of a `lease` end all
+        sessions of a group. Without it, a session that exists stays where it is.
         """
-        return self._run(self._calls.attach(member, session, ttl, meta))
+        return self._run(self._calls.attach(member, session, ttl, group, meta))
 
     def beat(self, *sessions: Text, ttl: timedelta | None = None) -> list[M]:
         """Keeps sessions for another ttl, the key's or `ttl`. Answers those that are not attached: `attach` them anew."""
@@ -108,6 +117,20 @@ class Presence(Key[M, N]):
     def sessions(self, member: Text) -> list[Session[M]]:
         """The sessions of a member: which was seen last comes first."""
         return self._run_or(self._calls.sessions(member), [])
+
+    def lease(self, *groups: Text, ttl: timedelta) -> None:
+        """Leases groups of sessions for `ttl` from now on: they end as by `drop` unless they are leased again within it.
+
+        A group may be leased before its first session. With `fail_open` a lease that gets no answer is only logged.
+        """
+        if groups:
+            self._run(self._calls.lease(groups, ttl))
+
+    def drop(self, *groups: Text) -> int | N:
+        """Ends all sessions of groups, and their leases. Answers how many sessions end, at once or later."""
+        if not groups:
+            return 0
+        return self._run(self._calls.drop(groups))
 
     def count(self, window: timedelta | None = None) -> int | N:
         """How many are online, or with `window` were seen within that time."""

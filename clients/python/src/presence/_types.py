@@ -34,7 +34,7 @@ class Session(Generic[M]):
     ttl_left: timedelta
     """How long the session lasts without another beat."""
     group: M | None
-    """`None` as yet: the server has no groups."""
+    """What carries the session; `None` for one that is in no group, or in one that is dropped."""
     meta: M | None
     """The session's own metadata; `None` for one that has none."""
 
@@ -67,6 +67,8 @@ class Info:
     """How soon after a member's last touch another one is not recorded; zero where each is."""
     cap: int | None = None
     """How many members may be online at once; none where any number may."""
+    dropping: int = 0
+    """How many sessions are still to end by a drop or the end of a lease."""
 
 
 class Kind(str, Enum):

@@ -74,14 +74,23 @@ class Presence(Key[M, N]):
         return await self._run(self._calls.forget(members))
 
     async def attach(
-        self, member: Text, session: Text, *, ttl: timedelta | None = None, meta: Text | None = None
+        self,
+        member: Text,
+        session: Text,
+        *,
+        ttl: timedelta | None = None,
+        group: Text | None = None,
+        meta: Text | None = None,
     ) -> bool | N:
         """Attaches a session to a member, who is online while any of its sessions lasts. Whether the member came online.
 
         `session` is 1 to 255 bytes that name no other session of the key; one of another member moves to this one. It lasts
         for the key's ttl, or for `ttl`, and each `beat` renews it. `meta` is its own metadata; an empty one takes it away.
+
+        `group`, of 1 to 255 bytes, is what carries the session, usually a process: `drop` and the end of a `lease` end all
+        sessions of a group. Without it, a session that exists stays where it is.
         """
-        return await self._run(self._calls.attach(member, session, ttl, meta))
+        return await self._run(self._calls.attach(member, session, ttl, group, meta))
 
     async def beat(self, *sessions: Text, ttl: timedelta | None = None) -> list[M]:
         """Keeps sessions for another ttl, the key's or `ttl`. Answers those that are not attached: `attach` them anew."""
@@ -100,6 +109,20 @@ class Presence(Key[M, N]):
     async def sessions(self, member: Text) -> list[Session[M]]:
         """The sessions of a member: which was seen last comes first."""
         return await self._run_or(self._calls.sessions(member), [])
+
+    async def lease(self, *groups: Text, ttl: timedelta) -> None:
+        """Leases groups of sessions for `ttl` from now on: they end as by `drop` unless they are leased again within it.
+
+        A group may be leased before its first session. With `fail_open` a lease that gets no answer is only logged.
+        """
+        if groups:
+            await self._run(self._calls.lease(groups, ttl))
+
+    async def drop(self, *groups: Text) -> int | N:
+        """Ends all sessions of groups, and their leases. Answers how many sessions end, at once or later."""
+        if not groups:
+            return 0
+        return await self._run(self._calls.drop(groups))
 
     async def count(self, window: timedelta | None = None) -> int | N:
         """How many are online, or with `window` were seen within that time."""
