@@ -109,6 +109,10 @@ impl Transaction<'_> {
     /// The same of a change that is about sessions or groups.
     fn replicate_sessions(&self, change: &Change, touch: Touch, members: Args, changed: &[&[u8]]) {
         let (ctx, name) = (self.key.context(), self.key.name());
+        if !listeners::are_there(ctx) {
+            // The data is marked as changed, which counts for the server's save points.
+            return ctx.replicate_verbatim();
+        }
         let word = match *change {
             Change::Attach { attachment, .. } => {
                 let member = members.string(0).bytes();

@@ -243,9 +243,15 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> bool {
         let table = self.make_table();
-        let owner = table.promote(table.owning().owner(session));
-        table.owning_mut().remove(session);
-        self.settle_loss(owner, now, observer)
+        let owner = table.owning().owner(session);
+        if table.owning().member_prefix(owner).is_none() {
+            table.owning_mut().remove(session);
+            return self.settle_loss(owner, now, observer);
+        }
+        // It was all that its member had.
+        let (name, old) = table.with_owner(owner, |member| (member.name.to_vec(), member.touch));
+        table.end_sole(session);
+        old.is_online(now) && self.leave_by_loss(&name, now, observer)
     }
 
     /// An owner has lost a session that lived. Returns whether its member went offline by that.
@@ -264,13 +270,15 @@ impl PresenceSet {
         }
         let name = table.with_owner(owner, |member| member.name.to_vec());
         table.end_sessions(owner);
-        if !old.is_online(now) {
-            return false;
-        }
+        old.is_online(now) && self.leave_by_loss(&name, now, observer)
+    }
+
+    /// A member without sessions, and with nothing else that keeps it online, goes offline.
+    fn leave_by_loss(&mut self, name: &[u8], now: Millis, observer: &mut impl Observer) -> bool {
         let left = Touch { at: now, ttl: 0 }.bounded();
-        let member = LookupKey::new(&name).hashed();
+        let member = LookupKey::new(name).hashed();
         self.touch_one(&member, left, TouchMode::Replayed, now);
-        observer.left(MemberView::new(&name, left));
+        observer.left(MemberView::new(name, left));
         true
     }
 

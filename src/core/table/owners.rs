@@ -177,8 +177,11 @@ impl Table {
 
     /// Removes a session. Its member's touch stays as it is.
     pub fn remove_session(&mut self, session: u32) {
-        let owner = self.promote(self.owning().owner(session));
         let sessions = self.owning_mut();
+        let owner = sessions.owner(session);
+        if sessions.member_prefix(owner).is_some() {
+            return self.end_sole(session);
+        }
         let has_ended = sessions.has_ended(owner);
         sessions.remove(session);
         match has_ended {
@@ -187,9 +190,25 @@ impl Table {
         }
     }
 
+    /// Ends a session that is its own owner.
+    pub fn end_sole(&mut self, session: u32) {
+        let owner = self.owning().owner(session);
+        let entry = self.owning().entry(owner);
+        let (_, name) = self.name_of(owner);
+        self.names.set_entry_id(name, entry);
+        self.owning_mut().remove(session);
+        self.drop_sessions();
+    }
+
     /// Ends the sessions of a member who is there.
     pub fn end_sessions(&mut self, owner: u32) {
-        let owner = self.promote(owner);
+        let sole = match self.owning().member_prefix(owner) {
+            Some(_) => self.owning().sessions(owner).next(),
+            None => None,
+        };
+        if let Some(session) = sole {
+            return self.end_sole(session);
+        }
         let entry = self.owning().entry(owner);
         let (_, name) = self.name_of(owner);
         self.names.set_entry_id(name, entry);

@@ -382,9 +382,13 @@ impl Sessions {
         Self::as_sole(owner).is_some() || self.owners.get(owner).sole() == Some(session)
     }
 
-    /// Takes a session away from its owner, which is one of its own and stays. It has to be [adopted](Self::adopt) by another.
+    /// Takes a session away from its owner, which stays, unless it is the session itself. It has to be
+    /// [adopted](Self::adopt) by another.
     pub fn release(&mut self, session: u32) {
         let owner = self.owner(session);
+        if Self::as_sole(owner).is_some() {
+            return;
+        }
         let is_shared = self.owners.get(owner).is_shared();
         let end = if is_shared {
             self.touch(session).end()
@@ -400,7 +404,7 @@ impl Sessions {
         self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
     }
 
-    /// Removes a session that has an owner of its own. That stays, unless it has ended and this was its last one.
+    /// Removes a session. An owner of its own stays, unless it has ended and this was its last one.
     pub fn remove(&mut self, session: u32) {
         let owner = self.owner(session);
         self.release(session);
