@@ -1,7 +1,7 @@
 //! `PRESENCE.ATTACH key member session [EX seconds | PX ms] [GROUP group] [META blob]`
 
+use super::expiration::{self, EXPIRATION};
 use super::spec::Spec;
-use super::touchex::{EX, EXPIRATION, PX};
 use crate::arg::Arg;
 use crate::core::{Attachment, Change};
 use crate::error::{Error, Result};
@@ -42,11 +42,10 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     let (mut ttl, mut group, mut meta) = (None, None, None);
     let mut options = parse::Options::new(args, 4);
     while let Some(option) = options.next() {
-        if EX.is(option) {
-            parse::once(&mut ttl, options.millis(&EX)? * 1000, &EXPIRATION)?;
-        } else if PX.is(option) {
-            parse::once(&mut ttl, options.millis(&PX)?, &EXPIRATION)?;
-        } else if GROUP.is(option) {
+        if expiration::read(option, &mut options, &mut ttl)? {
+            continue;
+        }
+        if GROUP.is(option) {
             let name = parse::group(options.value(&GROUP)?)?;
             parse::once(&mut group, name, &GROUP)?;
         } else if META.is(option) {

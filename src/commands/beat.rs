@@ -1,7 +1,7 @@
 //! `PRESENCE.BEAT key [EX seconds | PX ms] SESSIONS count session [session ...]`
 
+use super::expiration::{self, EXPIRATION};
 use super::spec::Spec;
-use super::touchex::{EX, EXPIRATION, PX};
 use crate::arg::{Arg, Numbers};
 use crate::core::Change;
 use crate::error::{Error, Result};
@@ -40,11 +40,10 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         let Some(option) = options.next() else {
             return Err(Error::missing(&SESSIONS));
         };
-        if EX.is(option) {
-            parse::once(&mut ttl, options.millis(&EX)? * 1000, &EXPIRATION)?;
-        } else if PX.is(option) {
-            parse::once(&mut ttl, options.millis(&PX)?, &EXPIRATION)?;
-        } else if SESSIONS.is(option) {
+        if expiration::read(option, &mut options, &mut ttl)? {
+            continue;
+        }
+        if SESSIONS.is(option) {
             break options.number(&SESSIONS)?;
         } else {
             return Err(Error::Expected(&SPEC.args[1..]));

@@ -1,7 +1,7 @@
 //! `PRESENCE.LEASE key group [group ...] EX seconds | PX ms`
 
+use super::expiration::{self, EX, PX};
 use super::spec::Spec;
-use super::touchex::{EX, PX};
 use crate::arg::Arg;
 use crate::core::Change;
 use crate::error::{Error, Result};
@@ -31,11 +31,11 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
     // What comes last is the length of the lease, whatever the groups are called.
     let option = args.len() - 2;
     let mut options = parse::Options::new(args, option);
-    let ttl = match options.next() {
-        Some(option) if EX.is(option) => options.millis(&EX)? * 1000,
-        Some(option) if PX.is(option) => options.millis(&PX)?,
-        _ => return Err(Error::Expected(&SPEC.args[2..])),
-    };
+    let mut ttl = None;
+    if let Some(option) = options.next() {
+        expiration::read(option, &mut options, &mut ttl)?;
+    }
+    let ttl = ttl.ok_or(Error::Expected(&SPEC.args[2..]))?;
     let groups = parse::groups(args.to(option), 2)?;
     let change = Change::Lease { at: None, ttl };
     let origin = Origin::of(ctx);

@@ -7,6 +7,7 @@ use crate::ffi::command::{Command, Entry};
 use crate::ffi::context::Context;
 use crate::ffi::keyspace::Keyspace;
 
+mod expiration;
 mod other;
 mod span;
 mod spec;

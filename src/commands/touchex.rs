@@ -1,5 +1,6 @@
 //! `PRESENCE.TOUCHEX key [EX seconds | PX ms] [AT unix-ms] MEMBERS count member [member ...]`
 
+use super::expiration::{EX, EXPIRATION, PX};
 use super::spec::Spec;
 use crate::arg::{Arg, Numbers};
 use crate::core::Change;
@@ -10,13 +11,6 @@ use crate::ffi::keyspace::Keyspace;
 use crate::transaction::{self, Origin};
 use crate::{parse, wire};
 
-pub const EX: Arg = Arg::integer(c"seconds")
-    .numbers(Numbers::Seconds)
-    .token(c"EX");
-pub const PX: Arg = Arg::integer(c"milliseconds")
-    .numbers(Numbers::Duration)
-    .token(c"PX");
-pub const EXPIRATION: Arg = Arg::one_of(c"expiration", &[EX, PX]).optional();
 const AT: Arg = Arg::unix_time(c"unix-time-milliseconds")
     .token(c"AT")
     .optional();

@@ -96,16 +96,25 @@ impl PresenceSet {
                     ..Effects::default()
                 }
             }
-            Change::RestoreSessions { block } => Effects {
-                changed: self.restore_sessions(block).is_ok(),
-                ..Effects::default()
-            },
-            Change::RestoreGroups { block } => Effects {
-                changed: self.restore_groups(block).is_ok(),
-                ..Effects::default()
-            },
+            Change::RestoreSessions { block } => {
+                let restored = self.restore_sessions(block);
+                self.restored(restored.is_ok())
+            }
+            Change::RestoreGroups { block } => {
+                let restored = self.restore_groups(block);
+                self.restored(restored.is_ok())
+            }
             _ => Effects::default(),
         })
+    }
+
+    /// A block was restored, if it is one. What was made for one that is not goes where nothing is in it.
+    fn restored(&mut self, changed: bool) -> Effects {
+        self.drop_sessions();
+        Effects {
+            changed,
+            ..Effects::default()
+        }
     }
 
     /// Sessions end, at once or after a while. `members` of the effects are those who went offline.

@@ -91,18 +91,18 @@ impl Table {
         if self.owning().member_prefix(owner).is_none() {
             return owner;
         }
-        let (_, name) = self.name_of(owner);
+        let name = self.name_of(owner);
         let promoted = self.owning_mut().promote(owner);
         self.names.set_entry_id(name, EntryId::of_owner(promoted));
         promoted
     }
 
-    /// The hash prefix and the name of an owner's member.
-    fn name_of(&self, owner: u32) -> (HashPrefix, NameRef) {
+    /// The name of an owner's member.
+    fn name_of(&self, owner: u32) -> NameRef {
         let prefix = self.prefix_of(owner);
         let entry_id = EntryId::of_owner(owner);
         let name = self.names.at(MemberRef { prefix, entry_id });
-        (prefix, name.expect("an owner has a name"))
+        name.expect("an owner has a name")
     }
 
     /// The hash prefix of an owner's member.
@@ -114,7 +114,7 @@ impl Table {
 
     /// Calls `f` with an owner's member.
     pub fn with_owner<R>(&self, owner: u32, f: impl FnOnce(MemberView) -> R) -> R {
-        let (_, name) = self.name_of(owner);
+        let name = self.name_of(owner);
         let touch = self.timeline.state(self.owning().entry(owner)).touch;
         self.view(name, touch, f)
     }
@@ -126,7 +126,7 @@ impl Table {
             return;
         }
         let entry = sessions.entry(owner);
-        let (_, name) = self.name_of(owner);
+        let name = self.name_of(owner);
         self.names.set_entry_id(name, entry);
         self.owning_mut().remove_owner(owner);
         self.drop_sessions();
@@ -194,7 +194,7 @@ impl Table {
     pub fn end_sole(&mut self, session: u32) {
         let owner = self.owning().owner(session);
         let entry = self.owning().entry(owner);
-        let (_, name) = self.name_of(owner);
+        let name = self.name_of(owner);
         self.names.set_entry_id(name, entry);
         self.owning_mut().remove(session);
         self.drop_sessions();
@@ -210,7 +210,7 @@ impl Table {
             return self.end_sole(session);
         }
         let entry = self.owning().entry(owner);
-        let (_, name) = self.name_of(owner);
+        let name = self.name_of(owner);
         self.names.set_entry_id(name, entry);
         self.owning_mut().end_all(owner);
         self.drop_sessions();

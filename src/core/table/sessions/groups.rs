@@ -320,7 +320,7 @@ impl Groups {
 
 #[cfg(test)]
 impl Groups {
-    /// Panics where they contradict themselves; there are so many sessions in groups.
+    /// Panics where they contradict themselves.
     pub fn check(&self) {
         let mut dropping = 0;
         let mut leases = 0;

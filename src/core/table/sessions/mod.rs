@@ -382,8 +382,8 @@ impl Sessions {
         Self::as_sole(owner).is_some() || self.owners.get(owner).sole() == Some(session)
     }
 
-    /// Takes a session away from its owner, which stays, unless it is the session itself. It has to be
-    /// [adopted](Self::adopt) by another.
+    /// Takes a session away from its owner, which stays. It is to be [adopted](Self::adopt) by another one, or removed. One
+    /// that is its own owner has nobody to be taken from.
     pub fn release(&mut self, session: u32) {
         let owner = self.owner(session);
         if Self::as_sole(owner).is_some() {
