@@ -2,18 +2,24 @@
 //!
 //! A growing `Vec` copies everything it holds each time it doubles, which at ten million members stops the server for
 //! tens of milliseconds. An arena adds a page of [`PAGE`] items instead; only the first page grows by copying, so that
-//! a small set stays small. A freed slot is given out again lowest first, so the high pages drain and can be returned.
+//! a small set stays small. A freed slot is given out again lowest first, so the high pages drain. A page that holds
+//! nothing gives its block back at once, wherever it is: the last item to go never has more than one to free.
 
 /// Items in a page.
 pub const PAGE: usize = 256;
 const WORDS: usize = PAGE / 64;
 /// What the first page starts with; it doubles up to [`PAGE`].
 const FIRST: usize = 1;
+/// So many pages without a block are dropped at once from the end.
+const DROPPED: usize = 64;
 
 /// A paged store of `T`, addressed by index. `T::default()` fills free slots.
 #[derive(Clone)]
 pub struct Arena<T> {
+    /// A page that holds nothing has no block.
     pages: Vec<Box<[T]>>,
+    /// How many have one.
+    blocks: usize,
     /// Which slots of each page hold an item.
     live: Vec<[u64; WORDS]>,
     /// Which pages have a free slot, one bit a page.
@@ -27,6 +33,7 @@ impl<T> Default for Arena<T> {
     fn default() -> Self {
         Arena {
             pages: Vec::new(),
+            blocks: 0,
             live: Vec::new(),
             open: Vec::new(),
             first_open: 0,
@@ -46,8 +53,13 @@ impl<T> Arena<T> {
         match self.pages.as_slice() {
             [] => 0,
             [only] => only.len(),
-            pages => pages.len() * PAGE,
+            _ => self.blocks * PAGE,
         }
+    }
+
+    /// How many separate allocations there are.
+    pub fn allocations(&self) -> usize {
+        self.blocks
     }
 
     /// Bytes allocated, without what the items own themselves.
@@ -75,7 +87,7 @@ impl<T> Arena<T> {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 
-    /// The slot at `index`, to be changed, which may be free; `None` where its page is gone.
+    /// The slot at `index`, to be changed, which may be free; `None` where its page has no block.
     pub fn slot_mut(&mut self, index: u32) -> Option<&mut T> {
         let page = self.pages.get_mut(index as usize / PAGE)?;
         page.get_mut(index as usize % PAGE)
@@ -114,6 +126,9 @@ impl<T: Default> Arena<T> {
                 (word != u64::MAX).then(|| i * 64 + word.trailing_ones() as usize)
             })
             .expect("an open page has a free slot");
+        if self.pages[page].is_empty() {
+            self.pages[page] = self.new_page();
+        }
         self.live[page][slot / 64] |= 1 << (slot % 64);
         self.pages[page][slot] = item;
         self.len += 1;
@@ -135,6 +150,10 @@ impl<T: Default> Arena<T> {
         self.len -= 1;
         self.set_open(page);
         let item = std::mem::take(&mut self.pages[page][slot]);
+        if self.live[page] == [0; WORDS] {
+            self.pages[page] = Box::default();
+            self.blocks -= 1;
+        }
         self.drop_empty_tail();
         item
     }
@@ -144,6 +163,15 @@ impl<T: Default> Arena<T> {
             let slot = i * 64 + word.trailing_ones() as usize;
             (word != u64::MAX && slot < self.pages[page].len()).then_some(slot)
         })
+    }
+
+    /// A block for a page; the only page starts small.
+    fn new_page(&mut self) -> Box<[T]> {
+        self.blocks += 1;
+        let size = if self.pages.len() > 1 { PAGE } else { FIRST };
+        let mut items = Vec::with_capacity(size);
+        items.resize_with(size, T::default);
+        items.into_boxed_slice()
     }
 
     /// Makes room: the only page doubles, or a page is added. Returns a page with a free slot.
@@ -159,11 +187,8 @@ impl<T: Default> Arena<T> {
             self.set_open(0);
             return 0;
         }
-        let size = if self.pages.is_empty() { FIRST } else { PAGE };
-        let mut items = Vec::with_capacity(size);
-        items.resize_with(size, T::default);
         let page = self.pages.len();
-        self.pages.push(items.into_boxed_slice());
+        self.pages.push(Box::default());
         self.live.push([0; WORDS]);
         if page / 64 == self.open.len() {
             self.open.push(0);
@@ -172,9 +197,12 @@ impl<T: Default> Arena<T> {
         page
     }
 
-    /// Returns pages at the end that hold nothing.
+    /// Drops pages at the end that hold nothing.
     fn drop_empty_tail(&mut self) {
-        while self.live.last().is_some_and(|live| *live == [0; WORDS]) {
+        for _ in 0..DROPPED {
+            if self.pages.last().is_none_or(|page| !page.is_empty()) {
+                break;
+            }
             self.pages.pop();
             self.live.pop();
             let page = self.pages.len();
@@ -209,6 +237,23 @@ mod tests {
             arena.remove(i);
         }
         assert_eq!((arena.len(), arena.capacity()), (100, PAGE));
+    }
+
+    #[test]
+    fn each_page_gives_its_block_back_when_it_is_empty() {
+        let mut arena = Arena::default();
+        let len = 200 * PAGE as u32;
+        for i in 0..len {
+            arena.insert(i);
+        }
+        for i in 0..len {
+            assert_eq!(arena.remove(i), i);
+            let left = (len - i - 1) as usize;
+            assert_eq!(arena.allocations(), left.div_ceil(PAGE));
+        }
+        assert_eq!(arena.capacity(), 0);
+        assert_eq!(arena.insert(7), 0);
+        assert_eq!((*arena.get(0), arena.allocations()), (7, 1));
     }
 
     #[test]

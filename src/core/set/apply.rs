@@ -153,6 +153,7 @@ impl PresenceSet {
             changed: left > 0,
             members: left,
             touch: Some(touch),
+            due: self.due_after(touch),
             ..Effects::default()
         }
     }
@@ -218,6 +219,16 @@ impl PresenceSet {
             changed: reported > 0,
             members: reported,
             ..Effects::default()
+        }
+    }
+
+    /// When something may happen by itself because members, or sessions, leave with this touch.
+    pub(super) fn due_after(&self, touch: Touch) -> Option<Millis> {
+        match (touch.ttl, self.retain()) {
+            _ if self.is_empty() => None,
+            (0, 0) => Some(Millis::MAX),
+            (0, retain) => Some(touch.due(retain)),
+            _ => Some(touch.end()),
         }
     }
 

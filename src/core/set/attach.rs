@@ -17,6 +17,17 @@ pub struct Attachment<'c> {
     pub meta: Option<&'c [u8]>,
 }
 
+/// Where a session is that is attached.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// It is a new one.
+    New,
+    /// The member has it.
+    There(u32),
+    /// Another member had it, and it has no owner now.
+    Released(u32),
+}
+
 impl PresenceSet {
     /// Whether attaching this session to another member takes it from one who is online by nothing else.
     pub(super) fn frees_a_seat(&self, session: &[u8], now: Millis) -> bool {
@@ -52,17 +63,19 @@ impl PresenceSet {
         self.make_sessions();
         let table = self.make_table();
         let sessions = table.owning();
-        let mut moved = false;
+        let mut place = Place::New;
         if let Some(found) = sessions.find(&id) {
             if !sessions.is_living(found, now) {
                 table.remove_session(found);
-            } else if table.owner(&member) != Some(sessions.owner(found)) {
+            } else if table.owner(&member) == Some(sessions.owner(found)) {
+                place = Place::There(found);
+            } else {
                 self.release_session(found, now, observer);
-                moved = true;
+                place = Place::Released(found);
             }
         }
         let old = self.get(&member);
-        let session = self.place_session((&member, old), (&id, moved), touch, now);
+        let session = self.place_session((&member, old), (&id, place), touch, now);
         let table = self.make_table();
         let owner = table.owning().owner(session);
         if let Some(group) = group {
@@ -96,43 +109,52 @@ impl PresenceSet {
     }
 
     /// Touches a session, or adds it, to a member who is added as well where it is not there; `old` is its touch. One by
-    /// which it is online already stays beside the sessions. A session that `moved` has no owner.
+    /// which it is online already stays beside the sessions.
     fn place_session(
         &mut self,
         (member, old): (&LookupKey, Option<TouchState>),
-        (id, moved): (&LookupKey, bool),
+        (id, place): (&LookupKey, Place),
         touch: Touch,
         now: Millis,
     ) -> u32 {
-        if old.is_none() {
-            let state = TouchState {
-                touch,
-                timeout_reported: !touch.is_online(now),
-            };
-            self.put(member, state, |_| false);
-        }
-        let own = old.filter(|old| old.touch.is_online(now));
         self.make_sessions();
         let table = self.make_table();
+        let Some(old) = old else {
+            let timeout_reported = !touch.is_online(now);
+            let state = TouchState {
+                touch,
+                timeout_reported,
+            };
+            let Place::Released(session) = place else {
+                return table.add_with_sole(member, state, id);
+            };
+            table.set(member, state, |_| false);
+            let owner = table.make_owner(member);
+            table.owning_mut().adopt(session, owner);
+            table.owning_mut().set_touch(session, touch);
+            return session;
+        };
         let owner = table.owner(member);
-        let found = table.owning().find(id);
-        if owner.is_none() && own.is_none() && found.is_none() {
+        let is_online = old.touch.is_online(now);
+        if owner.is_none() && !is_online && place == Place::New {
             return table.add_sole(id, member, touch);
         }
         let owner = owner.unwrap_or_else(|| {
             let owner = table.make_owner(member);
-            if let Some(own) = own {
-                table.owning_mut().set_own_touch(owner, own.touch);
+            if is_online {
+                table.owning_mut().set_own_touch(owner, old.touch);
             }
             owner
         });
-        let Some(session) = found else {
-            return table.add_session(id, owner, touch);
+        let session = match place {
+            Place::New => return table.add_session(id, owner, touch),
+            Place::There(session) => session,
+            Place::Released(session) => {
+                let owner = table.promote(owner);
+                table.owning_mut().adopt(session, owner);
+                session
+            }
         };
-        if moved {
-            let owner = table.promote(owner);
-            table.owning_mut().adopt(session, owner);
-        }
         table.owning_mut().set_touch(session, touch);
         session
     }

@@ -216,8 +216,8 @@ pub struct Effects {
     pub touch: Option<Touch>,
     /// The peak, where the change has set it.
     pub peak: Option<Peak>,
-    /// When something may happen by itself because of a touch: somebody's time is up. `None` if the set has to be asked
-    /// ([`next_look`](crate::core::PresenceSet::next_look)).
+    /// When something may happen by itself because of the change: somebody's time is up, `Millis::MAX` where nothing more may
+    /// than without it. `None` if the set has to be asked ([`next_look`](crate::core::PresenceSet::next_look)).
     pub due: Option<Millis>,
 }
 

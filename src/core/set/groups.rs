@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::change::{Effects, Members, Observer};
 use super::members::{Error, PresenceSet};
-use crate::core::table::{MAX_GROUPS, Sessions};
+use crate::core::table::{BATCH, MAX_GROUPS, Sessions};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::Touch;
 
@@ -131,8 +131,13 @@ impl PresenceSet {
         let (mut ended, mut left) = (0, 0);
         while ended < limit
             && let Some(sessions) = self.table_sessions()
-            && let Some(session) = sessions.groups().and_then(|groups| groups.next_dropping())
+            && let Some(session) = sessions
+                .groups()
+                .and_then(|groups| groups.next_to_end().next())
         {
+            if ended.is_multiple_of(BATCH) {
+                self.table().inspect(|table| table.prefetch_dropping());
+            }
             if sessions.is_living(session, now) {
                 left += usize::from(self.end_session(session, now, observer));
             } else {

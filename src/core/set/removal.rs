@@ -11,6 +11,8 @@ use crate::core::touch::TouchState;
 pub(super) enum Removal<'a> {
     /// This member, if it is there, at this moment.
     Member(&'a LookupKey<'a>, Millis),
+    /// The member with this owner of sessions, and those, at this moment.
+    Owner(u32, Millis),
     /// Who is due at `cutoff`, oldest due first, at most `limit` of them.
     Due { cutoff: Millis, limit: usize },
 }
@@ -52,7 +54,7 @@ impl PresenceSet {
             #[cfg(test)]
             tests::note(member);
             last_at = match removal {
-                Removal::Member(_, at) => at,
+                Removal::Member(_, at) | Removal::Owner(_, at) => at,
                 Removal::Due { .. } => member.touch.due(retain),
             };
             f(member, state);
@@ -61,11 +63,16 @@ impl PresenceSet {
             (Form::Small(small), Removal::Member(key, _)) => {
                 usize::from(small.take(key.name(), on_removal))
             }
+            (Form::Small(_), Removal::Owner(..)) => 0,
             (Form::Small(small), Removal::Due { cutoff, limit }) => {
                 small.evict(cutoff, retain, limit, on_removal)
             }
             (Form::Table(table), Removal::Member(key, _)) => {
                 usize::from(table.remove(key, on_removal))
+            }
+            (Form::Table(table), Removal::Owner(owner, _)) => {
+                table.remove_owner(owner, on_removal);
+                1
             }
             (Form::Table(table), Removal::Due { cutoff, limit }) => {
                 table.evict(cutoff, retain, limit, on_removal)

@@ -6,6 +6,7 @@
 
 use super::change::{Change, Effects, Members, Observer, touch_of};
 use super::members::{Error, PresenceSet};
+use super::removal::Removal;
 use super::touching::{Touched, keeps};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::table::Sessions;
@@ -125,11 +126,12 @@ impl PresenceSet {
         now: Millis,
         observer: &mut impl Observer,
     ) -> Effects {
+        let touch = Touch {
+            at: now,
+            ttl: grace,
+        };
         let mut effects = Effects {
-            touch: Some(Touch {
-                at: now,
-                ttl: grace,
-            }),
+            touch: Some(touch),
             ..Effects::default()
         };
         for (position, id) in sessions.names().enumerate() {
@@ -158,6 +160,7 @@ impl PresenceSet {
             effects.changed = true;
             observer.changed(position);
         }
+        effects.due = self.due_after(touch);
         effects
     }
 
@@ -251,16 +254,13 @@ impl PresenceSet {
         now: Millis,
         observer: &mut impl Observer,
     ) -> bool {
-        let table = self.make_table();
-        let owner = table.owning().owner(session);
-        if table.owning().member_prefix(owner).is_none() {
-            table.owning_mut().remove(session);
-            return self.settle_loss(owner, now, observer);
+        let sessions = self.make_table().owning_mut();
+        let owner = sessions.owner(session);
+        if Sessions::as_sole(owner).is_some() {
+            return self.leave_by_loss(owner, now, observer);
         }
-        // It was all that its member had.
-        let (name, old) = table.with_owner(owner, |member| (member.name.to_vec(), member.touch));
-        table.end_sole(session);
-        old.is_online(now) && self.leave_by_loss(&name, now, observer)
+        sessions.remove(session);
+        self.settle_loss(owner, now, observer)
     }
 
     /// An owner has lost a session that lived. Returns whether its member went offline by that.
@@ -271,23 +271,39 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> bool {
         let table = self.make_table();
-        let old = table.owner_state(owner).touch;
-        if table.owning().end(owner).is_some_and(|end| end > now) {
-            self.settle_touch(owner, old.at, now);
-            self.make_table().drop_idle(owner);
-            return false;
+        if table.owning().end(owner).is_none_or(|end| end <= now) {
+            return self.leave_by_loss(owner, now, observer);
         }
-        let name = table.with_owner(owner, |member| member.name.to_vec());
-        table.end_sessions(owner);
-        old.is_online(now) && self.leave_by_loss(&name, now, observer)
+        let at = table.owner_state(owner).touch.at;
+        self.settle_touch(owner, at, now);
+        self.make_table().drop_idle(owner);
+        false
     }
 
-    /// A member without sessions, and with nothing else that keeps it online, goes offline.
-    fn leave_by_loss(&mut self, name: &[u8], now: Millis, observer: &mut impl Observer) -> bool {
+    /// An owner's member has lost what kept it online. Returns whether it went offline by that.
+    fn leave_by_loss(&mut self, owner: u32, now: Millis, observer: &mut impl Observer) -> bool {
+        let retains = self.retain() > 0;
         let left = Touch { at: now, ttl: 0 }.bounded();
-        let member = LookupKey::new(name).hashed();
-        self.touch_one(&member, left, TouchMode::Replayed, now);
-        observer.left(MemberView::new(name, left));
+        let table = self.make_table();
+        if !table.owner_state(owner).touch.is_online(now) {
+            table.end_sessions(owner);
+            return false;
+        }
+        if retains {
+            let state = TouchState {
+                touch: left,
+                timeout_reported: false,
+            };
+            table.touch_owner(owner, state);
+            table.with_owner(owner, |member| {
+                observer.left(MemberView::new(member.name, left));
+            });
+            table.end_sessions(owner);
+        } else {
+            self.remove(Removal::Owner(owner, now), |member, _| {
+                observer.left(MemberView::new(member.name, left));
+            });
+        }
         true
     }
 

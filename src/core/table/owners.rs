@@ -1,5 +1,6 @@
 //! Members of a table who have sessions (`sessions/`).
 
+use super::batch::BATCH;
 use super::followers::{Followers, name_at};
 use super::sessions::{Emptied, Sessions};
 use super::store::Table;
@@ -64,6 +65,27 @@ impl Table {
         let owner = self.owning_mut().add_owner(entry);
         self.names.set_entry_id(name, EntryId::of_owner(owner));
         owner
+    }
+
+    /// Adds a member who is not there, with this touch and a session that is its owner.
+    pub fn add_with_sole(&mut self, member: &LookupKey, state: TouchState, id: &LookupKey) -> u32 {
+        let touch = state.touch;
+        let entry = Entry {
+            time: touch.at,
+            prefix: member.prefix(),
+            extra: 0,
+            timeout_reported: state.timeout_reported,
+        };
+        let (timeline, mut followers) = self.followed();
+        let entry_id = timeline.insert(touch.ttl, entry, &mut followers);
+        let prefix = member.prefix();
+        let sessions = self.owning_mut();
+        sessions.emptied = None;
+        sessions.note_seen(touch.at);
+        let session = sessions.add_sole(id, MemberRef { prefix, entry_id }, touch);
+        let owner = sessions.owner(session);
+        self.names.insert(member, EntryId::of_owner(owner));
+        session
     }
 
     /// Adds a session of a member who is there and has none. It is its own owner.
@@ -190,29 +212,44 @@ impl Table {
         }
     }
 
+    /// Prefetches what the end of the next sessions to end reads.
+    pub fn prefetch_dropping(&self) {
+        let sessions = self.owning();
+        let Some(groups) = sessions.groups() else {
+            return;
+        };
+        for session in groups.next_to_end().take(BATCH) {
+            sessions.prefetch_name(session);
+            if let Some(prefix) = sessions.member_prefix(sessions.owner(session)) {
+                self.names.prefetch(prefix);
+            }
+        }
+    }
+
     /// Ends a session that is its own owner.
     pub fn end_sole(&mut self, session: u32) {
         let owner = self.owning().owner(session);
-        let entry = self.owning().entry(owner);
-        let name = self.name_of(owner);
-        self.names.set_entry_id(name, entry);
-        self.owning_mut().remove(session);
-        self.drop_sessions();
+        self.end_sessions(owner);
     }
 
     /// Ends the sessions of a member who is there.
     pub fn end_sessions(&mut self, owner: u32) {
-        let sole = match self.owning().member_prefix(owner) {
-            Some(_) => self.owning().sessions(owner).next(),
-            None => None,
-        };
-        if let Some(session) = sole {
-            return self.end_sole(session);
+        self.end_sessions_of(owner, self.name_of(owner));
+    }
+
+    /// As [`end_sessions`](Self::end_sessions), where the member's name is at hand.
+    pub(super) fn end_sessions_of(&mut self, owner: u32, name: NameRef) {
+        let sessions = self.sessions.as_deref_mut().expect("an owner has sessions");
+        self.names.set_entry_id(name, sessions.entry(owner));
+        match Sessions::as_sole(owner) {
+            Some(session) => sessions.remove(session),
+            None => sessions.end_all(owner),
         }
-        let entry = self.owning().entry(owner);
-        let name = self.name_of(owner);
-        self.names.set_entry_id(name, entry);
-        self.owning_mut().end_all(owner);
         self.drop_sessions();
+    }
+
+    /// Removes an owner's member, who is given to `f` before, and its sessions.
+    pub fn remove_owner(&mut self, owner: u32, f: impl FnOnce(MemberView, TouchState)) {
+        self.take_out(self.prefix_of(owner), self.name_of(owner), f);
     }
 }

@@ -24,14 +24,14 @@ impl Table {
     }
 
     /// Removes a member of this prefix.
-    fn take_out(
+    pub(super) fn take_out(
         &mut self,
         prefix: HashPrefix,
         name: NameRef,
         f: impl FnOnce(MemberView, TouchState),
     ) {
         if let Some(owner) = self.names.entry_id(name).owner() {
-            self.end_sessions(owner);
+            self.end_sessions_of(owner, name);
         }
         let state = self.timeline.state(self.names.entry_id(name));
         self.view(name, state.touch, |member| f(member, state));

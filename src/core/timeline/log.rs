@@ -162,7 +162,17 @@ impl Timeline {
     }
 
     /// Removes an entry that is no member's any more. Other entries may move, which `listener` follows.
+    #[inline]
     pub fn kill(&mut self, entry_id: EntryId, listener: &mut impl MoveListener) {
+        let emptied = self.take_out(entry_id);
+        self.compact_some(listener);
+        if let Some(lane) = emptied {
+            self.remove_lane(lane);
+        }
+    }
+
+    /// Removes an entry while no other moves. Returns the lane where that was the last one of it.
+    fn take_out(&mut self, entry_id: EntryId) -> Option<u32> {
         let id = entry_id.chunk();
         let chunk = self.tree.chunks.get_mut(id);
         chunk.kill(entry_id.index());
@@ -185,10 +195,7 @@ impl Timeline {
         } else if sparse {
             self.queue_sparse(id);
         }
-        self.compact_some(listener);
-        if left_in_lane == 0 {
-            self.remove_lane(lane);
-        }
+        (left_in_lane == 0).then_some(lane)
     }
 
     /// Takes an empty chunk out.

@@ -201,11 +201,15 @@ impl Groups {
             NONE => joined.first = session,
             before => self.links.get_mut(before).after = session,
         }
-        *self.links.get_mut(session) = Link {
-            group,
-            before,
-            after: NONE,
-        };
+        let after = NONE;
+        self.links.add(
+            session,
+            Link {
+                group,
+                before,
+                after,
+            },
+        );
     }
 
     /// A session leaves its group, if it is in one, which goes where nothing keeps it.
@@ -213,7 +217,7 @@ impl Groups {
         let Some(group) = self.of(session) else {
             return;
         };
-        let Link { before, after, .. } = std::mem::take(self.links.get_mut(session));
+        let Link { before, after, .. } = self.links.remove(session);
         let left = self.groups.get_mut(group);
         left.len -= 1;
         self.dropping_len -= usize::from(left.is_dropping);
@@ -296,10 +300,10 @@ impl Groups {
         self.dropping_len
     }
 
-    /// The next session to end.
-    pub fn next_dropping(&self) -> Option<u32> {
-        let group = *self.dropping.front()?;
-        Some(self.groups.get(group).first).filter(|session| *session != NONE)
+    /// The next sessions to end, those of one group.
+    pub fn next_to_end(&self) -> impl Iterator<Item = u32> + '_ {
+        let group = self.dropping.front();
+        group.into_iter().flat_map(|group| self.sessions(*group))
     }
 
     /// All groups in an order that makes the same groups: those with a name by that, then those whose sessions end.

@@ -28,15 +28,23 @@ impl Default for Link {
 /// Places by the numbers of sessions. Only those of sessions in groups take memory, by the page.
 #[derive(Clone, Default)]
 pub struct Links {
-    /// A page without any such session has no block.
-    pages: Vec<Box<[Link]>>,
+    pages: Vec<Page>,
     blocks: usize,
+}
+
+/// Places of sessions whose numbers follow each other.
+#[derive(Clone, Default)]
+struct Page {
+    /// Without any session in a group there is no block.
+    links: Box<[Link]>,
+    /// How many sessions are in groups.
+    len: usize,
 }
 
 impl Links {
     /// Bytes allocated.
     pub fn bytes(&self) -> usize {
-        self.pages.capacity() * size_of::<Box<[Link]>>() + self.blocks * PAGE * size_of::<Link>()
+        self.pages.capacity() * size_of::<Page>() + self.blocks * PAGE * size_of::<Link>()
     }
 
     /// How many separate allocations there are.
@@ -46,27 +54,45 @@ impl Links {
 
     /// Moves the blocks (`memory/mover.rs`).
     pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
-        steps.each(&mut self.pages, |page, mover| mover.slice(page));
+        steps.each(&mut self.pages, |page, mover| mover.slice(&mut page.links));
     }
 
     /// A session's place, which is none where it is in no group.
     pub fn get(&self, session: u32) -> Link {
         let page = self.pages.get(session as usize / PAGE);
-        let link = page.and_then(|page| page.get(session as usize % PAGE));
+        let link = page.and_then(|page| page.links.get(session as usize % PAGE));
         link.copied().unwrap_or_default()
     }
 
-    /// A session's place, to be changed.
+    /// The place of a session that is in a group, to be changed.
     pub fn get_mut(&mut self, session: u32) -> &mut Link {
-        let page = session as usize / PAGE;
-        if page >= self.pages.len() {
-            self.pages.resize_with(page + 1, Box::default);
+        &mut self.pages[session as usize / PAGE].links[session as usize % PAGE]
+    }
+
+    /// A session, which is in no group, gets a place.
+    pub fn add(&mut self, session: u32, link: Link) {
+        let number = session as usize / PAGE;
+        if number >= self.pages.len() {
+            self.pages.resize_with(number + 1, Page::default);
         }
-        let page = &mut self.pages[page];
-        if page.is_empty() {
-            *page = vec![Link::default(); PAGE].into_boxed_slice();
+        let page = &mut self.pages[number];
+        if page.len == 0 {
+            page.links = vec![Link::default(); PAGE].into_boxed_slice();
             self.blocks += 1;
         }
-        &mut page[session as usize % PAGE]
+        page.links[session as usize % PAGE] = link;
+        page.len += 1;
+    }
+
+    /// Takes away the place of a session that is in a group.
+    pub fn remove(&mut self, session: u32) -> Link {
+        let page = &mut self.pages[session as usize / PAGE];
+        let link = std::mem::take(&mut page.links[session as usize % PAGE]);
+        page.len -= 1;
+        if page.len == 0 {
+            page.links = Box::default();
+            self.blocks -= 1;
+        }
+        link
     }
 }

@@ -15,6 +15,7 @@
 
 #[cfg(test)]
 mod check;
+mod footprint;
 mod groups;
 mod links;
 mod owner;
@@ -27,7 +28,7 @@ use record::{OWNED, Record, Records};
 use super::metadata::Metadata;
 use crate::core::index::{MAX_NAMES, Names};
 use crate::core::member::LookupKey;
-use crate::core::memory::{Arena, Mover, Steps, prefetch};
+use crate::core::memory::{Arena, prefetch};
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
 use crate::core::timeline::{Entry, First, Timeline};
@@ -71,41 +72,6 @@ impl Sessions {
     /// How many sessions are stored.
     pub fn len(&self) -> usize {
         self.records.0.len()
-    }
-
-    /// Bytes allocated, these included.
-    pub fn bytes(&self) -> usize {
-        let groups = self.groups.as_ref().map_or(0, |groups| groups.bytes());
-        groups + size_of::<Sessions>() - size_of::<Metadata>()
-            + self.ids.bytes()
-            + self.records.0.bytes()
-            + self.times.bytes()
-            + self.owners.bytes()
-            + self.owned_bytes
-            + self.metadata.bytes()
-    }
-
-    /// How many separate allocations there are.
-    pub fn allocations(&self) -> usize {
-        let groups = self.groups.as_ref();
-        groups.map_or(0, |groups| groups.allocations())
-            + self.ids.allocations()
-            + self.times.allocations()
-            + self.metadata.allocations()
-            + self.records.0.capacity().div_ceil(256)
-            + self.owners.capacity().div_ceil(256)
-    }
-
-    /// Moves the blocks (`memory/mover.rs`).
-    pub fn relocate(&mut self, steps: &mut Steps<impl Mover>) {
-        self.ids.relocate(steps);
-        steps.arena(&mut self.records.0, |_, _| {});
-        self.times.relocate(steps);
-        steps.arena(&mut self.owners, |_, _| {});
-        self.metadata.relocate(steps);
-        if let Some(groups) = &mut self.groups {
-            groups.relocate(steps);
-        }
     }
 
     /// Whether there is nothing to be kept.
@@ -166,6 +132,12 @@ impl Sessions {
         self.ids.prefetch(id.prefix());
     }
 
+    /// Prefetches where a session's id stands.
+    #[inline]
+    pub fn prefetch_name(&self, session: u32) {
+        self.ids.prefetch(self.records.0.get(session).prefix);
+    }
+
     /// A session's touch.
     pub fn touch(&self, session: u32) -> Touch {
         self.times.state(self.records.0.get(session).entry).touch
@@ -182,7 +154,7 @@ impl Sessions {
 
     /// The session that an owner is itself.
     #[inline]
-    fn as_sole(owner: u32) -> Option<u32> {
+    pub fn as_sole(owner: u32) -> Option<u32> {
         (owner & SOLE != 0).then_some(owner & !SOLE)
     }
 
