@@ -14,7 +14,7 @@ use crate::ffi::keyspace::Keyspace;
 use crate::ffi::string::SharedString;
 use crate::keys::WriteKey;
 use crate::metrics;
-use crate::transaction::{Transaction, Turn as Done};
+use crate::transaction::{Changed, Transaction, Turn as Done};
 
 /// A turn of the key that an entry names, unless the entry is stale.
 pub fn sweep(keyspace: &mut Keyspace, entry: Entry, turn: Turn) {
@@ -108,6 +108,6 @@ fn take_all(transaction: &mut Transaction, turn: Turn, done: &mut Done) -> Optio
 /// Applies a change to a key that holds a set. `None`: it holds none, or the change was cut short.
 fn take_batch(transaction: &mut Transaction, change: Change) -> Option<usize> {
     transaction.key().set()?;
-    let effects = transaction.apply(change, Args::NONE, None, &mut Vec::new(), None);
+    let effects = transaction.apply(change, Args::NONE, None, &mut Changed::default(), None);
     effects.ok().map(|effects| effects.members)
 }

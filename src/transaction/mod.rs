@@ -5,6 +5,7 @@
 //! closed before. So nothing is replicated that was not done. A change that panics leaves an empty set behind, here and
 //! on the replicas alike.
 
+mod changed;
 pub mod origin;
 mod recorder;
 mod replication;
@@ -19,6 +20,7 @@ use crate::ffi::string::KeyName;
 use crate::keys::WriteKey;
 use crate::{clock, metrics, wire};
 
+pub use changed::Changed;
 pub use origin::Origin;
 use recorder::Recorder;
 
@@ -132,7 +134,7 @@ fn make_change<'a>(
             transaction.mark();
         }
         let forgotten = transaction.forgotten_with_metadata(&change, members);
-        let mut changed = Vec::new();
+        let mut changed = Changed::default();
         effects = transaction.apply(change, members, ahead, &mut changed, missing)?;
         transaction.replicate(&change, &effects, members, &changed);
         if !forgotten.is_empty() {
@@ -278,7 +280,7 @@ impl<'k> Transaction<'k> {
         change: Change,
         members: Args<'a>,
         ahead: Option<LookupKey<'a>>,
-        changed: &mut Vec<&'a [u8]>,
+        changed: &mut Changed<'a>,
         missing: Option<&mut Vec<&'a [u8]>>,
     ) -> Result<Effects> {
         let now = self.now;

@@ -1,5 +1,6 @@
 //! Records what a change does to members while it is applied, where the change is this server's own.
 
+use super::changed::Changed;
 use crate::core::time::Millis;
 use crate::core::{MemberView, Observer};
 use crate::events::Outbox;
@@ -13,7 +14,7 @@ pub struct Recorder<'t, 'a> {
     outbox: &'t mut Outbox,
     members: Args<'a>,
     /// The members that were changed, if they are asked for.
-    changed: Option<&'t mut Vec<&'a [u8]>>,
+    changed: Option<&'t mut Changed<'a>>,
     /// The sessions that there are not, if they are asked for.
     pub missing: Option<&'t mut Vec<&'a [u8]>>,
     /// The database and the name of the key, where there are orphans.
@@ -27,7 +28,7 @@ impl<'t, 'a> Recorder<'t, 'a> {
         outbox: &'t mut Outbox,
         key: &WriteKey<'t>,
         members: Args<'a>,
-        changed: Option<&'t mut Vec<&'a [u8]>>,
+        changed: Option<&'t mut Changed<'a>>,
     ) -> Recorder<'t, 'a> {
         let orphans = (!orphans::is_empty()).then(|| (key.context().db(), key.name()));
         Recorder {
@@ -53,7 +54,7 @@ impl Observer for Recorder<'_, '_> {
     #[inline(always)]
     fn changed(&mut self, position: usize) {
         if let Some(changed) = &mut self.changed {
-            changed.push(self.members.string(position).bytes());
+            changed.note(position, self.members);
         }
     }
 

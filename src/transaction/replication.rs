@@ -1,6 +1,7 @@
 //! What is replicated of a change that was made here.
 
 use super::Transaction;
+use super::changed::Changed;
 use crate::core::time::Millis;
 use crate::core::{Change, Effects, Members, Touch};
 use crate::ffi::args::Args;
@@ -33,12 +34,12 @@ impl Transaction<'_> {
 
     /// Replicates what a change that was made here did, and counts it.
     #[inline(always)]
-    pub(super) fn replicate(
+    pub(super) fn replicate<'a>(
         &mut self,
         change: &Change,
         effects: &Effects,
-        members: Args,
-        changed: &[&[u8]],
+        members: Args<'a>,
+        changed: &Changed<'a>,
     ) {
         let (ctx, name, now) = (self.key.context(), self.key.name(), self.now);
         if self.is_made
@@ -51,7 +52,7 @@ impl Transaction<'_> {
                 metrics::TOUCHES.add(members.len());
                 if !change.is_sure() {
                     // The peak was judged when the import arrived, a time that the touch does not carry.
-                    replicate_touch(ctx, name, touch, changed.iter().copied(), false);
+                    replicate_touch(ctx, name, touch, changed.names(members), false);
                     if let Some(peak) = effects.peak {
                         wire::set_peak(&ctx, name, peak);
                     }
@@ -59,14 +60,14 @@ impl Transaction<'_> {
                     ctx.replicate_verbatim();
                 } else if self.has_rare_settings {
                     // Those that were recorded.
-                    replicate_touch(ctx, name, touch, changed.iter().copied(), true);
+                    replicate_touch(ctx, name, touch, changed.names(members), true);
                 } else if !self.is_marked {
                     replicate_touch(ctx, name, touch, members.iter(), true);
                 }
             }
             // Resolved to a touch that keeps nobody online.
             (Change::Leave, Some(touch)) => {
-                replicate_touch(ctx, name, touch, changed.iter().copied(), true);
+                replicate_touch(ctx, name, touch, changed.names(members), true);
             }
             (Change::Forget, _) if effects.changed => {
                 ctx.replicate_verbatim();
@@ -107,7 +108,13 @@ impl Transaction<'_> {
     }
 
     /// The same of a change that is about sessions or groups.
-    fn replicate_sessions(&self, change: &Change, touch: Touch, members: Args, changed: &[&[u8]]) {
+    fn replicate_sessions<'a>(
+        &self,
+        change: &Change,
+        touch: Touch,
+        members: Args<'a>,
+        changed: &Changed<'a>,
+    ) {
         let (ctx, name) = (self.key.context(), self.key.name());
         if !listeners::are_there(ctx) {
             // The data is marked as changed, which counts for the server's save points.
@@ -127,7 +134,7 @@ impl Transaction<'_> {
         // Only those sessions that were changed, but all groups.
         match *change {
             Change::Beat { .. } | Change::Detach { .. } => {
-                wire::sessions(&ctx, name, word, touch, changed.iter().copied());
+                wire::sessions(&ctx, name, word, touch, changed.names(members));
             }
             _ => wire::sessions(&ctx, name, word, touch, members.iter()),
         }

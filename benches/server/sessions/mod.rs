@@ -13,7 +13,7 @@ use super::members::Members;
 use super::names::random::Random;
 use super::report::{Report, Row, Target, Unit};
 use super::scale::grouped;
-use super::stall::Whose;
+use super::stall::{Stall, Whose};
 use super::stalls::{judge, watch};
 
 /// How many sessions go into one beat.
@@ -21,6 +21,8 @@ const BEAT: usize = 1000;
 /// How many beats make a round, and how many single commands.
 const BEATS: usize = 20;
 const SINGLE: usize = 20_000;
+/// How often a group ends.
+const TIMES: usize = 2;
 /// When the sessions of a group have ended, in ms.
 const DONE_MS: f64 = 5_000.0;
 
@@ -154,40 +156,53 @@ fn drops(bench: &mut Bench, report: &mut Report, size: usize) {
             &["PRESENCE.LEASE", "presence", "gateway", "PX", "1"],
         ),
     ] {
-        let mut load = Load::default();
-        for (user, id) in &all {
-            load.push(&[
-                "PRESENCE.ATTACH",
-                "presence",
-                user,
-                id,
-                "PX",
-                TTL_MS,
-                "GROUP",
-                "gateway",
-            ]);
-        }
-        bench.pump(&load);
         let what = format!("{of} sessions end by {how}");
-        let (took, stall) = watch(bench, Whose::Module, &what, |bench| {
-            let start = Instant::now();
-            bench.control.call(end);
-            while bench.control.int(&["PRESENCE.COUNT", "presence"]) > 0 {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            start.elapsed()
-        });
-        judge(report, stall, ("", None));
+        let times = (0..TIMES).map(|_| end_group(bench, &all, &what, end));
+        let (took, stalls): (Vec<_>, Vec<_>) = times.unzip();
+        judge(report, Stall::quietest(stalls), ("", None));
+        let longest = took.into_iter().max().expect("it was done");
         report.add(Row {
             what: format!("until {what}"),
             against: String::new(),
             theirs: None,
-            ours: took.as_secs_f64() * 1e3,
+            ours: longest.as_secs_f64() * 1e3,
             unit: Unit::Millis,
             target: Target::AtMost(DONE_MS),
         });
-        bench.flush();
     }
+}
+
+/// Attaches all the sessions to a group, which `end` ends. Returns how long that took, and what others waited meanwhile.
+fn end_group(
+    bench: &mut Bench,
+    all: &[(String, String)],
+    what: &str,
+    end: &[&str],
+) -> (Duration, Stall) {
+    let mut load = Load::default();
+    for (user, id) in all {
+        load.push(&[
+            "PRESENCE.ATTACH",
+            "presence",
+            user,
+            id,
+            "PX",
+            TTL_MS,
+            "GROUP",
+            "gateway",
+        ]);
+    }
+    bench.pump(&load);
+    let ended = watch(bench, Whose::Module, what, |bench| {
+        let start = Instant::now();
+        bench.control.call(end);
+        while bench.control.int(&["PRESENCE.COUNT", "presence"]) > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        start.elapsed()
+    });
+    bench.flush();
+    ended
 }
 
 /// The user and the id of each session of these numbers.
