@@ -119,30 +119,26 @@ impl PresenceSet {
     ) -> u32 {
         self.make_sessions();
         let table = self.make_table();
-        let Some(old) = old else {
+        if old.is_none() {
             let timeout_reported = !touch.is_online(now);
             let state = TouchState {
                 touch,
                 timeout_reported,
             };
-            let Place::Released(session) = place else {
+            if place == Place::New {
                 return table.add_with_sole(member, state, id);
-            };
+            }
             table.set(member, state, |_| false);
-            let owner = table.make_owner(member);
-            table.owning_mut().adopt(session, owner);
-            table.owning_mut().set_touch(session, touch);
-            return session;
-        };
+        }
+        let own = old.map(|old| old.touch).filter(|own| own.is_online(now));
         let owner = table.owner(member);
-        let is_online = old.touch.is_online(now);
-        if owner.is_none() && !is_online && place == Place::New {
+        if owner.is_none() && own.is_none() && place == Place::New {
             return table.add_sole(id, member, touch);
         }
         let owner = owner.unwrap_or_else(|| {
             let owner = table.make_owner(member);
-            if is_online {
-                table.owning_mut().set_own_touch(owner, old.touch);
+            if let Some(own) = own {
+                table.owning_mut().set_own_touch(owner, own);
             }
             owner
         });
