@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import redis
 
-from presence import FOREVER, Entry, Info, Record, Session
+from presence import FOREVER, Attachment, Entry, Info, Record, Session
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -32,7 +32,7 @@ def test_who_is_touched_is_online_and_who_leaves_is_not(kit: Any) -> None:
 def test_without_members_nothing_is_asked(kit: Any) -> None:
     online = kit.presence()
     assert (online.touch(), online.leave(), online.forget(), online.online()) == (0, 0, 0, [])
-    assert (online.beat(), online.detach()) == ([], 0)
+    assert (online.attach_all(), online.beat(), online.detach()) == ([], [], 0)
     assert (online.lease(ttl=MINUTE), online.drop()) == (None, 0)
     assert online.info() is None
 
@@ -156,6 +156,11 @@ def test_members_have_metadata(kit: Any) -> None:
     assert online.set_meta("alice", "away") is True
     assert online.set_meta("nobody", "away") is False
     assert online.meta("alice", "bob", "nobody") == [kit.m("away"), None, None]
+    assert [(entry.member, entry.meta) for entry in online.entries(oldest_first=True, with_meta=True)] == [
+        (kit.m("alice"), kit.m("away")),
+        (kit.m("bob"), None),
+    ]
+    assert {entry.meta for entry in online.entries()} == {None}
     assert online.set_meta("alice", b"") is True
     assert online.meta("alice") == [None]
 
@@ -172,6 +177,35 @@ def test_a_member_is_online_while_any_of_its_sessions_lasts(kit: Any) -> None:
     online.attach("alice", "phone")
     assert online.leave("alice") == 1
     assert online.sessions("alice") == []
+
+
+def test_many_sessions_are_attached_at_once(kit: Any, execute: Any) -> None:
+    online = kit.presence(ttl=MINUTE)
+    phone, laptop = Attachment("alice", "phone", "ios"), Attachment("alice", b"laptop")
+    tab = Attachment(b"bob", "tab", b"")
+    assert online.attach_all(phone, laptop, tab, ttl=MINUTE / 2, group="gateway") == [True, False, True]
+    told = {session.id: (session.group, session.meta) for session in online.sessions("alice")}
+    assert told == {
+        kit.m("phone"): (kit.m("gateway"), kit.m("ios")),
+        kit.m("laptop"): (kit.m("gateway"), None),
+    }
+    assert all(session.ttl_left <= MINUTE / 2 for session in online.sessions("bob"))
+    assert online.attach_all(Attachment("bob", "tab")) == kit.presence().attach_all(tab) == [False]
+    (session,) = online.sessions("bob")
+    assert (session.group, session.ttl_left > MINUTE / 2) == (kit.m("gateway"), True)
+    execute("DEL", "online")
+    assert online.attach_all(*(Attachment(f"user:{i}", f"tab:{i}") for i in range(3000))) == [True] * 3000
+    assert online.info().ttl == MINUTE
+
+
+def test_those_of_many_that_are_refused_keep_out_no_other(kit: Any) -> None:
+    online = kit.presence(cap=2)
+    alice, bob, carol = (Attachment(member, f"tab of {member}") for member in ("alice", "bob", "carol"))
+    with pytest.raises(redis.ResponseError, match=r"^session takes 1 to 255 bytes$"):
+        online.attach_all(alice, Attachment("alice", ""), bob, carol)
+    assert {*online.members()} == {kit.m("alice"), kit.m("bob")}
+    with pytest.raises(redis.ResponseError, match=r"^CAPPED 2 members are online$"):
+        online.attach_all(carol, alice)
 
 
 def test_a_member_s_sessions_are_told_the_newest_first(kit: Any) -> None:

@@ -12,10 +12,11 @@ import redis
 import redis.asyncio
 
 import presence.asyncio
-from presence import Presence
+from presence import Attachment, Presence
 from presence.testing import Server
 
 MINUTE = timedelta(minutes=1)
+TABS = (Attachment("alice", "tab", "firefox"), Attachment("bob", "other tab"))
 
 
 @contextmanager
@@ -55,6 +56,27 @@ def test_calls_reach_the_keys_node(node: Server, fail_open: Any) -> None:
         info = online.info()
         assert info is not None
         assert info.ttl == MINUTE
+
+
+@pytest.mark.parametrize("fail_open", [False, True])
+def test_sessions_reach_the_keys_node(node: Server, fail_open: Any) -> None:
+    with redis.RedisCluster(node.host, node.port, decode_responses=True) as client:
+        online = Presence(client, f"sessions:{fail_open}", ttl=MINUTE, fail_open=fail_open)
+        online.lease("gateway", ttl=MINUTE)
+        assert online.attach("alice", "phone") is True
+        assert online.attach_all(*TABS, group="gateway") == [False, True]
+        assert online.beat("phone", "tab", "watch") == ["watch"]
+        assert online.set_meta("alice", "away") is True
+        assert {entry.member: entry.meta for entry in online.entries(with_meta=True)} == {
+            "alice": "away",
+            "bob": None,
+        }
+        assert {(session.id, session.group, session.meta) for session in online.sessions("alice")} == {
+            ("phone", None, None),
+            ("tab", "gateway", "firefox"),
+        }
+        assert online.drop("gateway") == 2
+        assert online.detach("phone") == 1
 
 
 def test_a_key_of_a_cluster_can_be_followed(node: Server) -> None:
@@ -114,6 +136,11 @@ def test_awaited_calls_reach_the_keys_node(node: Server) -> None:
             online = presence.asyncio.Presence(client, "async", ttl=MINUTE)
             assert await online.touch("alice", "bob") == 2
             assert await online.online("bob", "carol") == ["bob"]
+            await online.lease("gateway", ttl=MINUTE)
+            assert await online.attach_all(*TABS, group="gateway") == [False, False]
+            assert await online.beat("tab", "watch") == ["watch"]
+            assert {session.group for session in await online.sessions("alice")} == {"gateway"}
+            assert await online.drop("gateway") == 2
             info = await online.info()
             assert info is not None
             assert info.ttl == MINUTE

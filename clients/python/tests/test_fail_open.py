@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import redis
 
+from presence import Attachment
+
 TIMEOUT = timedelta(milliseconds=300)
 
 
@@ -32,6 +34,7 @@ def answers(online: Any) -> list[Any]:
         online.leave("alice"),
         online.forget("alice"),
         online.attach("alice", "phone"),
+        online.attach_all(Attachment("alice", "phone")),
         online.beat("phone"),
         online.detach("phone"),
         online.sessions("alice"),
@@ -57,7 +60,7 @@ def answers(online: Any) -> list[Any]:
 
 NOTHING: list[Any] = [
     *[None, None, None],
-    *[None, [], None, []],
+    *[None, [], [], None, []],
     *[None, None],
     *[None, [], [], []],
     *[[], {}, None, None, []],

@@ -5,7 +5,7 @@ from typing import Any
 
 from typing_extensions import assert_type
 
-from presence import Entry, Info, Presence, Record, Session
+from presence import Attachment, Entry, Info, Presence, Record, Session
 from presence.asyncio import Presence as AsyncPresence
 
 
@@ -17,6 +17,7 @@ def test_answers_are_never_none_where_errors_are_raised(server: Any) -> None:
         assert_type(online.entries(), list[Entry[str]])
         assert_type(online.last_seen("alice"), datetime | None)
         assert_type(online.attach("alice", "phone"), bool)
+        assert_type(online.attach_all(Attachment("alice", "phone", b"ios")), list[bool])
         assert_type(online.beat("phone"), list[str])
         assert_type(online.detach("phone"), int)
         assert_type(online.sessions("alice"), list[Session[str]])
@@ -32,6 +33,7 @@ def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
         assert_type(online.count(), int | None)
         assert_type(online.record(), Record | None)
         assert_type(online.attach("alice", "phone"), bool | None)
+        assert_type(online.attach_all(Attachment("alice", "phone")), list[bool])
         assert_type(online.detach("phone"), int | None)
         assert_type(online.drop("gateway"), int | None)
         named = Presence[bytes](client, "online", fail_open=True)
@@ -43,6 +45,8 @@ def test_answers_may_be_none_where_calls_fail_open(server: Any) -> None:
 
 async def awaited(client: Any) -> None:
     assert_type(await AsyncPresence(client, "online").count(), int)
+    phone = Attachment("alice", "phone")
+    assert_type(await AsyncPresence(client, "online").attach_all(phone), list[bool])
     assert_type(await AsyncPresence[bytes](client, "online").beat("phone"), list[bytes])
     assert_type(await AsyncPresence[str](client, "online").sessions("alice"), list[Session[str]])
     assert_type(await AsyncPresence(client, "online", fail_open=True).detach("phone"), int | None)

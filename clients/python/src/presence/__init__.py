@@ -7,11 +7,12 @@ for asyncio. `presence.flask`, `presence.django` and `presence.asgi` mark a site
 from ._clients import Clients
 from ._presence import Presence
 from ._times import FOREVER
-from ._types import Announcement, Client, Entry, Event, Info, Kind, Record, Session, Update
+from ._types import Announcement, Attachment, Client, Entry, Event, Info, Kind, Record, Session, Update
 
 __all__ = [
     "FOREVER",
     "Announcement",
+    "Attachment",
     "Client",
     "Clients",
     "Entry",

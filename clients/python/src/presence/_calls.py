@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias
 from typing_extensions import TypeVar
 
 from ._times import FOREVER, from_milliseconds, from_unix, to_milliseconds, to_unix
-from ._types import Client, Entry, Info, M, Record, Session
+from ._types import Attachment, Client, Entry, Info, M, Record, Session
 
 T = TypeVar("T")
 Text: TypeAlias = str | bytes
@@ -21,25 +21,25 @@ Command: TypeAlias = tuple[Text | int, ...]
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """Commands that are sent together, and how the last one's reply is read."""
+    """Commands that are sent together, and how the last one's reply is read, or a list of all replies."""
 
     commands: tuple[Command, ...]
     read: Callable[[Any], T]
     nothing: str | None = None
     """The error that means that there is nothing, and is read as a reply of `None`."""
+    reads_all: bool = False
 
     @property
     def name(self) -> str:
         """The command that is answered."""
         return str(self.commands[-1][0])
 
-
-def last(replies: list[Any]) -> Any:
-    """The last reply of a pipeline. An error in it is raised as the server tells it: redis-py would quote the command."""
-    for reply in replies:
-        if isinstance(reply, Exception):
-            raise reply
-    return replies[-1]
+    def reply(self, replies: list[Any]) -> Any:
+        """What is read of a pipeline. An error in it is raised as the server tells it: redis-py would quote the command."""
+        for reply in replies:
+            if isinstance(reply, Exception):
+                raise reply
+        return replies if self.reads_all else replies[-1]
 
 
 def text(value: Text) -> str:
@@ -58,8 +58,8 @@ def _time(reply: int | None) -> datetime | None:
 
 
 def _entry(reply: Any) -> Entry[Any]:
-    member, last_seen, ttl_left = reply
-    return Entry(member, from_unix(last_seen), from_milliseconds(ttl_left))
+    member, last_seen, ttl_left, *meta = reply
+    return Entry(member, from_unix(last_seen), from_milliseconds(ttl_left), *meta)
 
 
 def _session(reply: Any) -> Session[Any]:
@@ -186,11 +186,17 @@ class KeyCalls(Generic[M]):
     def attach(
         self, member: Text, session: Text, ttl: timedelta | None, group: Text | None, meta: Text | None
     ) -> Call[bool]:
-        options = _ttl(ttl)
-        options += () if group is None else ("GROUP", group)
-        options += () if meta is None else ("META", meta)
-        command: Command = ("PRESENCE.ATTACH", self.key, member, session, *options)
-        return Call((*self._config, command), bool)
+        return Call((*self._config, self._attach(Attachment(member, session, meta), ttl, group)), bool)
+
+    def attach_all(
+        self, attachments: tuple[Attachment, ...], ttl: timedelta | None, group: Text | None
+    ) -> Call[list[bool]]:
+        commands = tuple(self._attach(attachment, ttl, group) for attachment in attachments)
+        return Call(
+            (*self._config, *commands),
+            lambda replies: [bool(reply) for reply in replies[len(self._config) :]],
+            reads_all=True,
+        )
 
     def beat(self, sessions: tuple[Text, ...], ttl: timedelta | None) -> Call[list[M]]:
         # Without the settings: they would make the key, and a beat makes nothing.
@@ -219,12 +225,11 @@ class KeyCalls(Generic[M]):
         return self._call("LIST", *_page(window, oldest_first, offset, limit), read=list)
 
     def entries(
-        self, window: timedelta | None, oldest_first: bool, offset: int, limit: int | None
+        self, window: timedelta | None, oldest_first: bool, offset: int, limit: int | None, with_meta: bool
     ) -> Call[list[Entry[M]]]:
-        page = _page(window, oldest_first, offset, limit)
-        return self._call(
-            "LIST", *page, "WITHSEEN", "WITHTTL", read=lambda reply: [_entry(entry) for entry in reply]
-        )
+        options: Command = (*_page(window, oldest_first, offset, limit), "WITHSEEN", "WITHTTL")
+        options += ("WITHMETA",) if with_meta else ()
+        return self._call("LIST", *options, read=lambda reply: [_entry(entry) for entry in reply])
 
     def online(self, members: tuple[Text, ...]) -> Call[list[M]]:
         return self._call("FILTER", *members, read=list)
@@ -268,6 +273,12 @@ class KeyCalls(Generic[M]):
         options: Command = () if match is None else ("MATCH", match)
         options += () if count is None else ("COUNT", count)
         return self._call("SCAN", cursor, *options, read=lambda reply: (int(reply[0]), reply[1]))
+
+    def _attach(self, attachment: Attachment, ttl: timedelta | None, group: Text | None) -> Command:
+        options = _ttl(ttl)
+        options += () if group is None else ("GROUP", group)
+        options += () if attachment.meta is None else ("META", attachment.meta)
+        return ("PRESENCE.ATTACH", self.key, attachment.member, attachment.session, *options)
 
     def _call(self, name: str, *arguments: Text | int, read: Callable[[Any], T]) -> Call[T]:
         return Call(((f"PRESENCE.{name}", self.key, *arguments),), read)

@@ -10,10 +10,10 @@ import redis
 from typing_extensions import Never, TypeVar, Unpack
 
 from . import _fail_open
-from ._calls import Call, Text, last
+from ._calls import Call, Text
 from ._following import Channels, Following, Pulse
 from ._key import BITE, RECONNECT, Key, Settings
-from ._types import Entry, Event, Info, Kind, M, N, Record, Session, Update
+from ._types import Attachment, Entry, Event, Info, Kind, M, N, Record, Session, Update
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -100,6 +100,15 @@ class Presence(Key[M, N]):
         """
         return self._run(self._calls.attach(member, session, ttl, group, meta))
 
+    def attach_all(
+        self, *attachments: Attachment, ttl: timedelta | None = None, group: Text | None = None
+    ) -> list[bool]:
+        """As `attach` for each of these, in one round trip. For each, whether its member came online by it.
+
+        Where the server refuses some, the others are attached all the same, and the first of the errors is raised.
+        """
+        return self._run_or(self._calls.attach_all(attachments, ttl, group), []) if attachments else []
+
     def beat(self, *sessions: Text, ttl: timedelta | None = None) -> list[M]:
         """Keeps sessions for another ttl, the key's or `ttl`. Answers those that are not attached: `attach` them anew."""
         return self._run_or(self._calls.beat(sessions, ttl), []) if sessions else []
@@ -154,9 +163,10 @@ class Presence(Key[M, N]):
         oldest_first: bool = False,
         offset: int = 0,
         limit: int | None = None,
+        with_meta: bool = False,
     ) -> list[Entry[M]]:
-        """As `members`, with the time when each was last seen and how long it stays online."""
-        return self._run_or(self._calls.entries(window, oldest_first, offset, limit), [])
+        """As `members`, with the time when each was last seen and how long it stays online, and `with_meta` its metadata."""
+        return self._run_or(self._calls.entries(window, oldest_first, offset, limit, with_meta), [])
 
     def online(self, *members: Text) -> list[M]:
         """Those of these members who are online, in the order given."""
@@ -310,12 +320,12 @@ class Presence(Key[M, N]):
     def _send(self, call: Call[Any]) -> Any:
         """The reply to the last command of a call."""
         try:
-            if len(call.commands) == 1:
+            if len(call.commands) == 1 and not call.reads_all:
                 return self._redis.execute_command(*call.commands[0])
             pipeline = self._redis.pipeline(transaction=False)
             for command in call.commands:
                 pipeline.execute_command(*command)
-            return last(pipeline.execute(raise_on_error=False))
+            return call.reply(pipeline.execute(raise_on_error=False))
         except redis.ResponseError as error:
             if str(error) == call.nothing:
                 return None

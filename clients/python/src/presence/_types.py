@@ -23,6 +23,17 @@ class Entry(Generic[M]):
     last_seen: datetime
     ttl_left: timedelta
     """How long the member stays online if it is not seen again; zero for one that is offline."""
+    meta: M | None = None
+    """The member's own metadata, where it was asked for; `None` for one that has none."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A session that is to be attached to a member, with its own metadata if it has any: what `attach` takes of each."""
+
+    member: str | bytes
+    session: str | bytes
+    meta: str | bytes | None = None
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import redis
 from typing_extensions import Never, TypeVar, Unpack
 
 from . import _fail_open
-from ._calls import Call, Text, clients, last
+from ._calls import Call, Text, clients
 from ._clients import CHANNEL, announcement
 from ._following import Channels, Following, Pulse
 from ._key import BITE, RECONNECT, Key, Settings
-from ._types import Announcement, Client, Entry, Event, Info, Kind, M, N, Record, Session, Update
+from ._types import Announcement, Attachment, Client, Entry, Event, Info, Kind, M, N, Record, Session, Update
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -92,6 +92,15 @@ class Presence(Key[M, N]):
         """
         return await self._run(self._calls.attach(member, session, ttl, group, meta))
 
+    async def attach_all(
+        self, *attachments: Attachment, ttl: timedelta | None = None, group: Text | None = None
+    ) -> list[bool]:
+        """As `attach` for each of these, in one round trip. For each, whether its member came online by it.
+
+        Where the server refuses some, the others are attached all the same, and the first of the errors is raised.
+        """
+        return await self._run_or(self._calls.attach_all(attachments, ttl, group), []) if attachments else []
+
     async def beat(self, *sessions: Text, ttl: timedelta | None = None) -> list[M]:
         """Keeps sessions for another ttl, the key's or `ttl`. Answers those that are not attached: `attach` them anew."""
         return await self._run_or(self._calls.beat(sessions, ttl), []) if sessions else []
@@ -146,9 +155,10 @@ class Presence(Key[M, N]):
         oldest_first: bool = False,
         offset: int = 0,
         limit: int | None = None,
+        with_meta: bool = False,
     ) -> list[Entry[M]]:
-        """As `members`, with the time when each was last seen and how long it stays online."""
-        return await self._run_or(self._calls.entries(window, oldest_first, offset, limit), [])
+        """As `members`, with the time when each was last seen and how long it stays online, and `with_meta` its metadata."""
+        return await self._run_or(self._calls.entries(window, oldest_first, offset, limit, with_meta), [])
 
     async def online(self, *members: Text) -> list[M]:
         """Those of these members who are online, in the order given."""
@@ -300,12 +310,12 @@ class Presence(Key[M, N]):
     async def _send(self, call: Call[Any]) -> Any:
         """The reply to the last command of a call."""
         try:
-            if len(call.commands) == 1:
+            if len(call.commands) == 1 and not call.reads_all:
                 return await self._redis.execute_command(*call.commands[0])
             pipeline = self._redis.pipeline(transaction=False)
             for command in call.commands:
                 pipeline.execute_command(*command)
-            return last(await pipeline.execute(raise_on_error=False))
+            return call.reply(await pipeline.execute(raise_on_error=False))
         except redis.ResponseError as error:
             if str(error) == call.nothing:
                 return None
