@@ -11,11 +11,14 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+from presence import Attachment
+from presence.asyncio import Presence
 from redis import RedisError
 from redis.asyncio import BlockingConnectionPool, Redis
 from websockets.asyncio.server import ServerConnection, serve
@@ -39,27 +42,26 @@ class Connection:
     """An open socket, which is a session of its user."""
 
     socket: ServerConnection
-    user: str
-    agent: bytes
+    attachment: Attachment
 
 
 class Gateway:
     """The connections of this process, and what Redis is told of them."""
 
-    def __init__(self, redis: Redis, key: str, lease: float, grace: float) -> None:
+    def __init__(self, online: Presence[str], lease: timedelta, grace: timedelta) -> None:
         # A name of its own for each start. Under that of a killed process the new lease would keep the old sessions.
         self.group = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
-        self._redis = redis
-        self._key = key
-        self._lease = round(lease * 1000)
-        self._grace = round(grace * 1000)
+        self._online = online
+        self._lease = lease
+        self._grace = grace
         self._connections: dict[str, Connection] = {}
 
     async def handle(self, socket: ServerConnection) -> None:
         """Serves one socket, from when it is open until it is closed."""
         assert socket.request is not None
         session = uuid4().hex
-        self._connections[session] = Connection(socket, user_of(socket.request), agent_of(socket.request))
+        attachment = Attachment(user_of(socket.request), session, agent_of(socket.request))
+        self._connections[session] = Connection(socket, attachment)
         try:
             await self._attach([session])
             with suppress(ConnectionClosed):
@@ -71,14 +73,12 @@ class Gateway:
 
     async def lease(self) -> None:
         """Says that this process lives. Once it has not for as long as the lease lasts, all its sessions end."""
-        await self._redis.execute_command("PRESENCE.LEASE", self._key, self.group, "PX", self._lease)
+        await self._online.lease(self.group, ttl=self._lease)
 
     async def beat(self) -> None:
         """Keeps the sessions of all connections, and attaches anew those that Redis has lost."""
         for sessions in batches(list(self._connections), BATCH):
-            lost = await self._redis.execute_command(
-                "PRESENCE.BEAT", self._key, "SESSIONS", len(sessions), *sessions
-            )
+            lost = await self._online.beat(*sessions)
             if not lost:
                 continue
             # Where Redis has lost sessions it has lost the lease, too.
@@ -98,23 +98,15 @@ class Gateway:
                 await asyncio.sleep(TICK)
 
     async def _attach(self, sessions: Sequence[str]) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
-        for session in sessions:
-            it = self._connections[session]
-            options = ("GROUP", self.group, "META", it.agent)
-            pipeline.execute_command("PRESENCE.ATTACH", self._key, it.user, session, *options)
+        attachments = [self._connections[session].attachment for session in sessions]
         try:
-            await pipeline.execute()
+            await self._online.attach_all(*attachments, group=self.group)
         except RedisError as error:
             log.warning("attach: %s; the next beat tries again", error)
 
     async def _detach(self, sessions: Sequence[str]) -> None:
-        if not sessions:
-            return
         try:
-            await self._redis.execute_command(
-                "PRESENCE.DETACH", self._key, "GRACE", self._grace, "SESSIONS", len(sessions), *sessions
-            )
+            await self._online.detach(*sessions, grace=self._grace)
         except RedisError as error:
             log.warning("detach: %s; the sessions end with their ttl", error)
 
@@ -161,7 +153,9 @@ async def run(options: argparse.Namespace) -> None:
         options.redis, max_connections=8, socket_timeout=2, socket_connect_timeout=2, decode_responses=True
     )
     redis = Redis.from_pool(pool)
-    gateway = Gateway(redis, options.key, options.lease, options.grace)
+    lease, grace = timedelta(seconds=options.lease), timedelta(seconds=options.grace)
+    # Without fail_open, to try again soon what Redis did not take.
+    gateway = Gateway(Presence(redis, options.key), lease, grace)
     tasks = [
         asyncio.create_task(every(options.renew, gateway.lease)),
         asyncio.create_task(every(options.beat, gateway.beat)),
