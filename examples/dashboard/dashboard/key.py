@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import anyio
 import redis
-from presence import Info, Kind, Record
+from presence import Info, Kind, Record, Session
 from presence.asyncio import Presence
 
 from .board import Board
@@ -96,6 +96,21 @@ class WatchedKey:
         except redis.ResponseError:
             return [Detail(0, None)] * len(members)
         return [Detail(len(of_one), meta) for of_one, meta in zip(sessions, metadata, strict=True)]
+
+    async def meta(self, member: bytes) -> bytes | None:
+        """The metadata of one member. None where the user may not ask for it."""
+        try:
+            (meta,) = await self.presence.meta(member)
+        except redis.ResponseError:
+            return None
+        return meta
+
+    async def sessions(self, member: bytes) -> list[Session[bytes]]:
+        """The sessions of one member. None where the user may not ask for them."""
+        try:
+            return await self.presence.sessions(member)
+        except redis.ResponseError:
+            return []
 
     async def _read(self, is_stirred: bool) -> None:
         online, record, problem = None, None, None

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .hub import Hub
 from .key import WatchedKey
-from .names import shown
+from .names import Name, shown
 from .times import duration, unix
 
 STATIC = Path(__file__).with_name("static")
@@ -23,6 +23,8 @@ LONGEST_PAGE = 100
 LONGEST_MEMBER = 65_535
 """Bytes."""
 LARGEST_OFFSET = 2**40
+MOST_SESSIONS = 10
+"""Of one member that are shown."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -90,7 +92,7 @@ class _Api:
                 "last_seen": unix(entry.last_seen),
                 "until": now + duration(entry.ttl_left),
                 "sessions": detail.sessions,
-                "meta": None if detail.meta is None else shown(detail.meta),
+                "meta": _shown_or_none(detail.meta),
             }
             for entry, detail in zip(entries, details, strict=True)
         ]
@@ -152,12 +154,30 @@ async def _page(_: Request) -> Response:
 
 
 async def _found(key: WatchedKey, member: bytes) -> dict[str, object]:
-    """Whether a member is `online` or was `seen`, and when; else it is `unknown`."""
+    """Whether a member is `online` or was `seen`, and when, its metadata and its newest sessions; else it is `unknown`."""
     is_online = await key.presence.is_online(member)
     last_seen = await key.presence.last_seen(member)
-    if last_seen is None:
-        return {"state": "unknown", "last_seen": None}
-    return {"state": "online" if is_online else "seen", "last_seen": unix(last_seen)}
+    sessions = await key.sessions(member)
+    state = "online" if is_online else "unknown" if last_seen is None else "seen"
+    return {
+        "state": state,
+        "last_seen": None if last_seen is None else unix(last_seen),
+        "meta": _shown_or_none(await key.meta(member)),
+        "total": len(sessions),
+        "sessions": [
+            {
+                "name": shown(session.id),
+                "last_seen": unix(session.last_seen),
+                "group": _shown_or_none(session.group),
+                "meta": _shown_or_none(session.meta),
+            }
+            for session in sessions[:MOST_SESSIONS]
+        ],
+    }
+
+
+def _shown_or_none(name: bytes | None) -> Name | None:
+    return None if name is None else shown(name)
 
 
 def _window(request: Request) -> tuple[int, int]:

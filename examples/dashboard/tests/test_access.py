@@ -30,6 +30,8 @@ def crowd(redis: Any) -> None:
     redis.execute_command("PRESENCE.TOUCH", "online:visitors", *long)
     redis.execute_command("PRESENCE.ATTACH", "online:visitors", "192.0.2.7", "tab")
     redis.execute_command("PRESENCE.SETMETA", "online:visitors", "192.0.2.7", "of some length " * 20)
+    names = ("s" * 255, "GROUP", "g" * 255, "META", "m" * 1000)
+    redis.execute_command("PRESENCE.ATTACH", USERS, "user:1", *names)
 
 
 def look_up(page: Page, name: str) -> None:
@@ -50,8 +52,10 @@ def test_no_sideways_scroll_on_a_phone(
         expect(page.locator("#clients tbody tr").filter(has_text="some-length")).to_have_count(
             1, timeout=SOON
         )
-        look_up(page, "y" * 200)
-        assert_fits(page)
+        for name in ("y" * 200, "user:1"):
+            look_up(page, name)
+            expect(page.locator(".answer .asked")).to_have_text(name, timeout=SOON)
+            assert_fits(page)
     redis.config_set("presence.events", "")
     expect(page.locator("#notice")).to_be_visible(timeout=SOON)
     assert_fits(page)

@@ -171,6 +171,12 @@ def test_a_user_of_few_rights(
     # Who may not ask for sessions sees the names all the same.
     text = "alice" if without == "-presence.sessions" else "alice 1 session away"
     expect(page.locator(".members[data-key=users] tbody .name")).to_have_text([text], timeout=SOON)
+    page.get_by_role("searchbox").fill("alice")
+    page.keyboard.press("Enter")
+    found = page.locator(".answer [data-key=users]")
+    expect(found.locator("strong")).to_have_text("online", timeout=SOON)
+    expect(found.locator("strong ~ .meta")).to_have_text("away")
+    expect(found.locator(".sessions li")).to_have_count(0 if without == "-presence.sessions" else 1)
     summary = page.locator("#clients .summary")
     if without == "-@dangerous":
         expect(summary).to_contain_text("no permissions", timeout=SOON)

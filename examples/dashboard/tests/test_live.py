@@ -1,5 +1,6 @@
 """The page in a browser, which nobody reloads: what happens in Redis is soon seen there."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -188,6 +189,26 @@ def test_somebody_is_looked_up(page: Page, redis: Any) -> None:
     # The answer follows what becomes of bob.
     touch(redis, "bob")
     expect(users.locator("strong")).to_have_text("online", timeout=3 * AT_ONCE)
+
+
+def test_who_is_looked_up_has_sessions_and_metadata(page: Page, redis: Any) -> None:
+    attach = ("PRESENCE.ATTACH", USERS, "alice")
+    redis.execute_command(*attach, "phone", "GROUP", "gateway:1", "META", "ios")
+    redis.execute_command("PRESENCE.SETMETA", USERS, "alice", "in a meeting")
+    page.get_by_role("searchbox", name="Is somebody online?").fill("alice")
+    page.get_by_role("button", name="Look up").click()
+    users = page.locator(".answer [data-key=users]")
+    sessions = users.get_by_role("list", name="Sessions").get_by_role("listitem")
+    expect(sessions).to_have_text([re.compile(r"^(now|\d+\xa0s ago) phone gateway:1 ios$")], timeout=SOON)
+    expect(users.locator("strong ~ .meta")).to_have_text("in a meeting")
+    # As time passes, and as sessions come and go.
+    expect(sessions.locator(".age")).to_contain_text("s ago", timeout=SOON)
+    for number in range(11):
+        redis.execute_command(*attach, f"tab:{number}")
+    expect(sessions).to_have_count(11, timeout=SOON)
+    expect(sessions.last).to_have_text("and 2 more")
+    redis.execute_command("PRESENCE.LEAVE", USERS, "alice")
+    expect(sessions).to_have_count(0, timeout=SOON)
 
 
 def test_the_chart_draws_itself(

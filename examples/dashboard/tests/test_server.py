@@ -166,7 +166,35 @@ def test_a_member_is_looked_up_by_its_bytes(http: httpx.Client, redis: Any) -> N
     for member in ("Zoë & co/?", "x" * 20_000):
         found = http.get("/api/search", params={"member": member}).json()["found"]
         assert found["users"]["state"] == "online"
-        assert found["visitors"] == {"state": "unknown", "last_seen": None}
+        assert found["visitors"] == {
+            "state": "unknown",
+            "last_seen": None,
+            "meta": None,
+            "total": 0,
+            "sessions": [],
+        }
+
+
+def test_a_member_who_is_looked_up_has_metadata_and_its_newest_sessions(
+    http: httpx.Client, redis: Any
+) -> None:
+    for number in range(12):
+        redis.execute_command("PRESENCE.ATTACH", USERS, "alice", f"tab:{number}")
+    redis.execute_command(
+        "PRESENCE.ATTACH", USERS, "alice", b"\xff", "GROUP", "gateway:1", "META", b"ios\x00"
+    )
+    redis.execute_command("PRESENCE.SETMETA", USERS, "alice", "away")
+    alice = http.get("/api/search", params={"member": "alice"}).json()["found"]["users"]
+    assert (alice["state"], alice["meta"]["parts"]) == ("online", ["away"])
+    assert (alice["total"], len(alice["sessions"])) == (13, 10)
+    told = {
+        "".join(session["name"]["parts"]): (session["group"], session["meta"])
+        for session in alice["sessions"]
+    }
+    group, meta = told.pop("\\xff")
+    assert (group["parts"], meta["parts"]) == (["gateway:1"], ["ios", "\\x00", ""])
+    assert set(told.values()) == {(None, None)}
+    assert all(session["last_seen"] <= alice["last_seen"] for session in alice["sessions"])
 
 
 def test_nothing_comes_from_elsewhere(http: httpx.Client) -> None:

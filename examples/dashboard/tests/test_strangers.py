@@ -91,6 +91,23 @@ def test_metadata_is_text_on_the_page(page: Page, redis: Any) -> None:
     assert frames == ["none"]
 
 
+def test_sessions_are_text_in_an_answer(page: Page, redis: Any) -> None:
+    hostile = [(name[:255], text) for name, text in HOSTILE if name]
+    for name, _ in hostile:
+        redis.execute_command("PRESENCE.ATTACH", USERS, "alice", name, "GROUP", name, "META", name)
+        redis.execute_command("PRESENCE.SETMETA", USERS, "alice", name)
+    page.get_by_role("searchbox").fill("alice")
+    page.keyboard.press("Enter")
+    found = page.locator(".answer [data-key=users]")
+    expect(found.locator(".sessions li")).to_have_count(len(hostile), timeout=SOON)
+    for part in ("li > .name-text", ".group", ".meta"):
+        texts = found.locator(f".sessions {part}").all_text_contents()
+        assert sorted(texts) == sorted(text for _, text in hostile), part
+    expect(found.locator("strong ~ .meta")).to_have_text(hostile[-1][1])
+    assert found.locator("bdi").count() == 3 * len(hostile) + 1
+    assert page.locator("body script, body img").count() == 0
+
+
 def test_a_question_is_text_in_its_answer(page: Page, redis: Any) -> None:
     redis.execute_command("PRESENCE.TOUCH", USERS, SCRIPT)
     page.get_by_role("searchbox").fill(SCRIPT)

@@ -2,13 +2,22 @@
 
 import { ask, Problem } from "./api.js";
 import { element, setText } from "./dom.js";
-import { ago, duration } from "./format.js";
+import { ago, duration, number } from "./format.js";
 import { isolated, plain } from "./name.js";
 import { Refresher } from "./refresher.js";
 
 /**
- * @typedef {{state: "online" | "seen" | "unknown", last_seen: number | null}} Found
- * @typedef {{now: number, name: import("./name.js").Name, found: Record<string, Found>}} Answer
+ * What a key knows of a member: `total` is how many sessions it has, `sessions` are the newest of them.
+ * @typedef {import("./name.js").Name} Name
+ * @typedef {{name: Name, last_seen: number, group: Name | null, meta: Name | null}} Session
+ * @typedef {object} Found
+ * @property {"online" | "seen" | "unknown"} state
+ * @property {number | null} last_seen
+ * @property {Name | null} meta
+ * @property {number} total
+ * @property {Session[]} sessions
+ *
+ * @typedef {{now: number, name: Name, found: Record<string, Found>}} Answer
  * @typedef {import("./key.js").KeyFigures} KeyFigures
  */
 
@@ -22,8 +31,8 @@ export class Search {
   #announcer;
   #refresher = new Refresher(() => this.#read());
   #question = "";
-  /** @type {Answer | null} */
-  #answer = null;
+  /** @type {[Element, (now: number) => string][]} What is read of the answer's times, and where. */
+  #aging = [];
   /** What was read aloud of this question; it is read again only when it has become something else. */
   #said = "";
 
@@ -59,18 +68,14 @@ export class Search {
 
   /** Time has passed. */
   tick() {
-    const items = this.#output.querySelectorAll(".detail");
-    this.#keys.forEach((key, index) => {
-      if (this.#answer && items[index]) {
-        setText(items[index], detail(this.#answer.found[key.name], key, this.#clock.now()));
-      }
-    });
+    const now = this.#clock.now();
+    this.#aging.forEach(([node, text]) => setText(node, text(now)));
   }
 
   #ask(/** @type {string} */ question) {
     this.#question = question;
     this.#said = "";
-    this.#answer = null;
+    this.#aging = [];
     this.#output.replaceChildren();
     this.#refresher.now();
   }
@@ -85,7 +90,7 @@ export class Search {
       return; // The reader asks for somebody else meanwhile.
     }
     if (answer instanceof Problem) {
-      this.#answer = null;
+      this.#aging = [];
       this.#output.replaceChildren(element("p", { class: "problem" }, `${answer.message}.`));
       this.#say(answer.message);
     } else {
@@ -95,15 +100,24 @@ export class Search {
   }
 
   #show(/** @type {Answer} */ answer) {
-    this.#answer = answer;
+    this.#aging = [];
     const items = this.#keys.map((key) => {
-      const { state } = answer.found[key.name];
+      const found = answer.found[key.name];
+      const { state, meta } = found;
       return element(
         "li",
         { class: "found", "data-key": key.name, "data-state": state },
         element("span", { class: "lamp" }),
         element("span", { class: "where" }, key.title),
-        element("span", {}, element("strong", {}, WORDS[state]), " ", element("span", { class: "detail" })),
+        element(
+          "div",
+          {},
+          element("strong", {}, WORDS[state]),
+          " ",
+          this.#age("detail", (now) => detail(found, key, now)),
+          ...(meta ? [" ", element("span", { class: "meta" }, isolated(meta, ""))] : []),
+          ...this.#sessions(found),
+        ),
       );
     });
     this.#output.replaceChildren(
@@ -113,6 +127,35 @@ export class Search {
     this.tick();
     const states = this.#keys.map((key) => `${key.title}: ${WORDS[answer.found[key.name].state]}`);
     this.#say(`${plain(answer.name, "")}. ${states.join(". ")}.`);
+  }
+
+  /** The sessions of a member, the newest first, each with when it was seen, its group and its metadata. */
+  #sessions(/** @type {Found} */ { sessions, total }) {
+    if (total === 0) {
+      return [];
+    }
+    const items = sessions.map(({ name, group, meta, last_seen }) =>
+      element(
+        "li",
+        {},
+        this.#age("age", (now) => ago(last_seen, now)),
+        " ",
+        isolated(name, ""),
+        ...(group ? [" ", element("span", { class: "group" }, isolated(group, ""))] : []),
+        ...(meta ? [" ", element("span", { class: "meta" }, isolated(meta, ""))] : []),
+      ),
+    );
+    if (total > sessions.length) {
+      items.push(element("li", { class: "more" }, `and ${number(total - sessions.length)} more`));
+    }
+    return [element("ul", { class: "sessions", "aria-label": "Sessions" }, ...items)];
+  }
+
+  /** A text that changes as time passes. */
+  #age(/** @type {string} */ name, /** @type {(now: number) => string} */ text) {
+    const node = element("span", { class: name });
+    this.#aging.push([node, text]);
+    return node;
   }
 
   #say(/** @type {string} */ text) {
