@@ -1,6 +1,7 @@
 //! Dumps of this version are read for ever, and no dump can do harm: one that is cut short, altered or made up is
 //! refused as Redis refuses it, with nothing changed, or is a key that works; a newer version is refused with a log line.
 
+mod golden_sessions;
 mod hostile;
 mod payload;
 
