@@ -95,7 +95,7 @@ fn a_lease_keeps_its_key() {
 }
 
 /// How many sessions of a key are still to end.
-fn dropping(client: &mut Client, key: &str) -> usize {
+pub fn dropping(client: &mut Client, key: &str) -> usize {
     let info = client.answer(&format!("PRESENCE.INFO {key}"));
     // Without sessions it is not there.
     let rest = info.split("\"dropping\", ").nth(1).unwrap_or("0");
@@ -152,6 +152,22 @@ fn a_large_group_ends_in_bites() {
     assert_eq!(client.answer("PRESENCE.LIST room"), r#"["ann"]"#);
     wait_caught_up(&server, &replica);
     assert_eq!(replica.client().digest(), client.digest());
+}
+
+/// It takes a bite of those that were dropped before, and every server the same.
+#[test]
+fn a_drop_of_a_group_that_is_not_there_is_told_of() {
+    assert_same_everywhere(
+        |client| {
+            crowd(client, "room", 2500);
+            dialog(
+                client,
+                &[("DROP room gateway", "2500"), ("DROP room none", "0")],
+            );
+            assert_eq!(dropping(client, "room"), 500);
+        },
+        |client| assert_eq!(dropping(client, "room"), 500),
+    );
 }
 
 /// While writes are paused nothing is replicated, so no session ends, and afterwards all do. A replica that takes over goes on.

@@ -97,7 +97,10 @@ impl PresenceSet {
                 }
             }
         });
-        (_, effects.members) = self.end_dropped(limit, now, observer);
+        let (ended, left) = self.end_dropped(limit, now, observer);
+        effects.members = left;
+        // Those of groups that were dropped before, where there are none of these names.
+        effects.changed |= ended > 0;
         effects
     }
 

@@ -78,7 +78,7 @@ impl Model {
         }
     }
 
-    /// How many sessions are to end, whether there were such groups, and who went offline at once.
+    /// How many sessions are to end, whether there were such groups or any sessions ended, and who went offline at once.
     pub fn drop_groups(&mut self, names: &[Vec<u8>], now: Millis) -> (usize, bool, Vec<Vec<u8>>) {
         if self.groups.is_empty() && self.dropping.is_empty() {
             return (0, false, Vec::new());
@@ -90,8 +90,8 @@ impl Model {
                 sessions += self.end_group(at);
             }
         }
-        let (_, left) = self.end_dropped(FIRST_BITE, now);
-        (sessions, found, left)
+        let (ended, left) = self.end_dropped(FIRST_BITE, now);
+        (sessions, found || ended > 0, left)
     }
 
     /// How many groups had leases that are over.
