@@ -4,6 +4,7 @@
 mod compare;
 mod logs;
 mod replicas;
+mod sessions;
 mod storm;
 mod ties;
 mod touches;

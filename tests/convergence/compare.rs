@@ -3,7 +3,7 @@
 use redis::Value;
 
 use super::workload::{DBS, KEYS};
-use crate::common::{LIMIT, Server, holds_within, text};
+use crate::common::{LIMIT, Server, bytes, holds_within, text};
 
 /// Each key's own digest, to name the one that differs.
 pub fn digests(server: &Server) -> Vec<String> {
@@ -31,8 +31,14 @@ fn describe(server: &Server, db_and_key: &str) -> Vec<String> {
     if let Ok(info) = client.raw(&["PRESENCE.INFO", key]) {
         lines.push(format!("{info:?}"));
     }
-    if let Ok(Value::Array(members)) = client.raw(&["PRESENCE.LIST", key, "WITHSEEN"]) {
+    if let Ok(Value::Array(members)) = client.raw(&["PRESENCE.LIST", key, "WITHSEEN", "WITHMETA"]) {
         lines.extend(members.iter().map(|member| format!("{member:?}")));
+    }
+    if let Ok(Value::Array(members)) = client.raw(&["PRESENCE.LIST", key]) {
+        for member in members {
+            let sessions = client.raw(&args!["PRESENCE.SESSIONS", key, bytes(member)]);
+            lines.push(format!("{sessions:?}"));
+        }
     }
     lines
 }

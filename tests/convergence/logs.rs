@@ -1,5 +1,6 @@
 //! Logs, files, dumps and copies: what starts from them holds what they were made of.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -21,6 +22,16 @@ fn rewrite_log(server: &Server) {
     wait_until(LIMIT, "the log is rewritten", || finished() > before);
 }
 
+/// The kinds of changes of sessions and groups in the log.
+fn kinds_of_changes(server: &Server) -> BTreeSet<String> {
+    let log = server.aof();
+    let changes = log
+        .iter()
+        .filter_map(|line| line.strip_prefix("PRESENCE.S "));
+    let kinds = changes.filter_map(|change| change.split(' ').nth(1));
+    kinds.map(str::to_owned).collect()
+}
+
 /// The log is replayed as it was written, then rewritten while the keys are touched and replayed again.
 fn replay(preamble: &str) {
     let mut server = busy()
@@ -29,9 +40,11 @@ fn replay(preamble: &str) {
         .arg(&format!("aof-use-rdb-preamble {preamble}"))
         .start();
     let mut workload = Workload::new(&server);
+    let mut kinds = BTreeSet::new();
     for rewritten in [false, true, true] {
         workload.run(1500);
         workload.crowd(2000);
+        kinds.extend(kinds_of_changes(&server));
         if rewritten {
             let done = AtomicBool::new(false);
             thread::scope(|scope| {
@@ -60,6 +73,11 @@ fn replay(preamble: &str) {
             .client()
             .cmd(&["CONFIG", "SET", "presence.sweep-interval", "5"]);
         workload.reconnect(&server);
+    }
+    // They were attached, beaten and detached; groups were leased and dropped; the eviction has found leases that were
+    // over, and ended sessions.
+    for kind in ["A", "B", "D", "L", "X", "O", "E"] {
+        assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
     server.assert_clean_log();
 }

@@ -4,10 +4,10 @@ use crate::common::{Random, touchex};
 
 /// How many members the few keys have among them, and how many a crowd has.
 const FEW: u64 = 150;
-const MANY: u64 = 3000;
+pub const MANY: u64 = 3000;
 
 /// A name of one of the four stored forms.
-fn name(number: u64) -> Vec<u8> {
+pub fn name(number: u64) -> Vec<u8> {
     match number % 4 {
         0 => number.to_string(),
         1 => format!("member {number}"),
@@ -17,19 +17,24 @@ fn name(number: u64) -> Vec<u8> {
     .into_bytes()
 }
 
+/// One of the few.
+pub fn member(random: &mut Random) -> Vec<u8> {
+    name(random.below(FEW))
+}
+
 /// A few members, now and then many.
 pub fn members(random: &mut Random) -> Vec<Vec<u8>> {
     let count = match random.below(20) {
         0 => 100 + random.below(100),
         _ => 1 + random.below(6),
     };
-    let mut members: Vec<_> = (0..count).map(|_| name(random.below(FEW))).collect();
+    let mut members: Vec<_> = (0..count).map(|_| member(random)).collect();
     members.dedup();
     members
 }
 
 /// Mostly one of a few ttls, and else any: of less than a second, of minutes, and of hours, which is what clocks are off by.
-fn ttl(random: &mut Random) -> i64 {
+pub fn ttl(random: &mut Random) -> i64 {
     let ttl = match random.below(8) {
         0 => 1 + random.below(1000),
         1 => 60_000 + random.below(60_000),

@@ -2,8 +2,8 @@
 
 use redis::Value;
 
-use super::touches;
 use super::workload::{DBS, KEYS};
+use super::{sessions, touches};
 use crate::common::commands::writes;
 use crate::common::{Client, Random};
 
@@ -36,6 +36,9 @@ const SETTINGS: [&str; 20] = [
 pub fn change(random: &mut Random, client: &mut Client, expires: bool) -> Vec<Vec<u8>> {
     let key = random.pick(&KEYS);
     let other = random.pick(&KEYS);
+    if random.below(3) == 0 {
+        return sessions::change(random, key);
+    }
     match random.below(100) {
         0..23 => with_members("PRESENCE.TOUCH", key, random),
         23..49 => touches::touch_ex(random, key, client.now_ms()),

@@ -2,7 +2,7 @@
 
 use redis::Value;
 
-use super::{touches, verbs};
+use super::{sessions, touches, verbs};
 use crate::common::{Client, LIMIT, Random, Server, elements, text};
 
 pub const KEYS: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
@@ -85,12 +85,15 @@ impl Workload {
         }
     }
 
-    /// Touches members of one key so many times, each time with another ttl.
+    /// Touches members of one key so many times, each time with another ttl, or attaches as many sessions of one group.
     #[track_caller]
     pub fn crowd(&mut self, count: u64) {
         let now = self.client.now_ms();
         let key = self.random.pick(&KEYS);
-        let commands = touches::crowd(&mut self.random, key, now, count);
+        let commands = match self.random.below(2) {
+            0 => touches::crowd(&mut self.random, key, now, count),
+            _ => sessions::crowd(&mut self.random, key, count),
+        };
         for command in &commands {
             self.client.send(command);
         }
