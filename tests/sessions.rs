@@ -460,7 +460,7 @@ fn replicas_logs_files_and_copies_hold_the_same() {
 /// The eviction removes sessions that are due, on replicas as well, though their members stay.
 #[test]
 fn sessions_that_are_over_are_removed() {
-    let primary = Server::builder().module_args("sweep-interval 10").start();
+    let primary = unswept();
     let replica = Server::start_replica_of(&primary);
     let mut client = primary.client();
     client.answer("PRESENCE.CONFIG room TTL 600000 RETAIN 3600000");
@@ -472,6 +472,7 @@ fn sessions_that_are_over_are_removed() {
         client.answer(&format!("PRESENCE.ATTACH room ann tab:{number} PX 100"));
     }
     let most = usage(&mut client);
+    client.answer("CONFIG SET presence.sweep-interval 10");
     wait_until(LIMIT, "their memory is back", || {
         usage(&mut client) < before + most / 10
     });
