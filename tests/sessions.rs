@@ -1,6 +1,7 @@
 //! Sessions: `PRESENCE.ATTACH`, `BEAT`, `DETACH` and `SESSIONS`. A member is online while any of them lasts, and where they
 //! are copied to, they are the same.
 
+mod crowds;
 mod groups;
 mod on_the_wire;
 
