@@ -59,7 +59,7 @@ pub use dialog::show;
 pub use environment::{faulty_module, module_file, module_path};
 pub use program::{PYTHON, Program};
 pub use random::Random;
-pub use replication::wait_caught_up;
+pub use replication::{wait_caught_up, wait_caught_up_within};
 pub use server::Server;
 pub use subscriber::Subscriber;
 pub use touchex::touchex;

@@ -1,5 +1,7 @@
 //! Primaries and replicas.
 
+use std::time::Duration;
+
 use super::builder::Builder;
 use super::server::Server;
 use super::wait::{LIMIT, wait_until};
@@ -35,13 +37,19 @@ impl Server {
 /// Waits until `replica` has applied all that `primary` had replicated when this was called.
 #[track_caller]
 pub fn wait_caught_up(primary: &Server, replica: &Server) {
+    wait_caught_up_within(LIMIT, primary, replica);
+}
+
+/// As [`wait_caught_up`], with another limit: for a replica that has much to apply.
+#[track_caller]
+pub fn wait_caught_up_within(limit: Duration, primary: &Server, replica: &Server) {
     let offset = |server: &Server, name: &str| -> u64 {
         let value = server.info_field("replication", name);
         value.parse().expect("an offset")
     };
     let goal = offset(primary, "master_repl_offset");
     wait_until(
-        LIMIT,
+        limit,
         format!("the replica has applied up to {goal}"),
         || offset(replica, "slave_repl_offset") >= goal,
     );

@@ -11,7 +11,9 @@ use std::env;
 use std::time::{Duration, Instant};
 
 use super::groups::dropping;
-use crate::common::{Client, LIMIT, Server, Subscriber, encode, show, wait_caught_up, wait_until};
+use crate::common::{
+    Client, LIMIT, Server, Subscriber, encode, show, wait_caught_up_within, wait_until,
+};
 
 /// How long anything of a crowd may take, on whatever machine.
 const LONG: Duration = Duration::from_secs(120);
@@ -61,7 +63,7 @@ impl Crowd {
             let line = format!("PRESENCE.ATTACH room user:{number} other:{number}");
             assert_eq!(client.answer(&line), "0");
         }
-        wait_caught_up(&primary, &replica);
+        wait_caught_up_within(LONG, &primary, &replica);
         Self {
             servers: [primary, replica],
             size,
@@ -146,7 +148,7 @@ impl Crowd {
         ));
         assert_eq!(beaten, format!(r#"["session:0", "session:{last}"]"#));
         let digest = debug(&mut client, "DIGEST");
-        wait_caught_up(primary, replica);
+        wait_caught_up_within(LONG, primary, replica);
         for server in [replica, primary] {
             let mut client = server.client();
             assert_eq!(debug(&mut client, "DIGEST"), digest);
@@ -209,6 +211,14 @@ fn debug(client: &mut Client, what: &str) -> String {
     show(&client.receive(LONG))
 }
 
+/// Waits until a replica follows again, which may have to load all of it.
+#[track_caller]
+fn wait_following(replica: &Server) {
+    wait_until(LONG, "the replica's link is up", || {
+        replica.info_field("replication", "master_link_status") == "up"
+    });
+}
+
 fn listen(server: &Server) -> Subscriber {
     Subscriber::new(server.client3(), &["__presence@*"])
 }
@@ -247,7 +257,7 @@ fn middle(client: &mut Client) -> Middle {
 fn paused(crowd: &Crowd) -> Middle {
     let [primary, replica] = &crowd.servers;
     let paused = middle(&mut primary.client());
-    wait_caught_up(primary, replica);
+    wait_caught_up_within(LONG, primary, replica);
     assert_eq!(middle(&mut replica.client()), paused);
     assert_eq!(dropping(&mut primary.client(), "room"), paused.left);
     paused
@@ -263,7 +273,7 @@ fn through_a_pause(end: End) {
     crowd.assert_told(crowd.size - paused.online);
     println!("{end:?}: a pause with {} to end", paused.left);
     wait_ended(&crowd.servers[0]);
-    wait_caught_up(&crowd.servers[0], &crowd.servers[1]);
+    wait_caught_up_within(LONG, &crowd.servers[0], &crowd.servers[1]);
     crowd.hear(&mut theirs);
     crowd.assert_told(crowd.leaving());
     crowd.told.fill(0);
@@ -298,7 +308,7 @@ fn through_failovers(end: End) {
     step(&mut second, &follow);
     receive_step(&mut second);
     wait_ended(&crowd.servers[0]);
-    crowd.servers[1].wait_link_up();
+    wait_following(&crowd.servers[1]);
     crowd.hear(&mut subscriber);
     crowd.assert_told(crowd.leaving());
     crowd.assert_ended();
@@ -343,7 +353,7 @@ fn through_restarts(end: End) {
     wait_ended(&crowd.servers[0]);
     crowd.hear(&mut subscriber);
     crowd.assert_told(told + to_leave);
-    crowd.servers[1].wait_link_up();
+    wait_following(&crowd.servers[1]);
     crowd.assert_ended();
 }
 
