@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use idiom::Scripts;
 
+use super::common::Server;
 use super::load::Load;
 use super::measure::{BATCH, Bench, TTL_MS};
 use super::members::Members;
 use super::names::random::Random;
+use super::pair::Pair;
+use super::replication::with_aof;
 use super::report::{Report, Row, Target, Unit};
 use super::scale::grouped;
 use super::stall::{Stall, Whose};
@@ -50,7 +53,9 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     beats(bench, report, &mut scripts, &all);
     singles(bench, report, &mut scripts, size);
     bench.flush();
-    drops(bench, report, size);
+    drops(bench, report, "");
+    let mut pair = Pair::start(bench.scale, with_aof(), Server::builder());
+    drops(&mut pair.primary, report, ", with a replica and AOF");
 }
 
 /// Beats, in random order, beside those of the scripts and touches of as many members.
@@ -146,9 +151,9 @@ fn singles(bench: &mut Bench, report: &mut Report, scripts: &mut Scripts, size: 
 }
 
 /// A group ends that has all the sessions, dropped or by its lease.
-fn drops(bench: &mut Bench, report: &mut Report, size: usize) {
-    let all = sessions(0..size);
-    let of = grouped(size as u64);
+fn drops(bench: &mut Bench, report: &mut Report, beside: &str) {
+    let all = sessions(0..bench.scale.members);
+    let of = grouped(all.len() as u64);
     for (how, end) in [
         ("a DROP", &["PRESENCE.DROP", "presence", "gateway"][..]),
         (
@@ -156,7 +161,7 @@ fn drops(bench: &mut Bench, report: &mut Report, size: usize) {
             &["PRESENCE.LEASE", "presence", "gateway", "PX", "1"],
         ),
     ] {
-        let what = format!("{of} sessions end by {how}");
+        let what = format!("{of} sessions end by {how}{beside}");
         let times = (0..TIMES).map(|_| end_group(bench, &all, &what, end));
         let (took, stalls): (Vec<_>, Vec<_>) = times.unzip();
         judge(report, Stall::quietest(stalls), ("", None));
