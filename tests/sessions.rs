@@ -3,6 +3,7 @@
 
 mod crowds;
 mod groups;
+mod hidden_touches;
 mod on_the_wire;
 
 use crate::common::{

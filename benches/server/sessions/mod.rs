@@ -40,7 +40,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         let load = scripts.attach(&all, BATCH);
         bench.pump(&load);
     });
-    let ours = bench.bytes_taken(|bench| bench.pump(&attach("presence", &all)));
+    let ours = bench.bytes_taken(|bench| bench.pump(&attach("presence", &all, &[])));
     report.compare(
         (
             "memory a session, 16-byte id, one a member",
@@ -63,7 +63,7 @@ fn beats(bench: &mut Bench, report: &mut Report, scripts: &mut Scripts, all: &[(
     let size = all.len();
     let load = scripts.attach(all, BATCH);
     bench.pump(&load);
-    bench.pump(&attach("presence", all));
+    bench.pump(&attach("presence", all, &[]));
     bench
         .control
         .call(&["PRESENCE.CONFIG", "plain", "TTL", TTL_MS]);
@@ -128,7 +128,7 @@ fn singles(bench: &mut Bench, report: &mut Report, scripts: &mut Scripts, size: 
     let figures = bench.compare(
         "ATTACH",
         |_, round| scripts.attach(&new(round), 1),
-        |_, round| attach("presence", &new(round)),
+        |_, round| attach("presence", &new(round), &[]),
     );
     let row = |what, figures, report: &mut Report| {
         report.compare(
@@ -184,20 +184,7 @@ fn end_group(
     what: &str,
     end: &[&str],
 ) -> (Duration, Stall) {
-    let mut load = Load::default();
-    for (user, id) in all {
-        load.push(&[
-            "PRESENCE.ATTACH",
-            "presence",
-            user,
-            id,
-            "PX",
-            TTL_MS,
-            "GROUP",
-            "gateway",
-        ]);
-    }
-    bench.pump(&load);
+    bench.pump(&attach("presence", all, &["GROUP", "gateway"]));
     let ended = watch(bench, Whose::Module, what, |bench| {
         let start = Instant::now();
         bench.control.call(end);
@@ -224,11 +211,12 @@ fn id(number: usize) -> String {
     )
 }
 
-/// Attaches sessions, a command each.
-fn attach(key: &str, sessions: &[(String, String)]) -> Load {
+/// Attaches sessions, a command each, with these options.
+fn attach(key: &str, sessions: &[(String, String)], options: &[&str]) -> Load {
     let mut load = Load::default();
     for (user, id) in sessions {
-        load.push(&["PRESENCE.ATTACH", key, user, id, "PX", TTL_MS]);
+        let command = ["PRESENCE.ATTACH", key, user, id, "PX", TTL_MS];
+        load.push(&[&command, options].concat());
     }
     load
 }

@@ -102,7 +102,8 @@ impl PresenceSet {
             members: 1,
             joined: joined.into(),
             touch: Some(touch),
-            due: Some(touch.end()),
+            // Who has lost it stays until something that may have been hidden behind it is over.
+            due: (!matches!(place, Place::Released(_))).then(|| touch.end()),
             peak,
             ..Effects::default()
         })

@@ -3,7 +3,7 @@
 use super::change::{Effects, Members, Observer};
 use super::members::PresenceSet;
 use super::sessions::lasting;
-use crate::core::table::{BATCH, Batch};
+use crate::core::table::{BATCH, Batch, Sessions};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};
 
@@ -82,7 +82,7 @@ impl PresenceSet {
         let sessions = table.owning_mut();
         let owner = sessions.owner(session);
         sessions.set_touch(session, touch);
-        let end = match sessions.member_prefix(owner) {
+        let end = match Sessions::as_sole(owner) {
             Some(_) => touch.end(),
             None => sessions.end(owner).unwrap_or(0),
         };

@@ -71,7 +71,7 @@ impl PresenceSet {
                 usize::from(table.remove(key, on_removal))
             }
             (Form::Table(table), Removal::Owner(owner, _)) => {
-                table.remove_owner(owner, on_removal);
+                table.remove_member_of(owner, on_removal);
                 1
             }
             (Form::Table(table), Removal::Due { cutoff, limit }) => {

@@ -134,6 +134,7 @@ impl PresenceSet {
             touch: Some(touch),
             ..Effects::default()
         };
+        let mut stays = false;
         for (position, id) in sessions.names().enumerate() {
             let id = LookupKey::new(id).hashed();
             let Some(all) = self.table_sessions() else {
@@ -156,11 +157,14 @@ impl PresenceSet {
                 self.settle_touch(owner, at, now);
             } else if self.end_session(session, now, observer) {
                 effects.members += 1;
+            } else {
+                stays = true;
             }
             effects.changed = true;
             observer.changed(position);
         }
-        effects.due = self.due_after(touch);
+        // Who stays does until something that may have been hidden behind the session is over.
+        effects.due = if stays { None } else { self.due_after(touch) };
         effects
     }
 

@@ -110,7 +110,7 @@ impl Table {
 
     /// A member's session that is its own owner gets one. Returns that one.
     pub fn promote(&mut self, owner: u32) -> u32 {
-        if self.owning().member_prefix(owner).is_none() {
+        if Sessions::as_sole(owner).is_none() {
             return owner;
         }
         let name = self.name_of(owner);
@@ -201,8 +201,8 @@ impl Table {
     pub fn remove_session(&mut self, session: u32) {
         let sessions = self.owning_mut();
         let owner = sessions.owner(session);
-        if sessions.member_prefix(owner).is_some() {
-            return self.end_sole(session);
+        if Sessions::as_sole(owner).is_some() {
+            return self.end_sessions(owner);
         }
         let has_ended = sessions.has_ended(owner);
         sessions.remove(session);
@@ -226,12 +226,6 @@ impl Table {
         }
     }
 
-    /// Ends a session that is its own owner.
-    pub fn end_sole(&mut self, session: u32) {
-        let owner = self.owning().owner(session);
-        self.end_sessions(owner);
-    }
-
     /// Ends the sessions of a member who is there.
     pub fn end_sessions(&mut self, owner: u32) {
         self.end_sessions_of(owner, self.name_of(owner));
@@ -249,7 +243,7 @@ impl Table {
     }
 
     /// Removes an owner's member, who is given to `f` before, and its sessions.
-    pub fn remove_owner(&mut self, owner: u32, f: impl FnOnce(MemberView, TouchState)) {
+    pub fn remove_member_of(&mut self, owner: u32, f: impl FnOnce(MemberView, TouchState)) {
         self.take_out(self.prefix_of(owner), self.name_of(owner), f);
     }
 }

@@ -35,7 +35,8 @@ impl Observer for Witness {
     }
 }
 
-/// Applies a change about these members, which is not refused.
+/// Applies a change about these members, which is not refused. Whoever watches the set for when something is due, and goes by the
+/// effects alone, is not late afterwards.
 pub fn apply(
     set: &mut PresenceSet,
     change: Change,
@@ -44,6 +45,13 @@ pub fn apply(
 ) -> (Effects, Witness) {
     let mut witness = Witness::default();
     let members = Members::Each(members.iter().map(Vec::as_slice));
+    let mut watched = set.next_look().unwrap_or(Millis::MAX);
     let effects = set.apply(change, members, now, &mut witness);
-    (effects.expect("there is room"), witness)
+    let effects = effects.expect("there is room");
+    let next_look = set.next_look().unwrap_or(Millis::MAX);
+    if effects.changed {
+        watched = watched.min(effects.due.unwrap_or(next_look));
+    }
+    assert!(watched <= next_look.max(now), "{change:?}: {next_look}");
+    (effects, witness)
 }

@@ -96,3 +96,27 @@ impl Links {
         link
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_without_sessions_in_groups_has_no_block() {
+        let mut links = Links::default();
+        let link = Link {
+            group: 0,
+            ..Link::default()
+        };
+        let sessions = 0..3 * PAGE as u32;
+        sessions
+            .clone()
+            .for_each(|session| links.add(session, link));
+        assert_eq!(links.allocations(), 3);
+        for session in sessions {
+            assert_eq!(links.remove(session).group, 0);
+            assert_eq!(links.get(session).group, NONE);
+        }
+        assert_eq!(links.allocations(), 0);
+    }
+}
