@@ -4,6 +4,7 @@
 mod crowds;
 mod groups;
 mod hidden_touches;
+mod joint;
 mod on_the_wire;
 
 use crate::common::{

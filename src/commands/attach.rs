@@ -56,11 +56,7 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
         }
     }
     let change = Change::Attach {
-        attachment: Attachment {
-            session,
-            group,
-            meta,
-        },
+        attachment: Attachment::new(session, group, meta),
         at: None,
         ttl,
         mode: origin.mode_of_touch(None),

@@ -52,11 +52,8 @@ pub fn run(ctx: Context, keyspace: &mut Keyspace, args: Args) -> Result {
             else {
                 return Err(Error::CorruptTouch);
             };
-            let attachment = Attachment {
-                session,
-                group: (!group.is_empty()).then_some(group),
-                meta: names.next(),
-            };
+            let group = (!group.is_empty()).then_some(group);
+            let attachment = Attachment::new(session, group, names.next());
             let change = Change::Attach {
                 attachment,
                 at,
@@ -80,7 +77,7 @@ fn change(kind: &[u8], touch: Touch) -> Option<Change<'static>> {
         (
             wire::ATTACH,
             Change::Attach {
-                attachment: Attachment::default(),
+                attachment: Attachment::new(&[], None, None),
                 at,
                 ttl: Some(ttl),
                 mode,

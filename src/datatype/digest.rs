@@ -40,7 +40,8 @@ pub fn add(value: &Value, digest: &mut Digest) {
         for bytes in [session.member.unwrap_or_default(), session.id] {
             digest.bytes(bytes);
         }
-        for touch in [session.touch].into_iter().chain(session.own_touch) {
+        digest.number(session.touch.is_some().into());
+        for touch in session.touch.into_iter().chain(session.own_touch) {
             digest.number(touch.at as i64);
             digest.number(touch.ttl as i64);
         }

@@ -104,7 +104,7 @@ fn make_change<'a>(
         change.check(clock::now(ctx))?;
     }
     let mut key = open(keyspace, name, &change)?;
-    let ahead = prefetch(&mut key, members.iter());
+    let ahead = prefetch(&mut key, &change, members.iter());
     let now = clock::now(ctx);
     change.check(now)?;
     let has_rare_settings = key.set().is_some_and(|set| set.has_rare_settings());
@@ -158,7 +158,7 @@ pub fn replay<'a>(
 ) -> Result<Effects> {
     let ctx = keyspace.context();
     let mut key = open(keyspace, name, &change)?;
-    let ahead = prefetch(&mut key, members.clone());
+    let ahead = prefetch(&mut key, &change, members.clone());
     let now = change
         .time(key.set().as_deref())
         .unwrap_or_else(|| clock::now(ctx));
@@ -192,10 +192,11 @@ fn open<'k>(
 #[inline(always)]
 fn prefetch<'a>(
     key: &mut WriteKey,
+    change: &Change,
     mut members: impl ExactSizeIterator<Item = &'a [u8]>,
 ) -> Option<LookupKey<'a>> {
     match (members.len(), key.set()) {
-        (1, Some(set)) => members.next().map(|member| set.prefetch(member)),
+        (1, Some(set)) => members.next().map(|member| set.prefetch(change, member)),
         _ => None,
     }
 }

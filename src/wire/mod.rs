@@ -92,7 +92,7 @@ pub fn attach(
     attachment: Attachment,
 ) {
     let group = attachment.group.unwrap_or_default();
-    let names = [member, attachment.session, group]
+    let names = [member, attachment.session(), group]
         .into_iter()
         .chain(attachment.meta);
     sessions(sink, key, (ATTACH, false), touch, names);

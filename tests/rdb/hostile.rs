@@ -369,6 +369,7 @@ fn sessions_and_groups_made_up_are_refused() {
     let session = |flags: u8, member: &str, id: &str, ttl: u64| {
         [vec![flags], text(member), text(id), leb(THEN), leb(ttl)].concat()
     };
+    let joint = |flags: u8, id: &str| [vec![flags], text("ann"), text(id)].concat();
     let sessions = |sessions: &[Vec<u8>]| vec![unsigned(4), string(&sessions.concat())];
     let phone = || sessions(&[session(0, "ann", "phone", 60_000)]);
     let groups = |bytes: &[u8]| [phone(), vec![unsigned(5), string(bytes)]].concat();
@@ -382,6 +383,8 @@ fn sessions_and_groups_made_up_are_refused() {
         ]),
         sessions(&[session(4, "ann", "phone", 5), text("blob")]),
         sessions(&[session(1, "", "phone", 5)]),
+        sessions(&[joint(8, "phone")]),
+        sessions(&[joint(12, "phone"), text("blob")]),
         groups(b"\x00\x02g1\x01\x05phone"),
         groups(b"\x02\x02g1\x63\x00"),
         groups(b"\x01\x00\x01\x05phone"),
@@ -406,7 +409,20 @@ fn sessions_and_groups_made_up_are_refused() {
             "its member itself longer than that",
             sessions(&[session(2, "ann", "phone", 5), leb(THEN), leb(60_001)]),
         ),
-        ("unknown flags", sessions(&[session(8, "ann", "phone", 5)])),
+        ("unknown flags", sessions(&[session(16, "ann", "phone", 5)])),
+        (
+            "joint with nobody",
+            sessions(&[[vec![8], text("bob"), text("phone")].concat()]),
+        ),
+        ("joint with who is gone", sessions(&[joint(9, "phone")])),
+        (
+            "joint beside a touch",
+            sessions(&[joint(10, "phone"), leb(THEN), leb(5)]),
+        ),
+        (
+            "joint beside another",
+            sessions(&[joint(8, "tab"), joint(8, "phone")]),
+        ),
         (
             "of a member who is gone and is not",
             sessions(&[session(1, "ann", "phone", 5)]),

@@ -1,7 +1,8 @@
-//! Sessions in a dump: blocks of sessions, one after the other, in the order of their timeline.
+//! Sessions in a dump: blocks of sessions, one after the other, in the order of their timeline, and
+//! then those that are joint with their members.
 //!
 //! A session is a row of numbers (LEB128) and strings, each with its length before it: flags, its member, its id, the time and
-//! the ttl of its touch, and what the flags say follows.
+//! the ttl of its touch, unless the flags say that this is its member's, and what they say follows.
 
 use super::codec::Corrupt;
 use super::metadata::take;
@@ -19,6 +20,8 @@ const ENDED: u64 = 1;
 const OWN_TOUCH: u64 = 2;
 /// Its metadata follows.
 const META: u64 = 4;
+/// Its touch is its member's, for both of them from now on.
+const JOINT: u64 = 8;
 
 /// A session that is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +30,8 @@ pub struct StoredSession<'a> {
     pub member: Option<&'a [u8]>,
     /// Its id.
     pub id: &'a [u8],
-    /// Its newest touch.
-    pub touch: Touch,
+    /// Its newest touch; without, that of its member is its own as well.
+    pub touch: Option<Touch>,
     /// The touch of its member itself.
     pub own_touch: Option<Touch>,
     /// Its metadata.
@@ -42,14 +45,14 @@ impl PresenceSet {
         let Some(sessions) = table.sessions.as_deref() else {
             return;
         };
-        for (session, touch) in sessions.in_order() {
+        sessions.each_in_order(|session| {
             let owner = sessions.owner(session);
             sessions.with_id(session, |id| {
                 let meta = sessions.meta(&LookupKey::new(id).hashed());
                 let stored = StoredSession {
                     member: None,
                     id,
-                    touch,
+                    touch: (!sessions.is_joint(session)).then(|| table.session_touch(session)),
                     own_touch: sessions.own_touch(owner),
                     meta,
                 };
@@ -64,7 +67,7 @@ impl PresenceSet {
                     });
                 }
             });
-        }
+        });
     }
 
     /// Calls `f` with blocks of all sessions that are stored.
@@ -85,19 +88,23 @@ impl PresenceSet {
     /// Adds the sessions of a block, whose members are there.
     pub fn restore_sessions(&mut self, mut block: &[u8]) -> Result<(), Corrupt> {
         while !block.is_empty() {
-            let session = read(&mut block)?;
-            self.restore_session(session).ok_or(Corrupt)?;
+            let stored = read(&mut block)?;
+            let restored = match stored.touch {
+                None => self.restore_joint_session(stored),
+                Some(touch) => self.restore_session(stored, touch),
+            };
+            restored.ok_or(Corrupt)?;
         }
         Ok(())
     }
 
     /// `None`: there is a session of that id, or no such member, or one whose time is up before.
-    fn restore_session(&mut self, session: StoredSession) -> Option<()> {
+    fn restore_session(&mut self, session: StoredSession, touch: Touch) -> Option<()> {
         let id = LookupKey::new(session.id).hashed();
         let member = session.member.map(|name| LookupKey::new(name).hashed());
         if let Some(member) = &member {
             let end = self.get(member)?.touch.end();
-            let ends = session.own_touch.into_iter().chain([session.touch]);
+            let ends = session.own_touch.into_iter().chain([touch]);
             if ends.map(Touch::end).max()? > end {
                 return None;
             }
@@ -111,20 +118,43 @@ impl PresenceSet {
         let added = match &member {
             None => {
                 let owner = sessions.add_ended();
-                sessions.add(&id, owner, session.touch)
+                sessions.add(&id, owner, touch)
             }
             Some(member) => match table.owner(member) {
-                Some(owner) => table.add_session(&id, owner, session.touch),
-                None => table.add_sole(&id, member, session.touch),
+                Some(owner) => table.add_session(&id, owner, touch),
+                None => {
+                    let added = table.add_sole(&id, member);
+                    table.owning_mut().set_touch(added, touch);
+                    added
+                }
             },
         };
         if let Some(own) = session.own_touch {
             let owner = table.promote(table.owning().owner(added));
             table.owning_mut().set_own_touch(owner, own);
         }
-        let sessions = table.owning_mut();
         if let Some(meta) = session.meta {
-            sessions.set_meta(&id, meta);
+            table.owning_mut().set_meta(&id, meta);
+        }
+        Some(())
+    }
+
+    /// `None`: there is a session of that id, or no such member, or one who has a session.
+    fn restore_joint_session(&mut self, session: StoredSession) -> Option<()> {
+        let id = LookupKey::new(session.id).hashed();
+        let member = LookupKey::new(session.member?).hashed();
+        let is_touched = self.get(&member)?.touch.ttl > 0;
+        let sessions = self.make_sessions();
+        if !is_touched || sessions.find(&id).is_some() || !sessions.has_room() {
+            return None;
+        }
+        let table = self.make_table();
+        if table.owner(&member).is_some() {
+            return None;
+        }
+        table.add_sole(&id, &member);
+        if let Some(meta) = session.meta {
+            table.owning_mut().set_meta(&id, meta);
         }
         Some(())
     }
@@ -134,13 +164,14 @@ fn write(block: &mut Vec<u8>, session: &StoredSession) {
     let flag = |is_there, flag| if is_there { flag } else { 0 };
     let flags = flag(session.member.is_none(), ENDED)
         | flag(session.own_touch.is_some(), OWN_TOUCH)
+        | flag(session.touch.is_none(), JOINT)
         | flag(session.meta.is_some(), META);
     leb128::write(block, flags);
     for bytes in [session.member.unwrap_or_default(), session.id] {
         leb128::write(block, bytes.len() as u64);
         block.extend_from_slice(bytes);
     }
-    for touch in [session.touch].into_iter().chain(session.own_touch) {
+    for touch in session.touch.into_iter().chain(session.own_touch) {
         leb128::write(block, touch.at);
         leb128::write(block, touch.ttl);
     }
@@ -153,7 +184,9 @@ fn write(block: &mut Vec<u8>, session: &StoredSession) {
 fn read<'a>(rest: &mut &'a [u8]) -> Result<StoredSession<'a>, Corrupt> {
     let flags = leb128::read(rest).ok_or(Corrupt)?;
     let (has_ended, has_own) = (flags & ENDED != 0, flags & OWN_TOUCH != 0);
-    if flags > (ENDED | OWN_TOUCH | META) || has_ended && has_own {
+    let is_joint = flags & JOINT != 0;
+    let is_known = flags <= (ENDED | OWN_TOUCH | META | JOINT);
+    if !is_known || has_ended && has_own || is_joint && (has_ended || has_own) {
         return Err(Corrupt);
     }
     let member = take(rest, MAX_MEMBER)?;
@@ -164,7 +197,7 @@ fn read<'a>(rest: &mut &'a [u8]) -> Result<StoredSession<'a>, Corrupt> {
     Ok(StoredSession {
         member: (!has_ended).then_some(member),
         id,
-        touch: read_touch(rest)?,
+        touch: (!is_joint).then(|| read_touch(rest)).transpose()?,
         own_touch: has_own.then(|| read_touch(rest)).transpose()?,
         meta: match flags & META {
             0 => None,

@@ -4,7 +4,7 @@ use super::packed::Packed;
 use crate::core::refs::HashPrefix;
 
 /// A member by its name.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LookupKey<'a> {
     name: &'a [u8],
     packed: Packed<'a>,

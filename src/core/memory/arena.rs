@@ -75,6 +75,15 @@ impl<T> Arena<T> {
         &mut self.pages
     }
 
+    /// Where there are items, in order.
+    pub fn indices(&self) -> impl Iterator<Item = u32> + '_ {
+        let words = self.live.iter().flatten().enumerate();
+        words.flat_map(|(at, word)| {
+            let bits = (0..64).filter(move |bit| word >> bit & 1 != 0);
+            bits.map(move |bit| at as u32 * 64 + bit)
+        })
+    }
+
     /// The item at `index`. Panics where `index` was never given out.
     #[inline]
     pub fn get(&self, index: u32) -> &T {

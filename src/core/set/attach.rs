@@ -7,14 +7,40 @@ use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchState};
 
 /// A session as it is attached.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attachment<'c> {
-    /// Its id.
-    pub session: &'c [u8],
+    id: LookupKey<'c>,
     /// The group that it is in from now on; without, it stays where it is.
     pub group: Option<&'c [u8]>,
     /// Its metadata from now on; without, what it has stays.
     pub meta: Option<&'c [u8]>,
+}
+
+impl<'c> Attachment<'c> {
+    /// A session of this id, in this group, with this metadata.
+    #[inline]
+    pub fn new(
+        session: &'c [u8],
+        group: Option<&'c [u8]>,
+        meta: Option<&'c [u8]>,
+    ) -> Attachment<'c> {
+        Attachment {
+            id: LookupKey::new(session).hashed(),
+            group,
+            meta,
+        }
+    }
+
+    /// The session's id.
+    pub fn session(&self) -> &'c [u8] {
+        self.id.name()
+    }
+
+    /// The session's id, with its hash at hand.
+    #[inline]
+    pub(super) fn id(&self) -> &LookupKey<'c> {
+        &self.id
+    }
 }
 
 /// Where a session is that is attached.
@@ -30,30 +56,25 @@ enum Place {
 
 impl PresenceSet {
     /// Whether attaching this session to another member takes it from one who is online by nothing else.
-    pub(super) fn frees_a_seat(&self, session: &[u8], now: Millis) -> bool {
-        let id = LookupKey::new(session).hashed();
-        self.table_sessions().is_some_and(|all| {
-            let found = all.living(&id, now);
-            found.is_some_and(|session| all.is_sole(session))
+    pub(super) fn frees_a_seat(&self, session: &LookupKey, now: Millis) -> bool {
+        self.table_with_sessions().is_some_and(|table| {
+            let all = table.owning();
+            let found = all.find(session);
+            found.is_some_and(|session| table.is_living(session, now) && all.is_sole(session))
         })
     }
 
     /// A member's session comes, or is seen again.
     pub(super) fn apply_attach(
         &mut self,
-        Attachment {
-            session: id,
-            group,
-            meta,
-        }: Attachment,
-        member: &[u8],
+        Attachment { id, group, meta }: Attachment,
+        member: LookupKey,
         touch: Touch,
         now: Millis,
         observer: &mut impl Observer,
     ) -> Result<Effects, Error> {
         self.check_room_for(1)?;
         let touch = touch.bounded();
-        let (member, id) = (LookupKey::new(member).hashed(), LookupKey::new(id).hashed());
         if let Some(sessions) = self.table_sessions() {
             if !sessions.has_room() {
                 return Err(Error::Full);
@@ -65,7 +86,7 @@ impl PresenceSet {
         let sessions = table.owning();
         let mut place = Place::New;
         if let Some(found) = sessions.find(&id) {
-            if !sessions.is_living(found, now) {
+            if !table.is_living(found, now) {
                 table.remove_session(found);
             } else if table.owner(&member) == Some(sessions.owner(found)) {
                 place = Place::There(found);
@@ -118,23 +139,34 @@ impl PresenceSet {
         touch: Touch,
         now: Millis,
     ) -> u32 {
+        let is_joint = self.joins(touch, old.map_or(0, |old| old.touch.at));
         self.make_sessions();
         let table = self.make_table();
+        let state = TouchState {
+            touch,
+            timeout_reported: !touch.is_online(now),
+        };
         if old.is_none() {
-            let timeout_reported = !touch.is_online(now);
-            let state = TouchState {
-                touch,
-                timeout_reported,
-            };
             if place == Place::New {
-                return table.add_with_sole(member, state, id);
+                let session = table.add_with_sole(member, state, id);
+                if !is_joint {
+                    table.owning_mut().set_touch(session, touch);
+                }
+                return session;
             }
             table.set(member, state, |_| false);
         }
         let own = old.map(|old| old.touch).filter(|own| own.is_online(now));
         let owner = table.owner(member);
         if owner.is_none() && own.is_none() && place == Place::New {
-            return table.add_sole(id, member, touch);
+            if is_joint {
+                table.set(member, state, |_| false);
+            }
+            let session = table.add_sole(id, member);
+            if !is_joint {
+                table.owning_mut().set_touch(session, touch);
+            }
+            return session;
         }
         let owner = owner.unwrap_or_else(|| {
             let owner = table.make_owner(member);
@@ -152,7 +184,7 @@ impl PresenceSet {
                 session
             }
         };
-        table.owning_mut().set_touch(session, touch);
+        self.touch_session(session, touch, now);
         session
     }
 

@@ -33,8 +33,8 @@ impl PresenceSet {
             }
             for found in self.find_sessions(&batch) {
                 let living = found.filter(|session| {
-                    self.table_sessions()
-                        .is_some_and(|all| all.is_living(*session, now))
+                    self.table()
+                        .is_some_and(|table| table.is_living(*session, now))
                 });
                 match living {
                     None => observer.missing(position),
@@ -72,19 +72,21 @@ impl PresenceSet {
     }
 
     fn is_just_beaten(&self, session: u32, touch: Touch) -> bool {
-        let old = self.table_sessions().map(|all| all.touch(session));
+        let old = self.table().map(|table| table.session_touch(session));
         old.is_some_and(|old| self.is_just_seen(old, touch))
     }
 
     /// A session that lives is seen again.
     fn beat(&mut self, session: u32, touch: Touch, now: Millis) {
+        if self.touch_session(session, touch, now) {
+            return;
+        }
         let table = self.make_table();
-        let sessions = table.owning_mut();
+        let sessions = table.owning();
         let owner = sessions.owner(session);
-        sessions.set_touch(session, touch);
         let end = match Sessions::as_sole(owner) {
             Some(_) => touch.end(),
-            None => sessions.end(owner).unwrap_or(0),
+            None => table.end_of(owner).unwrap_or(0),
         };
         // Its entry is not read if it cannot be later.
         let at = match sessions.is_latest(touch.at) {

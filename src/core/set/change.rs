@@ -164,6 +164,18 @@ impl<'a, I: ExactSizeIterator<Item = &'a [u8]>> Members<'a, I> {
         }
     }
 
+    /// They, with their hashes at hand.
+    pub(super) fn keys(self) -> impl Iterator<Item = LookupKey<'a>> {
+        let (ahead, each) = match self {
+            Members::Prefetched(member) => (Some(member.hashed()), None),
+            Members::Each(each) => (None, Some(each)),
+        };
+        let each = each.into_iter().flatten();
+        ahead
+            .into_iter()
+            .chain(each.map(|name| LookupKey::new(name).hashed()))
+    }
+
     /// Their names.
     pub(super) fn names(self) -> impl Iterator<Item = &'a [u8]> {
         let (ahead, each) = match self {

@@ -141,7 +141,10 @@ impl PresenceSet {
             if ended.is_multiple_of(BATCH) {
                 self.table().inspect(|table| table.prefetch_dropping());
             }
-            if sessions.is_living(session, now) {
+            if self
+                .table()
+                .is_some_and(|table| table.is_living(session, now))
+            {
                 left += usize::from(self.end_session(session, now, observer));
             } else {
                 self.make_table().remove_session(session);

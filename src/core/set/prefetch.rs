@@ -3,6 +3,7 @@
 //! A touch in a large set waits for the cache line with the member's name. Many members are touched in batches, which
 //! wait together (`table/batch.rs`); one alone waits while the server is asked for the time and notified of the change.
 
+use super::change::Change;
 use super::members::{Error, PresenceSet};
 use super::touching::Touched;
 use crate::core::member::LookupKey;
@@ -10,18 +11,27 @@ use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode};
 
 impl PresenceSet {
-    /// The first step: prefetches the bucket in which the member will be looked for.
+    /// The first step: prefetches the buckets in which a change of one member, or session, will look for it.
     #[inline(always)]
-    pub fn prefetch<'a>(&self, name: &'a [u8]) -> LookupKey<'a> {
-        let member = LookupKey::new(name);
-        match self.table() {
-            None => member,
-            Some(table) => {
-                let member = member.hashed();
-                table.names.prefetch(member.prefix());
-                member
+    pub fn prefetch<'a>(&self, change: &Change, name: &'a [u8]) -> LookupKey<'a> {
+        let key = LookupKey::new(name);
+        let Some(table) = self.table() else {
+            return key;
+        };
+        let key = key.hashed();
+        let sessions = table.sessions.as_deref();
+        match (change, sessions) {
+            (Change::Beat { .. } | Change::Detach { .. }, Some(sessions)) => {
+                sessions.prefetch_id(&key);
+                return key;
             }
+            (Change::Attach { attachment, .. }, Some(sessions)) => {
+                sessions.prefetch_id(attachment.id());
+            }
+            _ => {}
         }
+        table.names.prefetch(key.prefix());
+        key
     }
 
     /// The second step, as [`touch`](Self::touch).

@@ -9,7 +9,7 @@ use super::members::{Error, PresenceSet};
 use super::removal::Removal;
 use super::touching::{Touched, keeps};
 use crate::core::member::{LookupKey, MemberView};
-use crate::core::table::Sessions;
+use crate::core::table::{Sessions, Table};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode, TouchState};
 
@@ -36,10 +36,10 @@ impl PresenceSet {
         let all = table.owning();
         let living = all
             .sessions(owner)
-            .filter(|session| all.is_living(*session, now));
+            .filter(|session| table.is_living(*session, now));
         let mut living: Vec<_> = living
             .map(|session| SessionId {
-                touch: all.touch(session),
+                touch: table.session_touch(session),
                 group: all.group_name(session).map(<[u8]>::to_vec),
                 id: all.with_id(session, <[u8]>::to_vec),
             })
@@ -72,10 +72,10 @@ impl PresenceSet {
                 mode,
             } => {
                 let touch = touch_of(at, ttl, set_ttl, now);
-                if self.has_rare_settings() && !self.frees_a_seat(attachment.session, now) {
+                if self.has_rare_settings() && !self.frees_a_seat(attachment.id(), now) {
                     self.check_cap(touch, mode, &members, now)?;
                 }
-                match members.names().next() {
+                match members.keys().next() {
                     Some(member) => self.apply_attach(attachment, member, touch, now, observer)?,
                     None => Effects::default(),
                 }
@@ -135,26 +135,30 @@ impl PresenceSet {
             ..Effects::default()
         };
         let mut stays = false;
-        for (position, id) in sessions.names().enumerate() {
-            let id = LookupKey::new(id).hashed();
-            let Some(all) = self.table_sessions() else {
+        for (position, id) in sessions.keys().enumerate() {
+            let Some(table) = self.table_with_sessions() else {
                 break;
             };
-            let Some(session) = all.living(&id, now) else {
+            let all = table.owning();
+            let Some(session) = all.find(&id) else {
                 continue;
             };
+            table.prefetch_end(session);
+            if !table.is_living(session, now) {
+                continue;
+            }
             effects.sessions += 1;
             if grace > 0 {
-                let old = all.touch(session);
+                let old = table.session_touch(session);
                 if old.end() <= now + grace {
                     continue;
                 }
                 let owner = all.owner(session);
                 let at = old.at.min(now);
                 let ttl = now + grace - at;
-                let sessions = self.make_table().owning_mut();
-                sessions.set_touch(session, Touch { at, ttl }.bounded());
-                self.settle_touch(owner, at, now);
+                if !self.touch_session(session, Touch { at, ttl }.bounded(), now) {
+                    self.settle_touch(owner, at, now);
+                }
             } else if self.end_session(session, now, observer) {
                 effects.members += 1;
             } else {
@@ -189,7 +193,7 @@ impl PresenceSet {
         };
         let all = table.owning();
         let found = all.find(&id).filter(|session| {
-            all.owner(*session) == owner && (!judged || all.is_living(*session, now))
+            all.owner(*session) == owner && (!judged || table.is_living(*session, now))
         });
         if found.is_none() {
             return Effects::default();
@@ -205,6 +209,11 @@ impl PresenceSet {
             members: 1,
             ..Effects::default()
         }
+    }
+
+    /// The table, where it has sessions.
+    pub(super) fn table_with_sessions(&self) -> Option<&Table> {
+        self.table().filter(|table| table.sessions.is_some())
     }
 
     pub(super) fn table_sessions(&self) -> Option<&Sessions> {
@@ -251,6 +260,37 @@ impl PresenceSet {
         })
     }
 
+    /// Whether a touch of a session that is all its member has is the member's as well, who was seen last at `seen`: both are
+    /// over at once then.
+    pub(super) fn joins(&self, touch: Touch, seen: Millis) -> bool {
+        self.retain() == 0 && touch.ttl > 0 && seen <= touch.at
+    }
+
+    /// A session that lives is seen again. Returns whether that is its member's touch as well; else it is to be settled.
+    pub(super) fn touch_session(&mut self, session: u32, touch: Touch, now: Millis) -> bool {
+        let retains = self.retain() > 0;
+        let table = self.make_table();
+        let sessions = table.owning();
+        // The member's entry is not read if it cannot be later.
+        let seen = match sessions.is_latest(touch.at) || retains {
+            true => touch.at,
+            false => table.owner_state(sessions.owner(session)).touch.at,
+        };
+        let is_joint = sessions.is_sole(session) && self.joins(touch, seen);
+        let table = self.make_table();
+        match is_joint {
+            true => table.touch_jointly(
+                session,
+                TouchState {
+                    touch,
+                    timeout_reported: !touch.is_online(now),
+                },
+            ),
+            false => table.owning_mut().set_touch(session, touch),
+        }
+        is_joint
+    }
+
     /// Ends a session that lives. Returns whether its member went offline by that.
     pub(super) fn end_session(
         &mut self,
@@ -275,7 +315,7 @@ impl PresenceSet {
         observer: &mut impl Observer,
     ) -> bool {
         let table = self.make_table();
-        if table.owning().end(owner).is_none_or(|end| end <= now) {
+        if table.end_of(owner).is_none_or(|end| end <= now) {
             return self.leave_by_loss(owner, now, observer);
         }
         let at = table.owner_state(owner).touch.at;
@@ -315,7 +355,7 @@ impl PresenceSet {
     pub(super) fn settle_touch(&mut self, owner: u32, at: Millis, now: Millis) -> Touch {
         let table = self.make_table();
         let old = table.owner_state(owner).touch;
-        let end = table.owning().end(owner).unwrap_or(0);
+        let end = table.end_of(owner).unwrap_or(0);
         let new = lasting(old.at.max(at), end, now);
         if new.touch != old {
             table.touch_owner(owner, new);

@@ -27,7 +27,7 @@ impl Table {
             }
         }
         match &self.sessions {
-            Some(sessions) => sessions.check(&owners),
+            Some(sessions) => sessions.check(&owners, &self.timeline),
             None => assert_eq!(owners, []),
         }
     }

@@ -7,6 +7,7 @@ use super::store::Table;
 use crate::core::index::NameRef;
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
+use crate::core::time::Millis;
 use crate::core::timeline::{Entry, Timeline};
 use crate::core::touch::{Touch, TouchState};
 
@@ -67,7 +68,7 @@ impl Table {
         owner
     }
 
-    /// Adds a member who is not there, with this touch and a session that is its owner.
+    /// Adds a member who is not there, with this touch and a session that is its owner, and joint with it.
     pub fn add_with_sole(&mut self, member: &LookupKey, state: TouchState, id: &LookupKey) -> u32 {
         let touch = state.touch;
         let entry = Entry {
@@ -82,18 +83,18 @@ impl Table {
         let sessions = self.owning_mut();
         sessions.emptied = None;
         sessions.note_seen(touch.at);
-        let session = sessions.add_sole(id, MemberRef { prefix, entry_id }, touch);
+        let session = sessions.add_joint(id, MemberRef { prefix, entry_id });
         let owner = sessions.owner(session);
         self.names.insert(member, EntryId::of_owner(owner));
         session
     }
 
-    /// Adds a session of a member who is there and has none. It is its own owner.
-    pub fn add_sole(&mut self, id: &LookupKey, member: &LookupKey, touch: Touch) -> u32 {
+    /// Adds a session of a member who is there and has none. It is its own owner, and joint with the member.
+    pub fn add_sole(&mut self, id: &LookupKey, member: &LookupKey) -> u32 {
         let (name, entry_id) = self.note_owner(member);
         let prefix = member.prefix();
         let member = MemberRef { prefix, entry_id };
-        let session = self.owning_mut().add_sole(id, member, touch);
+        let session = self.owning_mut().add_joint(id, member);
         let owner = self.owning().owner(session);
         self.names.set_entry_id(name, EntryId::of_owner(owner));
         session
@@ -114,9 +115,42 @@ impl Table {
             return owner;
         }
         let name = self.name_of(owner);
-        let promoted = self.owning_mut().promote(owner);
+        let sessions = self.sessions.as_deref_mut().expect("an owner has sessions");
+        let promoted = sessions.promote(owner, &self.timeline);
         self.names.set_entry_id(name, EntryId::of_owner(promoted));
         promoted
+    }
+
+    /// A session that is all its owner has, and its member, are touched alike, and joint from now on.
+    pub fn touch_jointly(&mut self, session: u32, state: TouchState) {
+        let owner = self.owning().owner(session);
+        if Sessions::as_sole(owner).is_none() {
+            let (name, prefix) = (self.name_of(owner), self.prefix_of(owner));
+            let sessions = self.owning_mut();
+            sessions.demote(session, prefix);
+            let owner = sessions.owner(session);
+            self.names.set_entry_id(name, EntryId::of_owner(owner));
+        }
+        self.touch_owner(self.owning().owner(session), state);
+        self.owning_mut().join_touches(session);
+    }
+
+    /// A session's touch.
+    #[inline]
+    pub fn session_touch(&self, session: u32) -> Touch {
+        self.owning().touch(session, &self.timeline)
+    }
+
+    /// Whether a session is not over at `now`.
+    #[inline]
+    pub fn is_living(&self, session: u32, now: Millis) -> bool {
+        self.owning().is_living(session, &self.timeline, now)
+    }
+
+    /// When an owner's time is up: with the last of its sessions, or with its own touch. `None`: it has neither.
+    #[inline]
+    pub fn end_of(&self, owner: u32) -> Option<Millis> {
+        self.owning().end(owner, &self.timeline)
     }
 
     /// The name of an owner's member.
@@ -223,6 +257,18 @@ impl Table {
             if let Some(prefix) = sessions.member_prefix(sessions.owner(session)) {
                 self.names.prefetch(prefix);
             }
+        }
+    }
+
+    /// Prefetches what the end of a session reads that is all its member has.
+    pub fn prefetch_end(&self, session: u32) {
+        let sessions = self.owning();
+        let owner = sessions.owner(session);
+        sessions.prefetch_life(session);
+        if let Some(prefix) = sessions.member_prefix(owner) {
+            let entry_id = sessions.entry(owner);
+            self.names.prefetch(prefix);
+            self.timeline.prefetch_life(entry_id);
         }
     }
 

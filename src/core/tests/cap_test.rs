@@ -64,8 +64,9 @@ fn capped(online: u64) -> Result<usize, Error> {
 }
 
 fn alone(set: &mut PresenceSet, name: &str, now: Millis) -> Result<usize, Error> {
-    let member = Members::<std::iter::Empty<_>>::Prefetched(set.prefetch(name.as_bytes()));
     let touch = change(None, None, TouchMode::Now);
+    let member = set.prefetch(&touch, name.as_bytes());
+    let member = Members::<std::iter::Empty<_>>::Prefetched(member);
     let effects = set.apply(touch, member, now, &mut Witness::default());
     effects.map(|effects| effects.joined)
 }

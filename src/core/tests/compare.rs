@@ -83,6 +83,7 @@ fn compare_ends(set: &mut PresenceSet, model: &Model, now: Millis) {
     let next_session = model
         .sessions
         .iter()
+        .filter(|session| !session.is_joint)
         .map(|session| session.touch.end())
         .min();
     let next_due = first_due.into_iter().chain(next_session).min();

@@ -190,6 +190,21 @@ const SESSIONS: [Session; 22] = [
     ("remembered", "gone", 30_000, None, None),
 ];
 
+fn attach(set: &mut PresenceSet, (member, session, ttl, group, meta): Session, at: u64) {
+    let attachment = Attachment::new(
+        session.as_bytes(),
+        group.map(str::as_bytes),
+        meta.map(str::as_bytes),
+    );
+    let change = Change::Attach {
+        attachment,
+        at: Some(at),
+        ttl: Some(ttl),
+        mode: TouchMode::Replayed,
+    };
+    apply(set, change, &[member.into()], at);
+}
+
 /// All that a dump knows of sessions and groups, beside a touch of a member's own, members' metadata and all settings.
 fn set_with_sessions() -> PresenceSet {
     let names = |names: &[&str]| -> Vec<Vec<u8>> {
@@ -204,19 +219,9 @@ fn set_with_sessions() -> PresenceSet {
     let mut set = PresenceSet::new(settings(10_000, 100), NOW);
     let mut at = NOW;
     apply(&mut set, touch(at, 37_000), &names(&["touched before"]), at);
-    for (member, session, ttl, group, meta) in SESSIONS {
+    for session in SESSIONS {
         at += 1000;
-        let attach = Change::Attach {
-            attachment: Attachment {
-                session: session.as_bytes(),
-                group: group.map(str::as_bytes),
-                meta: meta.map(str::as_bytes),
-            },
-            at: Some(at),
-            ttl: Some(ttl),
-            mode: TouchMode::Replayed,
-        };
-        apply(&mut set, attach, &names(&[member]), at);
+        attach(&mut set, session, at);
     }
     let at = at + 1000;
     let set_meta = |blob| Change::SetMeta {
@@ -268,4 +273,21 @@ fn old_dumps_with_sessions_load() {
     };
     apply(&mut leased, lease, &[b"gateway".to_vec()], NOW);
     assert_is_of(include_str!("golden/leased.txt"), leased);
+}
+
+/// Where nobody is remembered, sessions that are all their members have are joint with them.
+#[test]
+fn old_dumps_with_joint_sessions_load() {
+    let settings = Settings {
+        retain: 0,
+        ..settings(0, 0)
+    };
+    let mut set = PresenceSet::new(settings, NOW);
+    for (after, session) in (0..).zip(SESSIONS) {
+        attach(&mut set, session, NOW + after);
+    }
+    let mut joint = 0;
+    set.each_session(|session| joint += usize::from(session.touch.is_none()));
+    assert_eq!(joint, 11);
+    assert_is_of(include_str!("golden/joint.txt"), set);
 }

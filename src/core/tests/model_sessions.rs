@@ -15,6 +15,8 @@ pub struct ModelSession {
     /// `None`: it is gone, and the session is there only until it is due.
     pub member: Option<Vec<u8>>,
     pub touch: Touch,
+    /// Whether it goes with its member, who has the same touch and nothing else.
+    pub is_joint: bool,
     pub meta: Vec<u8>,
 }
 
@@ -126,8 +128,10 @@ impl Model {
     }
 
     fn touch_session(&mut self, at: usize, touch: Touch) {
+        let is_joint = self.is_joint_by(at, touch);
         let mut session = self.sessions.remove(at);
         session.touch = touch;
+        session.is_joint = is_joint;
         if let Some(member) = &session.member
             && self
                 .own_touches
@@ -137,6 +141,25 @@ impl Model {
             self.own_touches.remove(member);
         }
         self.sessions.push(session);
+    }
+
+    /// Whether a session goes with its member after this touch.
+    fn is_joint_by(&self, at: usize, touch: Touch) -> bool {
+        let member = self.sessions[at].member.as_ref().expect("it lives");
+        let old = self.get(member).expect("the member is there");
+        let is_all = self.stored(member) == 1 && !self.own_touches.contains_key(member);
+        is_all && self.settings.retain == 0 && touch.ttl > 0 && old.at <= touch.at
+    }
+
+    /// A member gets something else beside its session, which comes last of its moment.
+    fn part(&mut self, member: &[u8]) {
+        let is_its = |session: &ModelSession| session.member.as_deref() == Some(member);
+        let joint = |session: &ModelSession| is_its(session) && session.is_joint;
+        if let Some(at) = self.sessions.iter().position(joint) {
+            let mut session = self.sessions.remove(at);
+            session.is_joint = false;
+            self.sessions.push(session);
+        }
     }
 
     /// Who went offline because its session is attached elsewhere, and what the attachment did.
@@ -158,6 +181,7 @@ impl Model {
                 let mut moved = self.sessions.remove(at);
                 let from = moved.member.replace(member.to_vec()).expect("it lives");
                 left = self.settle_loss(&from, now);
+                self.part(member);
                 self.sessions.push(moved);
                 was_owner = self.stored(member) > 1;
             }
@@ -173,14 +197,21 @@ impl Model {
         }
         match self.find(id) {
             Some(at) => self.touch_session(at, touch),
-            None => self.sessions.push(ModelSession {
-                id: id.to_vec(),
-                member: Some(member.to_vec()),
-                touch,
-                meta: Vec::new(),
-            }),
+            None => {
+                self.part(member);
+                self.sessions.push(ModelSession {
+                    id: id.to_vec(),
+                    member: Some(member.to_vec()),
+                    touch,
+                    is_joint: false,
+                    meta: Vec::new(),
+                });
+                let at = self.sessions.len() - 1;
+                self.sessions[at].is_joint = self.is_joint_by(at, touch);
+            }
         }
         let session = self.sessions.last_mut().expect("it was put there");
+        let is_joint = session.is_joint;
         let updated = meta.is_some_and(|meta| session.meta != meta);
         if let Some(meta) = meta {
             session.meta = meta.to_vec();
@@ -189,9 +220,18 @@ impl Model {
             self.join(id, group, now);
         }
         let new = self.settle(member, touch.at);
+        if is_joint {
+            self.come_last(member, new);
+        }
         let joined = is_online(new, now) && !old.is_some_and(|old| is_online(old, now));
         let updated = updated && !joined;
         (left, Attached { joined, updated })
+    }
+
+    /// A member comes last of its moment, even if nothing else has changed.
+    fn come_last(&mut self, member: &[u8], touch: Touch) {
+        self.members.retain(|(name, _)| name != member);
+        self.members.push((member.to_vec(), touch));
     }
 
     /// Whether a session is all that keeps a member online.
@@ -224,9 +264,7 @@ impl Model {
             let member = session.member.clone().expect("it lives");
             self.touch_session(at, touch);
             let settled = self.settle(&member, touch.at);
-            // It comes last of its moment, even if nothing else has changed.
-            self.members.retain(|(name, _)| *name != member);
-            self.members.push((member, settled));
+            self.come_last(&member, settled);
             recorded.push(position);
         }
         (recorded, there)
@@ -315,6 +353,7 @@ impl Model {
         }
         let old = self.get(name).expect("the member is there");
         self.own_touches.insert(name.to_vec(), touch);
+        self.part(name);
         let new = self.settle(name, touch.at);
         Some((true, is_online(new, now) && !is_online(old, now)))
     }
@@ -336,9 +375,10 @@ impl Model {
         (true, old != blob)
     }
 
-    /// How many sessions that are due are removed.
+    /// How many sessions that are due are removed, without those that go with their members.
     pub fn evict_sessions(&mut self, cutoff: Millis, limit: usize) -> usize {
-        let mut due: Vec<_> = self.sessions.iter().map(|session| session.touch).collect();
+        let own = self.sessions.iter().filter(|session| !session.is_joint);
+        let mut due: Vec<_> = own.map(|session| session.touch).collect();
         due.retain(|touch| touch.end() <= cutoff);
         due.sort_by_key(|touch| (touch.end(), touch.ttl));
         due.truncate(limit);
@@ -346,7 +386,7 @@ impl Model {
             let at = self
                 .sessions
                 .iter()
-                .position(|session| session.touch == *touch);
+                .position(|session| !session.is_joint && session.touch == *touch);
             self.remove(at.expect("it is there"));
         }
         due.len()

@@ -7,7 +7,7 @@ use super::property_test::{Run, assert_same, names};
 use super::witness::apply;
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
-use crate::core::{Attachment, Change, Error, PresenceSet, TouchMode};
+use crate::core::{Attachment, Change, Error, LookupKey, PresenceSet, TouchMode};
 
 impl Run {
     pub fn apply_to_sessions(&mut self, op: &Op) {
@@ -24,11 +24,8 @@ impl Run {
                 let ttl = ttl_or_default(ttl);
                 let meta = meta.map(|len| vec![session as u8; len * 50]);
                 let group = group.map(name);
-                let attachment = Attachment {
-                    session: &name(session),
-                    group: group.as_deref(),
-                    meta: meta.as_deref(),
-                };
+                let id = name(session);
+                let attachment = Attachment::new(&id, group.as_deref(), meta.as_deref());
                 self.attach(attachment, &name(session % spread), Touch { at, ttl });
             }
             Op::Beat { from, count, ttl } => {
@@ -111,7 +108,7 @@ impl Run {
             ttl: Some(touch.ttl),
             mode,
         };
-        if !self.model.is_sole(attachment.session, now)
+        if !self.model.is_sole(attachment.session(), now)
             && self.model.is_capped(&members, touch, TouchMode::Now, now)
         {
             for set in &mut self.sets {
@@ -122,14 +119,10 @@ impl Run {
             return;
         }
         let forgotten = self.model.forgotten_with_metadata(&members, now);
-        let Attachment {
-            session,
-            group,
-            meta,
-        } = attachment;
-        let (left, attached) = self
-            .model
-            .attach(session, member, (group, meta), touch, now);
+        let Attachment { group, meta, .. } = attachment;
+        let (left, attached) =
+            self.model
+                .attach(attachment.session(), member, (group, meta), touch, now);
         for (index, set) in self.sets.iter_mut().enumerate() {
             let mode = match index {
                 0 => TouchMode::Now,
@@ -213,14 +206,23 @@ impl Run {
             assert_eq!(own.as_ref(), expected, "own touches");
             stored.push(ModelSession {
                 id: session.id.to_vec(),
+                touch: session.touch.unwrap_or_else(|| {
+                    let member = session.member.expect("it is joint with one");
+                    let member = LookupKey::new(member).hashed();
+                    set.get(&member).expect("the member is there").touch
+                }),
+                is_joint: session.touch.is_none(),
                 member,
-                touch: session.touch,
                 meta: session.meta.unwrap_or_default().to_vec(),
             });
         });
         let mut expected = self.model.sessions.clone();
         for sessions in [&mut stored, &mut expected] {
-            sessions.sort_by_key(|session| (session.touch.ttl, session.touch.at));
+            sessions.sort_by_key(|session| {
+                // Of the others the order is part of the state.
+                let joint = session.is_joint.then(|| session.id.clone());
+                (session.touch.ttl, session.touch.at, joint)
+            });
         }
         assert_same(&stored, &expected, "all sessions");
         let mut groups: Vec<ModelGroup> = Vec::new();

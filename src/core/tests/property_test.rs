@@ -109,7 +109,7 @@ impl Run {
             } else {
                 for name in members {
                     let mut witness = Witness::default();
-                    let member = set.prefetch(name);
+                    let member = set.prefetch(&change(false), name);
                     let member = Members::<std::iter::Empty<_>>::Prefetched(member);
                     let effects = set.apply(change(false), member, now, &mut witness);
                     let count = effects.expect("there is room").members;
@@ -164,7 +164,7 @@ impl Run {
         for set in &mut self.sets {
             let mut witness = Witness::default();
             let members = match members {
-                [name] => Members::Prefetched(set.prefetch(name)),
+                [name] => Members::Prefetched(set.prefetch(&change, name)),
                 names => Members::Each(names.iter().map(Vec::as_slice)),
             };
             let refused = set.apply(change, members, now, &mut witness);

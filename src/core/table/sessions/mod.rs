@@ -6,7 +6,7 @@
 //! sessions pay nothing.
 //!
 //! A session's touch is in a timeline of sessions, so those that are due are found there in order; its entry has the number
-//! of the session where one of a member has a hash prefix.
+//! of the session where one of a member has a hash prefix. Or it is that of its member (`touches.rs`).
 //!
 //! Nearly every member with sessions has one, and nothing else. Then the session is its own owner: its record has what an
 //! owner's has, and its number is marked as [`SOLE`]. Owners of their own have their sessions by when they are due, and
@@ -20,6 +20,7 @@ mod groups;
 mod links;
 mod owner;
 mod record;
+mod touches;
 
 pub use groups::{Groups, MAX_GROUPS};
 use owner::Owner;
@@ -31,7 +32,7 @@ use crate::core::member::LookupKey;
 use crate::core::memory::{Arena, prefetch};
 use crate::core::refs::{EntryId, HashPrefix, MemberRef};
 use crate::core::time::Millis;
-use crate::core::timeline::{Entry, First, Timeline};
+use crate::core::timeline::Timeline;
 use crate::core::touch::Touch;
 
 /// So many sessions of a member who is gone are removed at once; more than that stay until they are due.
@@ -45,7 +46,7 @@ pub struct Sessions {
     /// The sessions' ids, each with the number of its session in the place of an entry's id.
     ids: Names,
     records: Records,
-    /// The sessions' touches.
+    /// The touches of those that are not joint.
     times: Timeline,
     owners: Arena<Owner>,
     /// No member of an owner was seen later.
@@ -104,22 +105,6 @@ impl Sessions {
         Some(self.ids.entry_id(self.ids.find(id)?).bits())
     }
 
-    /// Whether there is a session of this id at `now`, and which one.
-    #[inline]
-    pub fn living(&self, id: &LookupKey, now: Millis) -> Option<u32> {
-        let session = self.find(id)?;
-        self.is_living(session, now).then_some(session)
-    }
-
-    /// Whether a session is not over at `now`.
-    #[inline]
-    pub fn is_living(&self, session: u32, now: Millis) -> bool {
-        let entry = self.records.0.get(session).entry;
-        let is_online =
-            self.times.is_surely_online(entry, now) || self.touch(session).is_online(now);
-        is_online && !self.has_ended(self.owner(session))
-    }
-
     /// Prefetches what is kept of a session.
     #[inline]
     pub fn prefetch(&self, session: u32) {
@@ -136,11 +121,6 @@ impl Sessions {
     #[inline]
     pub fn prefetch_name(&self, session: u32) {
         self.ids.prefetch(self.records.0.get(session).prefix);
-    }
-
-    /// A session's touch.
-    pub fn touch(&self, session: u32) -> Touch {
-        self.times.state(self.records.0.get(session).entry).touch
     }
 
     /// Whose a session is.
@@ -216,19 +196,6 @@ impl Sessions {
         }
     }
 
-    /// When an owner's time is up: with the last of its sessions, or with its own touch. `None`: it has neither.
-    #[inline]
-    pub fn end(&self, owner: u32) -> Option<Millis> {
-        if let Some(session) = Self::as_sole(owner) {
-            return Some(self.touch(session).end());
-        }
-        let owner = self.owners.get(owner);
-        match owner.sole() {
-            Some(session) => Some(self.touch(session).end()),
-            None => owner.last_due(),
-        }
-    }
-
     /// Calls `f` with the id of a session.
     pub fn with_id<R>(&self, session: u32, f: impl FnOnce(&[u8]) -> R) -> R {
         let prefix = self.records.0.get(session).prefix;
@@ -247,12 +214,6 @@ impl Sessions {
         self.metadata.set(id, blob)
     }
 
-    /// All sessions that are stored, in an order that makes the same sessions, with their touches.
-    pub fn in_order(&self) -> impl Iterator<Item = (u32, Touch)> + '_ {
-        let all = self.times.in_order();
-        all.map(|(touch, member)| (member.prefix.bits(), touch))
-    }
-
     /// An owner without sessions, of the member with this entry.
     pub fn add_owner(&mut self, entry: EntryId) -> u32 {
         self.owners.insert(Owner::new(entry))
@@ -265,17 +226,18 @@ impl Sessions {
 
     /// Adds a session, whose id no other has, to an owner of its own.
     pub fn add(&mut self, id: &LookupKey, owner: u32, touch: Touch) -> u32 {
-        let session = self.add_record(id, OWNED | owner, HashPrefix::default(), touch);
+        let session = self.add_record(id, OWNED | owner, HashPrefix::default());
+        self.write_touch(session, touch);
         self.change_owner(owner, |owner, end_of| owner.add(session, end_of));
         session
     }
 
-    /// Adds a session, whose id no other has, that is the owner of a member with this entry and prefix.
-    pub fn add_sole(&mut self, id: &LookupKey, member: MemberRef, touch: Touch) -> u32 {
-        self.add_record(id, member.entry_id.bits(), member.prefix, touch)
+    /// Adds a session, whose id no other has, that is the owner of a member with this entry and prefix, and joint with it.
+    pub fn add_joint(&mut self, id: &LookupKey, member: MemberRef) -> u32 {
+        self.add_record(id, member.entry_id.bits(), member.prefix)
     }
 
-    fn add_record(&mut self, id: &LookupKey, link: u32, member: HashPrefix, touch: Touch) -> u32 {
+    fn add_record(&mut self, id: &LookupKey, link: u32, member: HashPrefix) -> u32 {
         let session = self.records.0.insert(Record {
             entry: EntryId::NONE,
             prefix: id.prefix(),
@@ -283,55 +245,30 @@ impl Sessions {
             member,
         });
         self.ids.insert(id, EntryId::from_bits(session));
-        let entry = self.append(session, touch);
-        self.records.0.get_mut(session).entry = entry;
         session
     }
 
-    /// A session that is its own owner gets one. Returns that one; where it has one, it stays.
-    pub fn promote(&mut self, owner: u32) -> u32 {
+    /// A session that is its own owner gets one, and an entry of its own. Returns that owner; where there is one, it stays.
+    pub fn promote(&mut self, owner: u32, members: &Timeline) -> u32 {
         let Some(session) = Self::as_sole(owner) else {
             return owner;
         };
+        if self.is_joint(session) {
+            self.set_touch(session, self.touch(session, members));
+        }
         let promoted = self.add_owner(self.entry(owner));
         self.records.0.get_mut(session).link = OWNED | promoted;
         self.change_owner(promoted, |owner, end_of| owner.add(session, end_of));
         promoted
     }
 
-    /// Writes a session's touch.
-    fn append(&mut self, session: u32, touch: Touch) -> EntryId {
-        let entry = Entry {
-            time: touch.at,
-            prefix: HashPrefix::from_bits(session),
-            extra: 0,
-            timeout_reported: true,
-        };
-        self.times.insert(touch.ttl, entry, &mut self.records)
-    }
-
-    /// A session's newest touch is this one.
-    pub fn set_touch(&mut self, session: u32, touch: Touch) {
+    /// The only session of an owner, which is there no longer, is its own; `member` is the prefix of whose it is.
+    pub fn demote(&mut self, session: u32, member: HashPrefix) {
         let owner = self.owner(session);
-        let is_shared = Self::as_sole(owner).is_none() && self.owners.get(owner).is_shared();
-        let old_end = is_shared.then(|| self.touch(session).end());
-        let entry = self.append(session, touch);
-        // Read only now: the insertion may have moved the old entry.
-        let old = std::mem::replace(&mut self.records.0.get_mut(session).entry, entry);
-        self.times.kill(old, &mut self.records);
-        if let Some(old_end) = old_end {
-            self.change_owner(owner, |owner, end_of| {
-                owner.due_changed(session, old_end, touch.end());
-                if owner.touch().is_some_and(|own| own.end() <= touch.at) {
-                    owner.set_touch(None, end_of);
-                }
-            });
-        }
-    }
-
-    /// The touch of an owner itself is this one.
-    pub fn set_own_touch(&mut self, owner: u32, touch: Touch) {
-        self.change_owner(owner, |owner, end_of| owner.set_touch(Some(touch), end_of));
+        let record = self.records.0.get_mut(session);
+        record.link = self.owners.get(owner).entry.bits();
+        record.member = member;
+        self.remove_owner(owner);
     }
 
     /// Changes an owner; the function that is given as well says when a session is due.
@@ -340,6 +277,7 @@ impl Sessions {
         owner: u32,
         change: impl FnOnce(&mut Owner, &dyn Fn(u32) -> Millis),
     ) {
+        debug_assert_eq!(owner & SOLE, 0, "it has an owner of its own");
         let (times, records) = (&self.times, &self.records.0);
         let end_of = |session| times.state(records.get(session).entry).touch.end();
         let owner = self.owners.get_mut(owner);
@@ -348,7 +286,13 @@ impl Sessions {
         self.owned_bytes += owner.bytes();
     }
 
+    /// The touch of an owner itself is this one.
+    pub fn set_own_touch(&mut self, owner: u32, touch: Touch) {
+        self.change_owner(owner, |owner, end_of| owner.set_touch(Some(touch), end_of));
+    }
+
     /// Whether an owner has this session and nothing else.
+    #[inline]
     pub fn is_sole(&self, session: u32) -> bool {
         let owner = self.owner(session);
         Self::as_sole(owner).is_some() || self.owners.get(owner).sole() == Some(session)
@@ -362,11 +306,7 @@ impl Sessions {
             return;
         }
         let is_shared = self.owners.get(owner).is_shared();
-        let end = if is_shared {
-            self.touch(session).end()
-        } else {
-            0
-        };
+        let end = if is_shared { self.own_end(session) } else { 0 };
         self.change_owner(owner, |owner, _| owner.remove(session, end));
     }
 
@@ -394,7 +334,7 @@ impl Sessions {
             });
         }
         self.ids.remove(prefix, id);
-        self.times.kill(entry, &mut self.records);
+        self.kill(entry);
         if self.is_idle(owner) && self.has_ended(owner) {
             self.remove_owner(owner);
         }
@@ -443,28 +383,5 @@ impl Sessions {
         let groups = self.groups.as_deref()?;
         let name = groups.name(groups.of(session)?);
         (!name.is_empty()).then_some(name)
-    }
-
-    /// When the next session is due.
-    pub fn next_due(&mut self) -> Option<Millis> {
-        self.times.next_due(0).map(|(due, _)| due)
-    }
-
-    /// The session that is due first, if it is at `cutoff`.
-    pub fn first_due(&mut self, cutoff: Millis) -> Option<u32> {
-        let (due, first) = self.times.next_due(0)?;
-        if due > cutoff {
-            return None;
-        }
-        let first = match first {
-            First::OfLane(lane) => self.times.tree.first(lane).map(|(_, first)| first),
-            First::OfChunk(chunk) => self.times.first_of_front(chunk),
-        };
-        Some(first?.prefix.bits())
-    }
-
-    /// Sessions due at `cutoff` were removed, and no more are.
-    pub fn keep_up(&mut self, cutoff: Millis) {
-        self.times.keep_up(cutoff);
     }
 }
