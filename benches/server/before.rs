@@ -74,7 +74,7 @@ pub fn run(scale: Scale) {
 }
 
 fn subjects(scale: Scale) -> Vec<Subject> {
-    let (size, commands) = (scale.members, scale.commands / 25);
+    let (size, commands) = (scale.members, scale.commands / 12);
     let picks = move |round, count| Members::SHORT.random(size, count, 70 + round);
     let batches = |command: &'static str, in_each: usize| {
         // Of commands with many members a few take long: more of them make turns of the same length.

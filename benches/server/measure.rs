@@ -118,6 +118,17 @@ impl Bench {
         Load::zadd(key, members, in_each, || self.next_score())
     }
 
+    /// `ZADD key score member ...` of all members, with times in the order of `places`, which leaves the set as refreshes in
+    /// that order would; those of millions would take far longer than anything that is measured.
+    pub fn zadd_refreshed(&mut self, key: &str, members: &[String], places: &[usize]) -> Load {
+        let newest = self.next_score();
+        let mut places = places.iter();
+        Load::zadd(key, members, BATCH, || {
+            let place = places.next().expect("each member has a place");
+            newest - (self.scale.huge - place) as u64 / SCORES_A_MILLI
+        })
+    }
+
     /// Makes a presence key, and a sorted set of the same members, as a day of use leaves them: each member came once
     /// and was refreshed three times, all in random order.
     pub fn populate(&mut self, presence: &str, zset: &str) {

@@ -17,7 +17,7 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     let scale = Scale {
         members: bench.scale.replicated,
         // There are many rows: a quarter as many commands show it as well.
-        commands: bench.scale.commands / 4,
+        commands: bench.scale.commands / 2,
         ..bench.scale
     };
     replicated(scale, report);

@@ -38,7 +38,7 @@ impl Scale {
             Self {
                 quick: true,
                 members: 200_000,
-                commands: 100_000,
+                commands: 50_000,
                 huge: 1_000_000,
                 sizes: &SIZES[..4],
                 rooms: 20_000,
@@ -53,7 +53,7 @@ impl Scale {
             Self {
                 quick: false,
                 members: 1_000_000,
-                commands: 500_000,
+                commands: 250_000,
                 huge: 10_000_000,
                 sizes: &SIZES,
                 rooms: 100_000,

@@ -1,6 +1,6 @@
 //! Saving and loading one key of ten million members, beside a sorted set, and what the memory of both is copied for
-//! meanwhile. Each member has been refreshed once, in random order, as those of a key in use have: then what stands side by
-//! side in order of time does not in memory, in a sorted set neither.
+//! meanwhile. Each member has been refreshed once, in random order, as those of a key in use have, or has such a time: then what
+//! stands side by side in order of time does not in memory, in a sorted set neither.
 
 mod copying;
 
@@ -35,13 +35,33 @@ pub struct Persistence {
 pub fn run(bench: &mut Bench, report: &mut Report) {
     let members = super::of_members(bench.scale.huge);
     bench.progress(&format!("saving a ZSET of {members}"));
-    let (their_copies, theirs) = measure(bench, |bench, names, in_each| {
-        bench.zadd("huge", names, in_each)
-    });
+    let (their_copies, theirs) = measure(
+        bench,
+        |bench, order| {
+            let mut numbers = 0..order.len();
+            for places in order.chunks(PART) {
+                let part = numbers.by_ref().take(places.len());
+                let names = Members::SHORT.of(part);
+                let load = bench.zadd_refreshed("huge", &names, places);
+                bench.pump(&load);
+            }
+        },
+        |bench, names| bench.zadd("huge", names, 1),
+    );
     bench.progress(&format!("saving {members}"));
-    let (our_copies, ours) = measure(bench, |_, names, in_each| {
-        Load::batches(&["PRESENCE.TOUCH", "huge"], names, in_each)
-    });
+    let touch =
+        |names: &[String], in_each| Load::batches(&["PRESENCE.TOUCH", "huge"], names, in_each);
+    let (our_copies, ours) = measure(
+        bench,
+        |bench, order| {
+            let numbers: Vec<_> = (0..order.len()).collect();
+            for part in numbers.chunks(PART).chain(order.chunks(PART)) {
+                let names = Members::SHORT.of(part.iter().copied());
+                bench.pump(&touch(&names, BATCH));
+            }
+        },
+        |_, names| touch(names, 1),
+    );
     for (what, figures, unit) in [
         (
             "BGSAVE, CPU of the child",
@@ -69,22 +89,18 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
     copying::judge(report, &members, their_copies, our_copies);
 }
 
-/// Fills the key of a server of its own, in order and then in random order, and measures; `load` makes commands about
-/// members, so many in each.
+/// Has the key of a server of its own filled, as refreshes in the order that `fill` is given leave it, and measures; `load`
+/// makes commands about members, one in each.
 fn measure(
     bench: &Bench,
-    mut load: impl FnMut(&mut Bench, &[String], usize) -> Load,
+    fill: impl FnOnce(&mut Bench, &[usize]),
+    load: impl FnMut(&mut Bench, &[String]) -> Load,
 ) -> (Copied, Persistence) {
-    let size = bench.scale.huge;
+    let order = Random::new(8).shuffled(bench.scale.huge);
     let builder = Server::builder().arg("repl-diskless-sync yes");
     let mut bench = Bench::of(bench.scale, builder);
-    for order in [(0..size).collect(), Random::new(8).shuffled(size)] {
-        for part in order.chunks(PART) {
-            let load = load(&mut bench, &Members::SHORT.of(part.iter().copied()), BATCH);
-            bench.pump(&load);
-        }
-    }
-    let copied = copying::measure(&mut bench, |bench, names| load(bench, names, 1));
+    fill(&mut bench, &order);
+    let copied = copying::measure(&mut bench, load);
     (copied, save_and_load(&mut bench))
 }
 

@@ -2,6 +2,7 @@
 
 use super::change::{Effects, Observer};
 use super::members::{Error, PresenceSet};
+use super::sessions::joins;
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchState};
@@ -139,7 +140,7 @@ impl PresenceSet {
         touch: Touch,
         now: Millis,
     ) -> u32 {
-        let is_joint = self.joins(touch, old.map_or(0, |old| old.touch.at));
+        let is_joint = joins(touch, self.retain(), old.map_or(0, |old| old.touch.at));
         self.make_sessions();
         let table = self.make_table();
         let state = TouchState {

@@ -294,20 +294,28 @@ impl PresenceSet {
     }
 
     /// The set's table; a small set becomes one.
+    #[inline]
     pub(in crate::core) fn make_table(&mut self) -> &mut Table {
-        if let Form::Small(small) = &self.form {
-            let mut table = Box::<Table>::default();
-            table.rare = small.rare();
-            for (name, state) in small.iter_states() {
-                let key = LookupKey::new(name).hashed();
-                table.set(&key, state, |_| false);
-            }
-            self.form = Form::Table(table);
+        if self.small().is_some() {
+            self.become_table();
         }
         match &mut self.form {
             Form::Table(table) => table,
             Form::Small(_) => unreachable!("it was made a table above"),
         }
+    }
+
+    #[cold]
+    fn become_table(&mut self) {
+        let mut table = Box::<Table>::default();
+        if let Form::Small(small) = &self.form {
+            table.rare = small.rare();
+            for (name, state) in small.iter_states() {
+                let key = LookupKey::new(name).hashed();
+                table.set(&key, state, |_| false);
+            }
+        }
+        self.form = Form::Table(table);
     }
 
     pub(super) fn is_online(&self, member: &LookupKey, now: Millis) -> bool {

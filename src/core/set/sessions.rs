@@ -260,32 +260,29 @@ impl PresenceSet {
         })
     }
 
-    /// Whether a touch of a session that is all its member has is the member's as well, who was seen last at `seen`: both are
-    /// over at once then.
-    pub(super) fn joins(&self, touch: Touch, seen: Millis) -> bool {
-        self.retain() == 0 && touch.ttl > 0 && seen <= touch.at
-    }
-
     /// A session that lives is seen again. Returns whether that is its member's touch as well; else it is to be settled.
+    #[inline]
     pub(super) fn touch_session(&mut self, session: u32, touch: Touch, now: Millis) -> bool {
-        let retains = self.retain() > 0;
+        let retain = self.retain();
         let table = self.make_table();
         let sessions = table.owning();
-        // The member's entry is not read if it cannot be later.
-        let seen = match sessions.is_latest(touch.at) || retains {
-            true => touch.at,
-            false => table.owner_state(sessions.owner(session)).touch.at,
+        let is_joint = sessions.is_sole(session) && {
+            // The member's entry is not read if it cannot be later.
+            let seen = match sessions.is_latest(touch.at) {
+                true => touch.at,
+                false => table.owner_state(sessions.owner(session)).touch.at,
+            };
+            joins(touch, retain, seen)
         };
-        let is_joint = sessions.is_sole(session) && self.joins(touch, seen);
-        let table = self.make_table();
         match is_joint {
-            true => table.touch_jointly(
-                session,
-                TouchState {
+            true => {
+                let timeout_reported = !touch.is_online(now);
+                let state = TouchState {
                     touch,
-                    timeout_reported: !touch.is_online(now),
-                },
-            ),
+                    timeout_reported,
+                };
+                table.touch_jointly(session, state);
+            }
             false => table.owning_mut().set_touch(session, touch),
         }
         is_joint
@@ -362,6 +359,13 @@ impl PresenceSet {
         }
         new.touch
     }
+}
+
+/// Whether a touch of a session that is all its member has is the member's as well, who was seen last at `seen`: both are over
+/// at once then.
+#[inline]
+pub(super) fn joins(touch: Touch, retain: Millis, seen: Millis) -> bool {
+    retain == 0 && touch.ttl > 0 && seen <= touch.at
 }
 
 /// The touch of a member with sessions that was seen at `at`, or just before its time is up at `end`.

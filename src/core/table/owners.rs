@@ -122,17 +122,25 @@ impl Table {
     }
 
     /// A session that is all its owner has, and its member, are touched alike, and joint from now on.
+    #[inline]
     pub fn touch_jointly(&mut self, session: u32, state: TouchState) {
-        let owner = self.owning().owner(session);
+        let mut owner = self.owning().owner(session);
         if Sessions::as_sole(owner).is_none() {
-            let (name, prefix) = (self.name_of(owner), self.prefix_of(owner));
-            let sessions = self.owning_mut();
-            sessions.demote(session, prefix);
-            let owner = sessions.owner(session);
-            self.names.set_entry_id(name, EntryId::of_owner(owner));
+            owner = self.demote(owner, session);
         }
-        self.touch_owner(self.owning().owner(session), state);
+        self.touch_owner(owner, state);
         self.owning_mut().join_touches(session);
+    }
+
+    /// The only session of an owner is its own from now on.
+    #[cold]
+    fn demote(&mut self, owner: u32, session: u32) -> u32 {
+        let (name, prefix) = (self.name_of(owner), self.prefix_of(owner));
+        let sessions = self.owning_mut();
+        sessions.demote(session, prefix);
+        let owner = sessions.owner(session);
+        self.names.set_entry_id(name, EntryId::of_owner(owner));
+        owner
     }
 
     /// A session's touch.
