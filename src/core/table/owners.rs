@@ -132,7 +132,7 @@ impl Table {
         self.owning_mut().join_touches(session);
     }
 
-    /// The only session of an owner is its own from now on.
+    /// An owner's only session becomes its own owner. Returns that one.
     #[cold]
     fn demote(&mut self, owner: u32, session: u32) -> u32 {
         let (name, prefix) = (self.name_of(owner), self.prefix_of(owner));

@@ -262,7 +262,7 @@ impl Sessions {
         promoted
     }
 
-    /// The only session of an owner, which is there no longer, is its own; `member` is the prefix of whose it is.
+    /// An owner's only session becomes its own owner, and the old one goes. `member` is the hash prefix of their member.
     pub fn demote(&mut self, session: u32, member: HashPrefix) {
         let owner = self.owner(session);
         let record = self.records.0.get_mut(session);
