@@ -16,7 +16,7 @@ const ZSET: &str = "z";
 pub fn run(bench: &mut Bench, report: &mut Report) {
     let scale = Scale {
         members: bench.scale.replicated,
-        // There are many rows: a quarter as many commands show it as well.
+        // There are many rows: half as many commands show it as well.
         commands: bench.scale.commands / 2,
         ..bench.scale
     };

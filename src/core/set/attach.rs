@@ -147,27 +147,24 @@ impl PresenceSet {
             touch,
             timeout_reported: !touch.is_online(now),
         };
-        if old.is_none() {
-            if place == Place::New {
-                let session = table.add_with_sole(member, state, id);
-                if !is_joint {
-                    table.owning_mut().set_touch(session, touch);
-                }
-                return session;
-            }
-            table.set(member, state, |_| false);
-        }
         let own = old.map(|old| old.touch).filter(|own| own.is_online(now));
-        let owner = table.owner(member);
+        // Of a new member it is not looked for.
+        let owner = old.and_then(|_| table.owner(member));
         if owner.is_none() && own.is_none() && place == Place::New {
-            if is_joint {
+            if is_joint && old.is_some() {
                 table.set(member, state, |_| false);
             }
-            let session = table.add_sole(id, member);
+            let session = match old {
+                None => table.add_with_sole(member, state, id),
+                Some(_) => table.add_sole(id, member),
+            };
             if !is_joint {
                 table.owning_mut().set_touch(session, touch);
             }
             return session;
+        }
+        if old.is_none() {
+            table.set(member, state, |_| false);
         }
         let owner = owner.unwrap_or_else(|| {
             let owner = table.make_owner(member);

@@ -13,7 +13,7 @@ pub struct Records(pub Arena<Record>);
 /// A session.
 #[derive(Clone, Copy)]
 pub struct Record {
-    /// Its entry in the timeline of sessions.
+    /// Its entry in the timeline of sessions; `NONE` of one that is joint with its member.
     pub entry: EntryId,
     /// The hash prefix of its id.
     pub prefix: HashPrefix,
