@@ -9,15 +9,21 @@ use crate::ffi::args::Args;
 /// A signed 64-bit number, spelled the way Redis takes it: no sign but `-`, no spaces, no leading zeros.
 pub fn integer(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
-    let canonical = match digits {
-        [b'0'] => digits.len() == text.len(),
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    str::from_utf8(text)
-        .ok()
-        .filter(|_| canonical)
-        .and_then(|text| text.parse().ok())
+    let is_negative = digits.len() < text.len();
+    match digits {
+        [b'0'] if !is_negative => return Some(0),
+        [b'1'..=b'9', ..] => {}
+        _ => return None,
+    }
+    // Downwards, since the least number has no positive counterpart.
+    let negated = digits.iter().try_fold(0_i64, |number, digit| {
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        number.checked_mul(10)?.checked_sub(digit.into())
+    })?;
+    match is_negative {
+        true => Some(negated),
+        false => negated.checked_neg(),
+    }
 }
 
 /// A number that an argument takes.

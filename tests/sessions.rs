@@ -2,6 +2,7 @@
 //! are copied to, they are the same.
 
 mod crowds;
+mod detach;
 mod groups;
 mod hidden_touches;
 mod joint;

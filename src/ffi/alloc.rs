@@ -8,6 +8,7 @@
 //! outside a server.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redis_module::raw;
 
@@ -15,6 +16,19 @@ use super::api;
 
 /// Alignment that the server's allocator (jemalloc or libc) guarantees for every block.
 pub(super) const GUARANTEED_ALIGN: usize = 16;
+
+/// How often a block was asked for, resized or given back.
+static CALLS: AtomicU64 = AtomicU64::new(0);
+
+/// How often the module has called the allocator so far, on any thread. While that stays the same, so does what anything takes.
+#[inline]
+pub fn calls() -> u64 {
+    CALLS.load(Ordering::Relaxed)
+}
+
+fn count_call() {
+    CALLS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// Forwards to the server's allocator when the module is loaded into one, to the system's otherwise.
 ///
@@ -27,6 +41,7 @@ pub struct ServerAlloc;
 // alignment are over-allocated, see `alloc_aligned`.
 unsafe impl GlobalAlloc for ServerAlloc {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count_call();
         // SAFETY: reading the pointer is sound, it is only written during module initialisation (see the type).
         match unsafe { raw::RedisModule_Alloc } {
             // SAFETY: the API function takes any size.
@@ -41,6 +56,7 @@ unsafe impl GlobalAlloc for ServerAlloc {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count_call();
         // SAFETY: reading the pointer is sound, it is only written during module initialisation (see the type).
         match unsafe { raw::RedisModule_Calloc } {
             // SAFETY: the API function takes any count and size.
@@ -61,6 +77,7 @@ unsafe impl GlobalAlloc for ServerAlloc {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count_call();
         // SAFETY: reading the pointer is sound, it is only written during module initialisation (see the type).
         match unsafe { raw::RedisModule_Free } {
             // SAFETY: `block` came from `RedisModule_Alloc`, `_Calloc` or `_Realloc`.
@@ -73,6 +90,7 @@ unsafe impl GlobalAlloc for ServerAlloc {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count_call();
         // SAFETY: reading the pointer is sound, it is only written during module initialisation (see the type).
         match unsafe { raw::RedisModule_Realloc } {
             // SAFETY: `block` came from this family.

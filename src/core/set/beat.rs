@@ -55,7 +55,10 @@ impl PresenceSet {
     }
 
     /// Finds sessions by their ids, with their cache misses at the same time.
-    fn find_sessions<'a>(&self, ids: &'a Batch) -> impl Iterator<Item = Option<u32>> + use<'a> {
+    pub(super) fn find_sessions<'a>(
+        &self,
+        ids: &'a Batch,
+    ) -> impl Iterator<Item = Option<u32>> + use<'a> {
         let mut found = [None; BATCH];
         if let Some(all) = self.table_sessions() {
             for id in ids.members() {

@@ -5,6 +5,7 @@ mod attach;
 mod beat;
 mod cap;
 mod change;
+mod detach;
 mod distinct;
 mod filter;
 mod footprint;

@@ -118,60 +118,6 @@ impl PresenceSet {
         }
     }
 
-    /// Sessions end, at once or after a while. `members` of the effects are those who went offline.
-    fn apply_detach<'a>(
-        &mut self,
-        grace: Millis,
-        sessions: Members<'a, impl ExactSizeIterator<Item = &'a [u8]>>,
-        now: Millis,
-        observer: &mut impl Observer,
-    ) -> Effects {
-        let touch = Touch {
-            at: now,
-            ttl: grace,
-        };
-        let mut effects = Effects {
-            touch: Some(touch),
-            ..Effects::default()
-        };
-        let mut stays = false;
-        for (position, id) in sessions.keys().enumerate() {
-            let Some(table) = self.table_with_sessions() else {
-                break;
-            };
-            let all = table.owning();
-            let Some(session) = all.find(&id) else {
-                continue;
-            };
-            table.prefetch_end(session);
-            if !table.is_living(session, now) {
-                continue;
-            }
-            effects.sessions += 1;
-            if grace > 0 {
-                let old = table.session_touch(session);
-                if old.end() <= now + grace {
-                    continue;
-                }
-                let owner = all.owner(session);
-                let at = old.at.min(now);
-                let ttl = now + grace - at;
-                if !self.touch_session(session, Touch { at, ttl }.bounded(), now) {
-                    self.settle_touch(owner, at, now);
-                }
-            } else if self.end_session(session, now, observer) {
-                effects.members += 1;
-            } else {
-                stays = true;
-            }
-            effects.changed = true;
-            observer.changed(position);
-        }
-        // Who stays does until something that may have been hidden behind the session is over.
-        effects.due = if stays { None } else { self.due_after(touch) };
-        effects
-    }
-
     /// The metadata of a member's session is `blob` from now on, if there is that session.
     pub(super) fn apply_set_session_meta(
         &mut self,
