@@ -1,6 +1,7 @@
 //! Sessions, one a member with an id of 16 bytes, beside the scripts that people use, and what the end of a million of them
 //! costs others.
 
+mod churn;
 mod idiom;
 
 use std::time::{Duration, Instant};
@@ -21,9 +22,8 @@ use super::stalls::{judge, watch};
 
 /// How many sessions go into one beat.
 const BEAT: usize = 1000;
-/// How many beats make a round, and how many single commands.
+/// How many beats make a round.
 const BEATS: usize = 20;
-const SINGLE: usize = 20_000;
 /// How often a group ends.
 const TIMES: usize = 2;
 /// When the sessions of a group have ended, in ms.
@@ -51,8 +51,8 @@ pub fn run(bench: &mut Bench, report: &mut Report) {
         Target::AtMost(90.0),
     );
     beats(bench, report, &mut scripts, &all);
-    singles(bench, report, &mut scripts, size);
     bench.flush();
+    churn::run(bench.scale, report);
     drops(bench, report, "");
     let mut pair = Pair::start(bench.scale, with_aof(), Server::builder());
     drops(&mut pair.primary, report, ", with a replica and AOF");
@@ -117,37 +117,6 @@ fn beats(bench: &mut Bench, report: &mut Report, scripts: &mut Scripts, all: &[(
         Unit::CpuNanos,
         Target::AtMostTimes(1.6),
     );
-}
-
-/// Sessions of new members come and go one by one.
-fn singles(bench: &mut Bench, report: &mut Report, scripts: &mut Scripts, size: usize) {
-    let new = |round: u64| {
-        let from = size + round as usize * SINGLE;
-        sessions(from..from + SINGLE)
-    };
-    let figures = bench.compare(
-        "ATTACH",
-        |_, round| scripts.attach(&new(round), 1),
-        |_, round| attach("presence", &new(round), &[]),
-    );
-    let row = |what, figures, report: &mut Report| {
-        report.compare(
-            (what, "the script"),
-            figures,
-            Unit::CpuNanos,
-            Target::TimesLess(5.0),
-        );
-    };
-    row("ATTACH, new member", figures, report);
-    let figures = bench.compare(
-        "DETACH",
-        |_, round| scripts.detach(&new(round), 1),
-        |_, round| {
-            let ids: Vec<_> = new(round).into_iter().map(|(_, id)| id).collect();
-            Load::batches(&["PRESENCE.DETACH", "presence", "SESSIONS", "1"], &ids, 1)
-        },
-    );
-    row("DETACH, last session of its member", figures, report);
 }
 
 /// A group ends that has all the sessions, dropped or by its lease.
