@@ -117,7 +117,7 @@ impl PresenceSet {
         let all = self.make_sessions();
         let mut sessions = Vec::with_capacity(ids.len());
         for id in ids {
-            let session = all.find(&LookupKey::new(id).hashed()).ok_or(Corrupt)?;
+            let session = all.find(&LookupKey::with_hash(id)).ok_or(Corrupt)?;
             sessions.push(session);
         }
         let restored = all.change_groups(|groups| {

@@ -34,7 +34,7 @@ impl PresenceSet {
     /// Adds the metadata of a block, whose members are there. What comes twice is corrupt, as is what is empty.
     pub(super) fn restore_metadata(&mut self, mut block: &[u8]) -> Result<(), Corrupt> {
         while !block.is_empty() {
-            let name = LookupKey::new(take(&mut block, MAX_MEMBER)?).hashed();
+            let name = LookupKey::with_hash(take(&mut block, MAX_MEMBER)?);
             let meta = take(&mut block, MAX_META)?;
             let is_there = self.get(&name).is_some();
             let has_any = self

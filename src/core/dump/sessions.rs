@@ -48,7 +48,7 @@ impl PresenceSet {
         sessions.each_in_order(|session| {
             let owner = sessions.owner(session);
             sessions.with_id(session, |id| {
-                let meta = sessions.meta(&LookupKey::new(id).hashed());
+                let meta = sessions.meta(&LookupKey::with_hash(id));
                 let stored = StoredSession {
                     member: None,
                     id,
@@ -100,8 +100,8 @@ impl PresenceSet {
 
     /// `None`: there is a session of that id, or no such member, or one whose time is up before.
     fn restore_session(&mut self, session: StoredSession, touch: Touch) -> Option<()> {
-        let id = LookupKey::new(session.id).hashed();
-        let member = session.member.map(|name| LookupKey::new(name).hashed());
+        let id = LookupKey::with_hash(session.id);
+        let member = session.member.map(LookupKey::with_hash);
         if let Some(member) = &member {
             let end = self.get(member)?.touch.end();
             let ends = session.own_touch.into_iter().chain([touch]);
@@ -141,8 +141,8 @@ impl PresenceSet {
 
     /// `None`: there is a session of that id, or no such member, or one who has a session.
     fn restore_joint_session(&mut self, session: StoredSession) -> Option<()> {
-        let id = LookupKey::new(session.id).hashed();
-        let member = LookupKey::new(session.member?).hashed();
+        let id = LookupKey::with_hash(session.id);
+        let member = LookupKey::with_hash(session.member?);
         let is_touched = self.get(&member)?.touch.ttl > 0;
         let sessions = self.make_sessions();
         if !is_touched || sessions.find(&id).is_some() || !sessions.has_room() {

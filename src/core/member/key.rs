@@ -22,6 +22,17 @@ impl<'a> LookupKey<'a> {
         }
     }
 
+    /// With its hash at hand.
+    #[inline]
+    pub(in crate::core) fn with_hash(name: &'a [u8]) -> LookupKey<'a> {
+        let packed = Packed::new(name);
+        LookupKey {
+            name,
+            packed,
+            hash: Some(packed.hash()),
+        }
+    }
+
     /// The name as it came.
     #[inline]
     pub fn name(&self) -> &'a [u8] {

@@ -26,7 +26,7 @@ impl<'c> Attachment<'c> {
         meta: Option<&'c [u8]>,
     ) -> Attachment<'c> {
         Attachment {
-            id: LookupKey::new(session).hashed(),
+            id: LookupKey::with_hash(session),
             group,
             meta,
         }

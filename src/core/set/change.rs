@@ -171,9 +171,7 @@ impl<'a, I: ExactSizeIterator<Item = &'a [u8]>> Members<'a, I> {
             Members::Each(each) => (None, Some(each)),
         };
         let each = each.into_iter().flatten();
-        ahead
-            .into_iter()
-            .chain(each.map(|name| LookupKey::new(name).hashed()))
+        ahead.into_iter().chain(each.map(LookupKey::with_hash))
     }
 
     /// Their names.

@@ -52,7 +52,7 @@ impl PresenceSet {
         };
         match sessions {
             Members::Prefetched(id) => {
-                if let Some(session) = self.session(&id.hashed()) {
+                if let Some(session) = self.session(&id) {
                     self.prefetch_end(session);
                     detach(self, session, 0);
                 }

@@ -290,7 +290,7 @@ impl PresenceSet {
             }
         }
         let table = self.make_table();
-        table.set(&member.hashed(), state, keep)
+        table.set(member, state, keep)
     }
 
     /// The set's table; a small set becomes one.
@@ -311,7 +311,7 @@ impl PresenceSet {
         if let Form::Small(small) = &self.form {
             table.rare = small.rare();
             for (name, state) in small.iter_states() {
-                let key = LookupKey::new(name).hashed();
+                let key = LookupKey::with_hash(name);
                 table.set(&key, state, |_| false);
             }
         }

@@ -22,7 +22,7 @@ impl PresenceSet {
         now: Millis,
     ) -> Vec<&'a [u8]> {
         let is_forgotten = |name: &&[u8]| {
-            let member = LookupKey::new(name).hashed();
+            let member = LookupKey::with_hash(name);
             let has_any = self
                 .table()
                 .is_some_and(|table| table.meta(&member).is_some());
@@ -45,7 +45,7 @@ impl PresenceSet {
     ) -> Effects {
         let mut effects = Effects::default();
         for name in members.names() {
-            let member = LookupKey::new(name).hashed();
+            let member = LookupKey::with_hash(name);
             let Some(state) = self.get(&member) else {
                 continue;
             };

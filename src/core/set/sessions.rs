@@ -30,7 +30,7 @@ impl PresenceSet {
         let Some(table) = self.table() else {
             return Vec::new();
         };
-        let Some(owner) = table.owner(&LookupKey::new(member).hashed()) else {
+        let Some(owner) = table.owner(&LookupKey::with_hash(member)) else {
             return Vec::new();
         };
         let all = table.owning();
@@ -51,7 +51,7 @@ impl PresenceSet {
     /// The metadata of the session of this id.
     pub fn session_meta(&self, id: &[u8]) -> Option<&[u8]> {
         let sessions = self.table()?.sessions.as_deref()?;
-        sessions.meta(&LookupKey::new(id).hashed())
+        sessions.meta(&LookupKey::with_hash(id))
     }
 
     /// Applies a change that is about sessions or groups. Not inlined, since a change is mostly something else.
@@ -127,10 +127,7 @@ impl PresenceSet {
         now: Millis,
         observer: &mut impl Observer,
     ) -> Effects {
-        let (member, id) = (
-            LookupKey::new(member).hashed(),
-            LookupKey::new(session).hashed(),
-        );
+        let (member, id) = (LookupKey::with_hash(member), LookupKey::with_hash(session));
         let Some(table) = self.table() else {
             return Effects::default();
         };

@@ -26,7 +26,7 @@ impl<'a> Batch<'a> {
     pub fn of(names: &mut impl Iterator<Item = &'a [u8]>) -> Self {
         let mut batch = Batch::default();
         for name in names.take(BATCH) {
-            batch.members[batch.len] = LookupKey::new(name).hashed();
+            batch.members[batch.len] = LookupKey::with_hash(name);
             batch.len += 1;
         }
         batch

@@ -37,7 +37,7 @@ impl Table {
         self.view(name, state.touch, |member| f(member, state));
         if let Some(metadata) = &mut self.metadata {
             self.names.with_name(name, |name| {
-                metadata.remove(&LookupKey::new(name).hashed());
+                metadata.remove(&LookupKey::with_hash(name));
             });
             self.drop_empty_metadata();
         }

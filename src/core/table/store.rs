@@ -136,7 +136,7 @@ impl Table {
         self.names.with_name(name, |name| {
             let mut member = MemberView::new(name, touch);
             if let Some(metadata) = &self.metadata {
-                member.meta = metadata.get(&LookupKey::new(name).hashed());
+                member.meta = metadata.get(&LookupKey::with_hash(name));
             }
             f(member)
         })

@@ -208,7 +208,7 @@ impl Run {
                 id: session.id.to_vec(),
                 touch: session.touch.unwrap_or_else(|| {
                     let member = session.member.expect("it is joint with one");
-                    let member = LookupKey::new(member).hashed();
+                    let member = LookupKey::with_hash(member);
                     set.get(&member).expect("the member is there").touch
                 }),
                 is_joint: session.touch.is_none(),

@@ -348,7 +348,7 @@ impl Chunk {
     }
 
     /// Appends an entry that is no earlier than the last; there must be room. Returns its index.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, entry: Entry) -> usize {
         let index = self.len();
         self.write(self.stored as usize, entry);

@@ -59,7 +59,7 @@ impl Timeline {
     }
 
     /// Writes an entry after all of a chunk's: there, or in a new chunk behind it. `tail` says that nothing follows.
-    #[inline]
+    #[inline(always)]
     fn append(
         &mut self,
         id: u32,

@@ -30,18 +30,24 @@ impl LazyHeap {
         self.queued.clear();
     }
 
-    /// The lane has something at `time`, which may be earlier than all it had before.
+    /// The lane has something at `time`, which may be earlier than all it had before. Mostly it is not.
     #[inline]
     pub fn note(&mut self, time: Millis, ttl: Millis, lane: u32) {
+        let queued = self.queued.get(lane as usize);
+        if queued.is_none_or(|queued| (time, ttl) < *queued) {
+            self.queue(time, ttl, lane);
+        }
+    }
+
+    #[cold]
+    fn queue(&mut self, time: Millis, ttl: Millis, lane: u32) {
         let index = lane as usize;
         if index >= self.queued.len() {
             self.queued.resize(index + 1, NOT_QUEUED);
         }
-        if (time, ttl) < self.queued[index] {
-            self.queued[index] = (time, ttl);
-            self.entries.push(Reverse((time, ttl, lane)));
-            self.drop_superseded();
-        }
+        self.queued[index] = (time, ttl);
+        self.entries.push(Reverse((time, ttl, lane)));
+        self.drop_superseded();
     }
 
     /// The lane is gone.

@@ -207,14 +207,15 @@ impl Timeline {
     }
 
     /// The lane of a ttl, made where there is none.
+    #[inline]
     pub fn lane_for(&mut self, ttl: Millis) -> u32 {
-        if let [only] = self.tree.lanes.as_slice()
-            && only.ttl == ttl
-            && !only.mixed
-            && only.alive > 0
-        {
-            return 0;
+        match self.tree.lanes.as_slice() {
+            [only] if only.ttl == ttl && !only.mixed && only.alive > 0 => 0,
+            _ => self.lane_among_many(ttl),
         }
+    }
+
+    fn lane_among_many(&mut self, ttl: Millis) -> u32 {
         if let Some(&lane) = self.by_ttl.get(&ttl) {
             return lane;
         }

@@ -45,7 +45,7 @@ impl Sessions {
                 assert!(last <= end, "in the order in which they are due");
                 last = end;
                 self.with_id(session, |id| {
-                    assert_eq!(self.find(&LookupKey::new(id).hashed()), Some(session));
+                    assert_eq!(self.find(&LookupKey::with_hash(id)), Some(session));
                 });
             }
         }

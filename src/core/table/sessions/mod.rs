@@ -330,7 +330,7 @@ impl Sessions {
         let metadata = &mut self.metadata;
         if !metadata.is_empty() {
             self.ids.with_name(id, |id| {
-                metadata.remove(&LookupKey::new(id).hashed());
+                metadata.remove(&LookupKey::with_hash(id));
             });
         }
         self.ids.remove(prefix, id);
