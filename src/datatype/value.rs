@@ -184,6 +184,15 @@ mod tests {
             let missed = value.bytes().abs_diff(value.set.noted_bytes());
             assert!(missed * 20 < value.bytes(), "{missed} of {}", value.bytes());
         }
+        let before = value.set.noted_bytes();
+        let change = Change::SetMeta {
+            session: None,
+            blob: &[b'x'; 4000],
+            judged: false,
+        };
+        let member = Members::Each(std::iter::once(&b"ann"[..]));
+        value.change(|set| set.apply(change, member, 1, &mut ()).is_ok());
+        assert!(value.set.noted_bytes() >= before + 4000);
         assert_eq!(value.set.len(), 1);
     }
 

@@ -38,19 +38,14 @@ pub fn run(scale: Scale, report: &mut Report) {
         |scripts, round| scripts.attach(round, 1),
         attach,
     );
-    compare(
+    add_row(
         report,
         "ATTACH, new member",
         figures,
         Target::TimesLess(5.0),
     );
-    let (alone, together): (Vec<_>, Vec<_>) = more
-        .iter()
-        .map(|round| {
-            let (alone, together) = round.split_at(round.len() / 2);
-            (alone.to_vec(), together.to_vec())
-        })
-        .unzip();
+    let halves = more.iter().map(|round| round.split_at(round.len() / 2));
+    let (alone, together): (Vec<_>, Vec<_>) = halves.unzip();
     let figures = sides.compare(
         "DETACH",
         &alone,
@@ -58,7 +53,7 @@ pub fn run(scale: Scale, report: &mut Report) {
         |round| detach(round, 1),
     );
     let what = "DETACH, last session of its member";
-    compare(report, what, figures, Target::TimesLess(5.0));
+    add_row(report, what, figures, Target::TimesLess(5.0));
     let what = format!("DETACH of {BATCH}, last sessions of their members");
     let figures = sides.compare(
         &what,
@@ -66,7 +61,7 @@ pub fn run(scale: Scale, report: &mut Report) {
         |scripts, round| scripts.detach(round, BATCH),
         |round| detach(round, BATCH),
     );
-    compare(report, what, figures, Target::None);
+    add_row(report, what, figures, Target::None);
 }
 
 impl Sides {
@@ -90,12 +85,12 @@ impl Sides {
     fn compare(
         &mut self,
         what: &str,
-        rounds: &[Vec<Session>],
+        rounds: &[impl AsRef<[Session]>],
         theirs: impl Fn(&mut Scripts, &[Session]) -> Load,
         ours: impl Fn(&[Session]) -> Load,
     ) -> (f64, f64) {
         let mut sums = (0.0, 0.0);
-        for round in rounds {
+        for round in rounds.iter().map(AsRef::as_ref) {
             let load = theirs(&mut self.scripts, round);
             sums.0 += self.theirs.cost(&load);
             sums.1 += self.ours.cost(&ours(round));
@@ -115,6 +110,6 @@ fn detach(sessions: &[Session], in_each: usize) -> Load {
     Load::batches(&head, &ids, in_each)
 }
 
-fn compare(report: &mut Report, what: impl Into<String>, figures: (f64, f64), target: Target) {
+fn add_row(report: &mut Report, what: impl Into<String>, figures: (f64, f64), target: Target) {
     report.compare((what, "the script"), figures, Unit::CpuNanos, target);
 }
