@@ -4,7 +4,7 @@
 //! a decimal number that fits 64 bits, and a UUID in lower case. Both are packed only in their canonical form, so
 //! that unpacking gives back exactly the bytes that came in: `007`, `-0`, `+1` and an upper-case UUID stay as text.
 
-use super::hash::hash;
+use super::hash::{hash, hash_block};
 
 /// The longest member, in bytes.
 pub const MAX_MEMBER: usize = 65_535;
@@ -86,8 +86,10 @@ impl<'a> Packed<'a> {
     #[inline]
     pub fn hash(&self) -> u64 {
         match self {
-            Packed::Number(number) => hash(&number.to_ne_bytes()),
-            Packed::Uuid(bytes) | Packed::Short(bytes) | Packed::Sixteen(bytes) => hash(bytes),
+            Packed::Number(number) => hash_block(&u128::from(*number).to_le_bytes()),
+            Packed::Uuid(bytes) | Packed::Short(bytes) | Packed::Sixteen(bytes) => {
+                hash_block(bytes)
+            }
             Packed::Long(name) => hash(name),
         }
     }
