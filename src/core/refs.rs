@@ -64,6 +64,12 @@ impl EntryId {
         EntryId(chunk << INDEX_BITS | index as u32)
     }
 
+    /// The id of the entry that stands so many behind this one in its chunk.
+    #[inline]
+    pub fn plus(self, more: usize) -> EntryId {
+        EntryId(self.0 + more as u32)
+    }
+
     pub fn chunk(self) -> u32 {
         self.0 >> INDEX_BITS
     }

@@ -63,7 +63,7 @@ fn directory_index(hash_bits: u32, depth: u8) -> u64 {
 }
 
 /// Where a name stands, until the next change of the index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotRef {
     segment: u32,
     slot: Slot,
@@ -137,12 +137,12 @@ impl<N: Stored, const K: usize> Index<N, K> {
             .copied()
     }
 
-    /// Where the name with this hash is for which `is_it` says yes.
+    /// Where the name with this hash is for which `is_it` says yes, and its entry.
     #[inline]
-    pub fn find(&self, hash: u64, is_it: impl Fn(&N) -> bool) -> Option<SlotRef> {
+    pub fn find(&self, hash: u64, is_it: impl Fn(&N) -> bool) -> Option<(SlotRef, EntryId)> {
         let segment = self.segment_of(hash_bits_of(hash))?;
-        let slot = self.segments[segment as usize].find(hash, is_it)?;
-        Some(SlotRef { segment, slot })
+        let (slot, entry_id) = self.segments[segment as usize].find(hash, is_it)?;
+        Some((SlotRef { segment, slot }, entry_id))
     }
 
     /// The slot of the name with these hash bits and this entry.
@@ -160,7 +160,7 @@ impl<N: Stored, const K: usize> Index<N, K> {
         Some(SlotRef { segment, slot })
     }
 
-    /// Prefetches the bucket that a search for these hash bits begins with.
+    /// Prefetches what a search for these hash bits most likely reads.
     #[inline]
     pub fn prefetch(&self, hash_bits: u32) {
         if let Some(segment) = self.segment_of(hash_bits) {
@@ -181,6 +181,11 @@ impl<N: Stored, const K: usize> Index<N, K> {
     #[inline]
     pub fn set_entry_id(&mut self, slot_ref: SlotRef, entry_id: EntryId) {
         self.segments[slot_ref.segment as usize].set_entry_id(slot_ref.slot, entry_id);
+    }
+
+    #[inline]
+    pub fn replace_entry_id(&mut self, slot_ref: SlotRef, entry_id: EntryId) -> EntryId {
+        self.segments[slot_ref.segment as usize].replace_entry_id(slot_ref.slot, entry_id)
     }
 
     /// Adds a name that is not in the index.

@@ -33,6 +33,7 @@ impl Numbers {
 
     fn slot_ref(&self, number: u32) -> Option<SlotRef> {
         self.find(of(number).hash(), |name| *name == of(number))
+            .map(|(slot_ref, _)| slot_ref)
     }
 
     fn check(&self, len: usize) {

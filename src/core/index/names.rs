@@ -20,12 +20,22 @@ impl Stored for Number {
     fn hash(&self) -> u64 {
         number(self).hash()
     }
+
+    #[inline]
+    fn take(&mut self) -> Self {
+        *self
+    }
 }
 
 impl Stored for [u8; 16] {
     #[inline]
     fn hash(&self) -> u64 {
         Packed::Short(*self).hash()
+    }
+
+    #[inline]
+    fn take(&mut self) -> Self {
+        *self
     }
 }
 
@@ -45,8 +55,8 @@ fn halves(number: u64) -> Number {
     [number as u32, (number >> 32) as u32]
 }
 
-/// A member's name among them, until the next one is added or removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A member's name among them, until the next one is added or removed. The default is nobody's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameRef {
     form: u32,
     at: SlotRef,
@@ -133,12 +143,12 @@ impl Names {
         self.longs.relocate(steps, |name, mover| mover.slice(name));
     }
 
-    /// The name of a member.
+    /// The name of a member, and its entry.
     #[inline]
-    pub fn find(&self, member: &LookupKey) -> Option<NameRef> {
+    pub fn find(&self, member: &LookupKey) -> Option<(NameRef, EntryId)> {
         let hash = member.hash();
         let packed = member.packed();
-        let at = match packed {
+        let (at, entry_id) = match packed {
             Packed::Number(number) => {
                 let wanted = halves(*number);
                 self.numbers.find(hash, |name| *name == wanted)
@@ -148,10 +158,8 @@ impl Names {
             Packed::Sixteen(wanted) => self.sixteens.find(hash, |name| name == wanted),
             Packed::Long(wanted) => self.longs.find(hash, |name| **name == **wanted),
         }?;
-        Some(NameRef {
-            form: packed.form(),
-            at,
-        })
+        let form = packed.form();
+        Some((NameRef { form, at }, entry_id))
     }
 
     /// The name beside which stands this entry, or whatever stands in its place.
@@ -237,6 +245,13 @@ impl Names {
     pub fn set_entry_id(&mut self, name: NameRef, entry_id: EntryId) {
         with_index!(self.unique, name.form, |index| index
             .set_entry_id(name.at, entry_id));
+    }
+
+    /// The member's entry is this one from now on. Returns the old one.
+    #[inline(always)]
+    pub fn replace_entry_id(&mut self, name: NameRef, entry_id: EntryId) -> EntryId {
+        with_index!(self.unique, name.form, |index| index
+            .replace_entry_id(name.at, entry_id))
     }
 
     /// Prefetches what finding a member of this prefix reads.

@@ -15,6 +15,11 @@ use crate::core::refs::{EntryId, HASH_RANGE, hash_bits_of};
 /// A name in its stored form.
 pub trait Stored: Default {
     fn hash(&self) -> u64;
+
+    /// Takes the name out. What is left is not read.
+    fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
 }
 
 /// How many bits of `Bucket::marks` are the overflow count.
@@ -88,7 +93,7 @@ impl<N, const K: usize> Bucket<N, K> {
 }
 
 /// A slot of a segment: the bucket, and the slot in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot(u32);
 
 const AT_BITS: u32 = 3;
@@ -160,14 +165,15 @@ impl<N, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Prefetches what a search most likely reads; one name in four has overflowed into the next bucket.
+    /// Prefetches what a search most likely reads: one name in four has overflowed into the next bucket.
     #[inline]
     pub fn prefetch(&self, hash_bits: u32) {
         let home_bucket = self.home_bucket(hash_bits);
         prefetch(&self.buckets[home_bucket]);
+        prefetch(&self.buckets[self.next(home_bucket)]);
     }
 
-    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket. One mask for the
+    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket, and its entry. One mask for the
     /// whole bucket instead of a test for each slot, whose branches could not be predicted.
     #[inline]
     fn search(
@@ -175,7 +181,7 @@ impl<N, const K: usize> Segment<N, K> {
         hash_bits: u32,
         candidates: impl Fn(&Bucket<N, K>) -> u32,
         is_it: impl Fn(&Bucket<N, K>, usize) -> bool,
-    ) -> Option<Slot> {
+    ) -> Option<(Slot, EntryId)> {
         let home_bucket = self.home_bucket(hash_bits);
         let mut at = home_bucket;
         loop {
@@ -184,7 +190,7 @@ impl<N, const K: usize> Segment<N, K> {
             while bits != 0 {
                 let found = bits.trailing_zeros() as usize;
                 if is_it(bucket, found) {
-                    return Some(Slot::new(at, found));
+                    return Some((Slot::new(at, found), bucket.entry_ids[found]));
                 }
                 bits &= bits - 1;
             }
@@ -198,9 +204,9 @@ impl<N, const K: usize> Segment<N, K> {
         }
     }
 
-    /// Where the name with this hash is for which `is_it` says yes.
+    /// Where the name with this hash is for which `is_it` says yes, and its entry.
     #[inline]
-    pub fn find(&self, hash: u64, is_it: impl Fn(&N) -> bool) -> Option<Slot> {
+    pub fn find(&self, hash: u64, is_it: impl Fn(&N) -> bool) -> Option<(Slot, EntryId)> {
         let tag = Bucket::<N, K>::tag_of(hash);
         self.search(
             hash_bits_of(hash),
@@ -212,16 +218,18 @@ impl<N, const K: usize> Segment<N, K> {
     /// The slot of the name with these hash bits and this entry.
     #[inline]
     pub fn find_entry(&self, hash_bits: u32, entry_id: EntryId) -> Option<Slot> {
-        self.search(hash_bits, |bucket| bucket.holding(entry_id), |_, _| true)
+        let found = self.search(hash_bits, |bucket| bucket.holding(entry_id), |_, _| true);
+        found.map(|(slot, _)| slot)
     }
 
     /// The slot of a name with these hash bits, or others of its bucket, for whose entry `is_it` says yes.
     pub fn find_where(&self, hash_bits: u32, is_it: impl Fn(EntryId) -> bool) -> Option<Slot> {
-        self.search(
+        let found = self.search(
             hash_bits,
             |bucket| !bucket.tagged(0) & ((1 << K) - 1),
             |bucket, at| is_it(bucket.entry_ids[at]),
-        )
+        );
+        found.map(|(slot, _)| slot)
     }
 
     #[inline]
@@ -237,6 +245,12 @@ impl<N, const K: usize> Segment<N, K> {
     #[inline]
     pub fn set_entry_id(&mut self, slot: Slot, entry_id: EntryId) {
         self.buckets[slot.bucket()].entry_ids[slot.at()] = entry_id;
+    }
+
+    #[inline]
+    pub fn replace_entry_id(&mut self, slot: Slot, entry_id: EntryId) -> EntryId {
+        let bucket = &mut self.buckets[slot.bucket()];
+        std::mem::replace(&mut bucket.entry_ids[slot.at()], entry_id)
     }
 
     /// Every slot with a name.
@@ -307,7 +321,7 @@ impl<N: Stored, const K: usize> Segment<N, K> {
         for bucket in &mut self.buckets {
             for at in 0..K {
                 if bucket.tag(at) != 0 {
-                    let name = std::mem::take(&mut bucket.names[at]);
+                    let name = bucket.names[at].take();
                     f(name.hash(), name, bucket.entry_ids[at]);
                 }
             }

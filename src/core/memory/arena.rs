@@ -85,13 +85,13 @@ impl<T> Arena<T> {
     }
 
     /// The item at `index`. Panics where `index` was never given out.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, index: u32) -> &T {
         &self.pages[index as usize / PAGE][index as usize % PAGE]
     }
 
     /// The item at `index`, to be changed. Panics where `index` was never given out.
-    #[inline]
+    #[inline(always)]
     pub fn get_mut(&mut self, index: u32) -> &mut T {
         &mut self.pages[index as usize / PAGE][index as usize % PAGE]
     }

@@ -97,14 +97,14 @@ impl PresenceSet {
             }
         }
         let old = self.get(&member);
-        let session = self.place_session((&member, old), (&id, place), touch, now);
+        let (session, settled) = self.place_session((&member, old), (&id, place), touch, now);
         let table = self.make_table();
         let owner = table.owning().owner(session);
         if let Some(group) = group {
             table.owning_mut().join(session, group, now);
         }
         let updated = meta.is_some_and(|blob| table.owning_mut().set_meta(&id, blob));
-        let new = self.settle_touch(owner, touch.at, now);
+        let new = settled.unwrap_or_else(|| self.settle_touch(owner, touch.at, now));
         let was_online = old.is_some_and(|old| old.touch.is_online(now));
         if let Some(old) = old.filter(|old| !was_online && old.is_unreported(now)) {
             let retain = self.retain();
@@ -132,14 +132,14 @@ impl PresenceSet {
     }
 
     /// Touches a session, or adds it, to a member who is added as well where it is not there; `old` is its touch. One by
-    /// which it is online already stays beside the sessions.
+    /// which it is online already stays beside the sessions. Returns the session, and the member's touch where that is settled.
     fn place_session(
         &mut self,
         (member, old): (&LookupKey, Option<TouchState>),
         (id, place): (&LookupKey, Place),
         touch: Touch,
         now: Millis,
-    ) -> u32 {
+    ) -> (u32, Option<Touch>) {
         let is_joint = joins(touch, self.retain(), old.map_or(0, |old| old.touch.at));
         self.make_sessions();
         let table = self.make_table();
@@ -161,7 +161,7 @@ impl PresenceSet {
             if !is_joint {
                 table.owning_mut().set_touch(session, touch);
             }
-            return session;
+            return (session, is_joint.then_some(touch));
         }
         if old.is_none() {
             table.set(member, state, |_| false);
@@ -174,7 +174,7 @@ impl PresenceSet {
             owner
         });
         let session = match place {
-            Place::New => return table.add_session(id, owner, touch),
+            Place::New => return (table.add_session(id, owner, touch), None),
             Place::There(session) => session,
             Place::Released(session) => {
                 let owner = table.promote(owner);
@@ -183,7 +183,7 @@ impl PresenceSet {
             }
         };
         self.touch_session(session, touch, now);
-        session
+        (session, None)
     }
 
     /// As [`end_session`](Self::end_session), of one that stays, and is adopted by another member at once.

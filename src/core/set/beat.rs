@@ -1,7 +1,7 @@
 //! Sessions that are seen again, many at once: what a gateway sends for all its connections.
 
 use super::change::{Effects, Members, Observer};
-use super::members::PresenceSet;
+use super::members::{Form, PresenceSet};
 use super::sessions::lasting;
 use crate::core::table::{BATCH, Batch, Sessions};
 use crate::core::time::Millis;
@@ -31,7 +31,18 @@ impl PresenceSet {
             if batch.members().is_empty() {
                 break;
             }
-            for found in self.find_sessions(&batch) {
+            let found = &mut [None; BATCH];
+            let found = self.find_sessions(&batch, found);
+            if !is_judged && self.beat_all(found, touch, now) {
+                for _ in found {
+                    observer.changed(position);
+                    position += 1;
+                }
+                effects.sessions += found.len();
+                effects.members += found.len();
+                continue;
+            }
+            for found in found {
                 let living = found.filter(|session| {
                     self.table()
                         .is_some_and(|table| table.is_living(*session, now))
@@ -54,12 +65,32 @@ impl PresenceSet {
         effects
     }
 
+    /// Beats sessions, as a batch, each of which lives and is all that its member has. Returns whether that could be done; else
+    /// nothing was.
+    fn beat_all(&mut self, found: &[Option<u32>], touch: Touch, now: Millis) -> bool {
+        let retain = self.retain();
+        let Form::Table(table) = &mut self.form else {
+            return false;
+        };
+        let mut sessions = [0; BATCH];
+        for (session, found) in sessions.iter_mut().zip(found) {
+            match found {
+                Some(found) => *session = *found,
+                None => return false,
+            }
+        }
+        // One that is retained has a touch of its own.
+        retain == 0
+            && touch.is_online(now)
+            && table.refresh_sessions(&sessions[..found.len()], touch, now)
+    }
+
     /// Finds sessions by their ids, with their cache misses at the same time.
-    pub(super) fn find_sessions<'a>(
+    pub(super) fn find_sessions<'f>(
         &self,
-        ids: &'a Batch,
-    ) -> impl Iterator<Item = Option<u32>> + use<'a> {
-        let mut found = [None; BATCH];
+        ids: &Batch,
+        found: &'f mut [Option<u32>; BATCH],
+    ) -> &'f [Option<u32>] {
         if let Some(all) = self.table_sessions() {
             for id in ids.members() {
                 all.prefetch_id(id);
@@ -71,7 +102,7 @@ impl PresenceSet {
                 }
             }
         }
-        found.into_iter().take(ids.members().len())
+        &found[..ids.members().len()]
     }
 
     fn is_just_beaten(&self, session: u32, touch: Touch) -> bool {

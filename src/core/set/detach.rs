@@ -3,7 +3,7 @@
 use super::change::{Effects, Members, Observer};
 use super::members::PresenceSet;
 use crate::core::member::LookupKey;
-use crate::core::table::Batch;
+use crate::core::table::{BATCH, Batch};
 use crate::core::time::Millis;
 use crate::core::touch::Touch;
 
@@ -115,8 +115,9 @@ impl PresenceSet {
 
     /// Prefetches what the ends of these sessions read, a step of all of them after the other.
     fn prefetch_ends(&self, ids: &Batch) {
-        for session in self.find_sessions(ids).flatten() {
-            self.prefetch_end(session);
+        let found = &mut [None; BATCH];
+        for session in self.find_sessions(ids, found).iter().flatten() {
+            self.prefetch_end(*session);
         }
     }
 

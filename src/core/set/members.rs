@@ -11,7 +11,7 @@ use crate::core::memory::Uint;
 use crate::core::query::{Query, Span};
 use crate::core::rare_settings::RareSettings;
 use crate::core::small::Small;
-use crate::core::table::{Batch, Emptied, Old, Sessions, Table};
+use crate::core::table::{Batch, Emptied, Sessions, Table};
 use crate::core::time::{MAX_TIME, Millis};
 use crate::core::touch::{Touch, TouchState};
 
@@ -240,18 +240,32 @@ impl PresenceSet {
         }
     }
 
-    /// Calls `f` for each member. Where the set is a table, their buckets have been prefetched, and also their entries
-    /// where `entries` says so.
+    /// Calls `f` for each member; see [`each_batch`](Self::each_batch).
     pub(super) fn in_batches<'a>(
+        &mut self,
+        members: impl Iterator<Item = &'a [u8]>,
+        entries: bool,
+        mut f: impl FnMut(&mut Self, &LookupKey<'a>),
+    ) {
+        self.each_batch(members, entries, |set, batch| {
+            for member in batch {
+                f(set, member);
+            }
+        });
+    }
+
+    /// Calls `f` for some members after the other. Where the set is a table, their buckets have been prefetched, and also
+    /// their entries where `entries` says so.
+    pub(super) fn each_batch<'a>(
         &mut self,
         mut members: impl Iterator<Item = &'a [u8]>,
         entries: bool,
-        mut f: impl FnMut(&mut Self, &LookupKey<'a>),
+        mut f: impl FnMut(&mut Self, &[LookupKey<'a>]),
     ) {
         loop {
             let Form::Table(table) = &self.form else {
                 let Some(name) = members.next() else { return };
-                f(self, &LookupKey::new(name));
+                f(self, &[LookupKey::new(name)]);
                 continue;
             };
             let batch = Batch::of(&mut members);
@@ -259,12 +273,10 @@ impl PresenceSet {
             if entries {
                 table.prefetch_entries(batch.members());
             }
-            for member in batch.members() {
-                f(self, member);
-            }
             if batch.members().is_empty() {
                 return;
             }
+            f(self, batch.members());
         }
     }
 
@@ -274,12 +286,12 @@ impl PresenceSet {
         &mut self,
         member: &LookupKey,
         state: TouchState,
-        keep: impl FnOnce(Old) -> bool,
+        keep: impl FnOnce(TouchState) -> bool,
     ) -> bool {
         if let Form::Small(small) = &mut self.form {
             let name = member.name();
             if let Some((offset, old)) = small.find(name) {
-                if !keep(Old::Known(old)) {
+                if !keep(old) {
                     small.set(offset, state);
                 }
                 return true;
@@ -323,7 +335,7 @@ impl PresenceSet {
             Form::Small(small) => small
                 .find(member.name())
                 .is_some_and(|(_, state)| state.touch.is_online(now)),
-            Form::Table(table) => table.old(member).is_some_and(|touch| touch.is_online(now)),
+            Form::Table(table) => table.is_online(member, now),
         }
     }
 

@@ -11,8 +11,8 @@ use crate::core::touch::TouchState;
 pub(super) enum Removal<'a> {
     /// This member, if it is there, at this moment.
     Member(&'a LookupKey<'a>, Millis),
-    /// The member with this owner of sessions, and those, at this moment.
-    Owner(u32, Millis),
+    /// The member with this owner of sessions, and those. It leaves with this touch.
+    Owner(u32, TouchState),
     /// Who is due at `cutoff`, oldest due first, at most `limit` of them.
     Due { cutoff: Millis, limit: usize },
 }
@@ -54,7 +54,8 @@ impl PresenceSet {
             #[cfg(test)]
             tests::note(member);
             last_at = match removal {
-                Removal::Member(_, at) | Removal::Owner(_, at) => at,
+                Removal::Member(_, at) => at,
+                Removal::Owner(_, left) => left.touch.at,
                 Removal::Due { .. } => member.touch.due(retain),
             };
             f(member, state);
@@ -70,8 +71,8 @@ impl PresenceSet {
             (Form::Table(table), Removal::Member(key, _)) => {
                 usize::from(table.remove(key, on_removal))
             }
-            (Form::Table(table), Removal::Owner(owner, _)) => {
-                table.remove_member_of(owner, on_removal);
+            (Form::Table(table), Removal::Owner(owner, left)) => {
+                table.remove_member_of(owner, left, on_removal);
                 1
             }
             (Form::Table(table), Removal::Due { cutoff, limit }) => {

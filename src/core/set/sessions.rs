@@ -267,25 +267,24 @@ impl PresenceSet {
     /// An owner's member has lost what kept it online. Returns whether it went offline by that.
     fn leave_by_loss(&mut self, owner: u32, now: Millis, observer: &mut impl Observer) -> bool {
         let retains = self.retain() > 0;
-        let left = Touch { at: now, ttl: 0 }.bounded();
+        let left = TouchState {
+            touch: Touch { at: now, ttl: 0 }.bounded(),
+            timeout_reported: false,
+        };
         let table = self.make_table();
-        if !table.owner_state(owner).touch.is_online(now) {
+        if !table.is_owner_online(owner, now) {
             table.end_sessions(owner);
             return false;
         }
         if retains {
-            let state = TouchState {
-                touch: left,
-                timeout_reported: false,
-            };
-            table.touch_owner(owner, state);
+            table.touch_owner(owner, left);
             table.with_owner(owner, |member| {
-                observer.left(MemberView::new(member.name, left));
+                observer.left(MemberView::new(member.name, left.touch));
             });
             table.end_sessions(owner);
         } else {
-            self.remove(Removal::Owner(owner, now), |member, _| {
-                observer.left(MemberView::new(member.name, left));
+            self.remove(Removal::Owner(owner, left), |member, _| {
+                observer.left(member);
             });
         }
         true

@@ -1,8 +1,9 @@
 //! Touching members: how a new touch meets the one that is there.
 
-use super::members::{Error, PresenceSet};
+use super::members::{Error, Form, PresenceSet};
 use super::removal::Removal;
 use crate::core::member::LookupKey;
+use crate::core::table::{Met, Table};
 use crate::core::time::Millis;
 use crate::core::touch::{Touch, TouchMode, TouchState};
 
@@ -19,6 +20,28 @@ pub struct Touched {
     pub timed_out: Option<Touch>,
 }
 
+impl Touched {
+    /// What a touch did that met one by which the member is online.
+    const REFRESHED: Touched = Touched {
+        applied: true,
+        joined: false,
+        timed_out: None,
+    };
+
+    /// What a touch did that met this at `now`, and after which the member is online.
+    #[inline]
+    fn after(met: Met, now: Millis) -> Touched {
+        Touched {
+            applied: true,
+            joined: met != Met::Online,
+            timed_out: match met {
+                Met::Offline(old) if old.is_unreported(now) => Some(old.touch),
+                _ => None,
+            },
+        }
+    }
+}
+
 impl PresenceSet {
     /// Touches members: each was seen at `touch.at` and stays online for `touch.ttl`. `now` is the command's own time.
     /// A ttl of 0 is the touch of one who leaves. `f` is given what became of each member, in order. The peak is left
@@ -33,10 +56,53 @@ impl PresenceSet {
     ) -> Result<(), Error> {
         self.check_room_for(members.len())?;
         let touch = touch.bounded();
-        self.in_batches(members, false, |set, member| {
-            f(member.name(), set.touch_one(member, touch, mode, now));
+        self.each_batch(members, false, |set, batch| {
+            if set.refresh_all(batch, touch, mode, now) {
+                for member in batch {
+                    f(member.name(), Touched::REFRESHED);
+                }
+                return;
+            }
+            for member in batch {
+                f(member.name(), set.touch_one(member, touch, mode, now));
+            }
         });
         Ok(())
+    }
+
+    /// Touches members who are all online, as a batch. Returns whether that could be done; else nothing was.
+    #[inline]
+    fn refresh_all(
+        &mut self,
+        members: &[LookupKey],
+        touch: Touch,
+        mode: TouchMode,
+        now: Millis,
+    ) -> bool {
+        let table = self.table_of_plain(touch, mode, now);
+        table.is_some_and(|table| table.refresh_all(members, touch, now))
+    }
+
+    /// The table, where this touch does the same to each of its members: it is recorded, and the member online by it.
+    #[inline]
+    fn table_of_plain(&mut self, touch: Touch, mode: TouchMode, now: Millis) -> Option<&mut Table> {
+        if !touch.is_online(now) || !self.records_all(mode) {
+            return None;
+        }
+        match &mut self.form {
+            Form::Table(table) if table.sessions.is_none() => Some(table),
+            _ => None,
+        }
+    }
+
+    /// Whether a touch is recorded whatever it meets.
+    #[inline]
+    fn records_all(&self, mode: TouchMode) -> bool {
+        match mode {
+            TouchMode::Now => self.resolution() == 0,
+            TouchMode::Past => false,
+            TouchMode::Replayed => true,
+        }
     }
 
     /// A member leaves of whom nothing is retained. Not inlined, since a touch is mostly something else.
@@ -57,6 +123,9 @@ impl PresenceSet {
         mode: TouchMode,
         now: Millis,
     ) -> Touched {
+        if let Some(table) = self.table_of_plain(touch, mode, now) {
+            return Touched::after(table.touch(member, touch, now), now);
+        }
         if self.has_sessions()
             && let Some(touched) = self.touch_owner(member, touch, mode, now)
         {
@@ -85,11 +154,11 @@ impl PresenceSet {
                 timeout_reported,
             },
             |old| {
-                was_online = old.is_online(now);
-                if was_online && timeout_reported || !was_online && old.state().is_unreported(now) {
-                    timed_out = Some(old.state().touch);
+                was_online = old.touch.is_online(now);
+                if was_online && timeout_reported || !was_online && old.is_unreported(now) {
+                    timed_out = Some(old.touch);
                 }
-                stays = mode == TouchMode::Past && keeps(old.state().touch, touch, retain, now);
+                stays = mode == TouchMode::Past && keeps(old.touch, touch, retain, now);
                 stays
             },
         );

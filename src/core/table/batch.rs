@@ -2,9 +2,9 @@
 
 use crate::core::member::LookupKey;
 
-/// How many members are prefetched together. More are slower, and so is a separate stage for what they need of the
-/// timeline: out-of-order execution overlaps that by itself.
-pub const BATCH: usize = 10;
+/// How many members are prefetched together. With half as many, refreshes wait for the first of them; a separate stage for
+/// what they need of the timeline is slower: out-of-order execution overlaps that by itself.
+pub const BATCH: usize = 20;
 
 /// Up to [`BATCH`] members.
 pub struct Batch<'a> {

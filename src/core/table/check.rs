@@ -16,7 +16,8 @@ impl Table {
             let member = names.member(found);
             let prefix = names.with_name(found, |name| {
                 let key = LookupKey::new(name);
-                assert_eq!(names.find(&key), Some(found), "{member:?} is found");
+                let expected = (found, names.entry_id(found));
+                assert_eq!(names.find(&key), Some(expected), "{member:?} is found");
                 key.prefix()
             });
             let entry_id = self.entry_id(found);

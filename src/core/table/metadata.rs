@@ -39,8 +39,8 @@ impl Metadata {
 
     /// A member's metadata.
     pub fn get(&self, member: &LookupKey) -> Option<&[u8]> {
-        let name = self.names.find(member)?;
-        Some(self.blobs.get(self.names.entry_id(name).bits()))
+        let (_, place) = self.names.find(member)?;
+        Some(self.blobs.get(place.bits()))
     }
 
     /// A member's metadata is this from now on; empty, it has none. Returns whether that is another than before.
@@ -48,13 +48,13 @@ impl Metadata {
         if blob.is_empty() {
             return self.remove(member);
         }
-        let Some(name) = self.names.find(member) else {
+        let Some((_, place)) = self.names.find(member) else {
             self.blob_bytes += blob.len();
             let place = self.blobs.insert(blob.into());
             self.names.insert(member, EntryId::from_bits(place));
             return true;
         };
-        let old = self.blobs.get_mut(self.names.entry_id(name).bits());
+        let old = self.blobs.get_mut(place.bits());
         if **old == *blob {
             return false;
         }
@@ -66,7 +66,7 @@ impl Metadata {
 
     /// Takes a member's metadata away. Returns whether there was any.
     pub fn remove(&mut self, member: &LookupKey) -> bool {
-        let Some(name) = self.names.find(member) else {
+        let Some((name, _)) = self.names.find(member) else {
             return false;
         };
         let place = self.names.remove(member.prefix(), name);

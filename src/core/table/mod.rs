@@ -11,9 +11,11 @@ mod removal;
 mod sessions;
 mod store;
 mod timeouts;
+mod touching;
 mod walk;
 
 pub use batch::{BATCH, Batch};
 pub use sessions::{Emptied, MAX_GROUPS, Sessions};
-pub use store::{Old, Table};
+pub use store::Table;
+pub use touching::Met;
 pub use walk::Walk;

@@ -25,7 +25,12 @@ impl Table {
     /// A member's entry.
     #[inline]
     pub(super) fn entry_id(&self, name: NameRef) -> EntryId {
-        let entry_id = self.names.entry_id(name);
+        self.entry_behind(self.names.entry_id(name))
+    }
+
+    /// The entry of the member beside whose name this stands: that, or its owner's.
+    #[inline]
+    pub(super) fn entry_behind(&self, entry_id: EntryId) -> EntryId {
         match entry_id.owner() {
             None => entry_id,
             Some(owner) => self.entry_of(owner),
@@ -57,7 +62,7 @@ impl Table {
     #[inline]
     pub fn owner(&self, member: &LookupKey) -> Option<u32> {
         self.sessions.as_ref()?;
-        self.names.entry_id(self.names.find(member)?).owner()
+        self.names.find(member)?.1.owner()
     }
 
     /// Makes an owner of a member who is there and has no sessions.
@@ -102,8 +107,7 @@ impl Table {
 
     /// The name and the entry of a member who is to have an owner.
     fn note_owner(&mut self, member: &LookupKey) -> (NameRef, EntryId) {
-        let name = self.names.find(member).expect("the member is there");
-        let entry = self.names.entry_id(name);
+        let (name, entry) = self.names.find(member).expect("the member is there");
         let at = self.timeline.state(entry).touch.at;
         self.sessions.get_or_insert_default().note_seen(at);
         (name, entry)
@@ -130,6 +134,32 @@ impl Table {
         }
         self.touch_owner(owner, state);
         self.owning_mut().join_touches(session);
+    }
+
+    /// Touches sessions that are all joint with their members and live at `now`, and so after it. Returns whether that could be done; else nothing was.
+    #[inline]
+    pub fn refresh_sessions(&mut self, all: &[u32], touch: Touch, now: Millis) -> bool {
+        let sessions = self.sessions.as_deref_mut().expect("they are there");
+        let is_living = |session: &u32| {
+            sessions.is_joint(*session) && sessions.is_living(*session, &self.timeline, now)
+        };
+        if !all.iter().all(is_living) {
+            return false;
+        }
+        let mut prefixes = [HashPrefix::default(); BATCH];
+        for (session, prefix) in all.iter().zip(&mut prefixes) {
+            *prefix = sessions.member_of_joint(*session);
+        }
+        let prefixes = prefixes[..all.len()].iter().copied();
+        let refreshed = self.timeline.refresh(touch, prefixes, |at, new| {
+            // What is there only now: one that is named twice has an entry of these.
+            sessions.replace_joint_entry(all[at], new)
+        });
+        if refreshed {
+            sessions.note_seen(touch.at);
+            self.pay_for(all.len());
+        }
+        refreshed
     }
 
     /// An owner's only session becomes its own owner. Returns that one.
@@ -214,6 +244,11 @@ impl Table {
         self.timeline.state(self.owning().entry(owner))
     }
 
+    /// Whether an owner's member is online at `now`.
+    pub fn is_owner_online(&self, owner: u32, now: Millis) -> bool {
+        self.timeline.is_online(self.owning().entry(owner), now)
+    }
+
     /// The touch of an owner's member is this one.
     pub fn touch_owner(&mut self, owner: u32, new: TouchState) {
         let entry = Entry {
@@ -222,13 +257,21 @@ impl Table {
             extra: 0,
             timeout_reported: new.timeout_reported,
         };
+        let sessions = self.sessions.as_deref_mut().expect("an owner has sessions");
+        sessions.note_seen(new.touch.at);
+        if !new.timeout_reported {
+            let prefix = std::iter::once(entry.prefix);
+            let refreshed = self.timeline.refresh(new.touch, prefix, |_, entry| {
+                sessions.replace_entry_of(owner, entry)
+            });
+            if refreshed {
+                return self.pay_for(1);
+            }
+        }
         let (timeline, mut followers) = self.followed();
         let entry = timeline.insert(new.touch.ttl, entry, &mut followers);
         // Read only now: the insertion may have moved the old entry.
-        let sessions = self.owning_mut();
-        sessions.note_seen(new.touch.at);
-        let old = sessions.entry(owner);
-        sessions.set_entry(owner, entry);
+        let old = self.owning_mut().replace_entry_of(owner, entry);
         let (timeline, mut followers) = self.followed();
         timeline.kill(old, &mut followers);
     }
@@ -296,8 +339,13 @@ impl Table {
         self.drop_sessions();
     }
 
-    /// Removes an owner's member, who is given to `f` before, and its sessions.
-    pub fn remove_member_of(&mut self, owner: u32, f: impl FnOnce(MemberView, TouchState)) {
-        self.take_out(self.prefix_of(owner), self.name_of(owner), f);
+    /// Removes an owner's member, who is given to `f` before with this touch, and its sessions.
+    pub fn remove_member_of(
+        &mut self,
+        owner: u32,
+        state: TouchState,
+        f: impl FnOnce(MemberView, TouchState),
+    ) {
+        self.take_out(self.prefix_of(owner), self.name_of(owner), Some(state), f);
     }
 }

@@ -14,26 +14,28 @@ impl Table {
     pub fn remove(&mut self, key: &LookupKey, f: impl FnOnce(MemberView, TouchState)) -> bool {
         let found = self.names.find(key);
         found
-            .map(|name| self.take_out(key.prefix(), name, f))
+            .map(|(name, _)| self.take_out(key.prefix(), name, None, f))
             .is_some()
     }
 
     /// Removes a member that the timeline has found.
     fn take_found(&mut self, member: MemberRef, f: impl FnOnce(MemberView, TouchState)) {
-        self.take_out(member.prefix, self.name_at(member), f);
+        self.take_out(member.prefix, self.name_at(member), None, f);
     }
 
-    /// Removes a member of this prefix.
+    /// Removes a member of this prefix, who is given to `f` before with this touch, else the one that is stored: to read that is
+    /// mostly a cache miss.
     pub(super) fn take_out(
         &mut self,
         prefix: HashPrefix,
         name: NameRef,
+        state: Option<TouchState>,
         f: impl FnOnce(MemberView, TouchState),
     ) {
         if let Some(owner) = self.names.entry_id(name).owner() {
             self.end_sessions_of(owner, name);
         }
-        let state = self.timeline.state(self.names.entry_id(name));
+        let state = state.unwrap_or_else(|| self.timeline.state(self.names.entry_id(name)));
         self.view(name, state.touch, |member| f(member, state));
         if let Some(metadata) = &mut self.metadata {
             self.names.with_name(name, |name| {

@@ -5,9 +5,8 @@ use super::sessions::Sessions;
 use crate::core::index::{MAX_NAMES, NameRef, Names};
 use crate::core::member::{LookupKey, MemberView};
 use crate::core::rare_settings::RareSettings;
-use crate::core::refs::{EntryId, HashPrefix, MemberRef};
+use crate::core::refs::{HashPrefix, MemberRef};
 use crate::core::time::Millis;
-use crate::core::timeline::Entry;
 use crate::core::timeline::Timeline;
 use crate::core::touch::{Touch, TouchState};
 
@@ -24,32 +23,6 @@ pub struct Table {
     pub metadata: Option<Box<Metadata>>,
     /// Where any member has sessions.
     pub sessions: Option<Box<Sessions>>,
-}
-
-/// The touch that is there; from the timeline it is read only when needed.
-pub enum Old<'a> {
-    Known(TouchState),
-    InTimeline(&'a Timeline, EntryId),
-}
-
-impl Old<'_> {
-    #[inline]
-    pub fn state(&self) -> TouchState {
-        match self {
-            Old::Known(state) => *state,
-            Old::InTimeline(timeline, entry_id) => timeline.state(*entry_id),
-        }
-    }
-
-    #[inline]
-    pub fn is_online(&self, now: Millis) -> bool {
-        match self {
-            Old::InTimeline(timeline, entry_id) if timeline.is_surely_online(*entry_id, now) => {
-                true
-            }
-            old => old.state().touch.is_online(now),
-        }
-    }
 }
 
 impl Table {
@@ -87,23 +60,27 @@ impl Table {
     /// Prefetches the entries of these members.
     pub fn prefetch_entries(&self, members: &[LookupKey]) {
         for member in members {
-            if let Some(name) = self.names.find(member) {
-                self.timeline.prefetch(self.entry_id(name));
+            if let Some((_, entry_id)) = self.names.find(member) {
+                self.timeline.prefetch(self.entry_behind(entry_id));
             }
         }
     }
 
-    /// A member's touch, not read yet.
+    /// Whether a member is there and online at `now`.
     #[inline]
-    pub fn old(&self, member: &LookupKey) -> Option<Old<'_>> {
-        let name = self.names.find(member)?;
-        Some(Old::InTimeline(&self.timeline, self.entry_id(name)))
+    pub fn is_online(&self, member: &LookupKey, now: Millis) -> bool {
+        let found = self.names.find(member);
+        found.is_some_and(|(_, entry_id)| {
+            let entry_id = self.entry_behind(entry_id);
+            self.timeline.is_online(entry_id, now)
+        })
     }
 
     /// When a member was seen, and its ttl.
     #[inline]
     pub fn get(&self, member: &LookupKey) -> Option<TouchState> {
-        Some(self.old(member)?.state())
+        let (_, entry_id) = self.names.find(member)?;
+        Some(self.timeline.state(self.entry_behind(entry_id)))
     }
 
     /// Visits a few members, in the order of their prefixes from this one on. Returns the prefix to go on with, `None`
@@ -164,49 +141,5 @@ impl Table {
         {
             self.metadata = None;
         }
-    }
-
-    /// The newest touch of a member without sessions is this one. `keep` is asked about the touch that is there, and says whether it is to
-    /// stay instead. Returns whether there was one.
-    #[inline]
-    pub fn set(
-        &mut self,
-        member: &LookupKey,
-        new: TouchState,
-        keep: impl FnOnce(Old) -> bool,
-    ) -> bool {
-        let entry = Entry {
-            time: new.touch.at,
-            prefix: member.prefix(),
-            extra: 0,
-            timeout_reported: new.timeout_reported,
-        };
-        let ttl = new.touch.ttl;
-        let Some(name) = self.names.find(member) else {
-            let (timeline, mut followers) = self.followed();
-            let entry_id = timeline.insert(ttl, entry, &mut followers);
-            self.names.insert(member, entry_id);
-            if let Some(sessions) = &mut self.sessions {
-                sessions.emptied = None;
-            }
-            return false;
-        };
-        let entry_id = self.names.entry_id(name);
-        debug_assert_eq!(
-            entry_id.owner(),
-            None,
-            "its touch follows from its sessions"
-        );
-        self.timeline.prefetch_life(entry_id);
-        if !keep(Old::InTimeline(&self.timeline, entry_id)) {
-            let (timeline, mut followers) = self.followed();
-            let entry_id = timeline.insert(ttl, entry, &mut followers);
-            // Read only now: the insertion may have moved the old entry.
-            let old_entry = self.names.entry_id(name);
-            self.names.set_entry_id(name, entry_id);
-            let (timeline, mut followers) = self.followed();
-            timeline.kill(old_entry, &mut followers);
-        }
-        true
     }
 }

@@ -14,4 +14,5 @@ mod property_sessions;
 mod property_test;
 mod resolution_test;
 mod timeouts_test;
+mod together_test;
 mod witness;

@@ -172,10 +172,16 @@ impl Chunk {
         }
     }
 
+    /// Whether so many can be appended.
+    #[inline]
+    pub fn has_room_for(&self, more: usize) -> bool {
+        self.stored as usize + more <= self.capacity() && self.len() + more <= self.reach()
+    }
+
     /// Whether nothing can be appended.
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.stored as usize == self.capacity() || self.len() == self.reach()
+        !self.has_room_for(1)
     }
 
     /// Whether so few are alive that half the block, or for a chunk still being filled seven eighths, could go.

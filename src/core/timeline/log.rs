@@ -138,13 +138,13 @@ impl Timeline {
         })
     }
 
-    /// Whether the chunk's base alone says that this entry's member is online at `now`: no entry is earlier than the
-    /// base. `false` where it does not. The entry is not read, which would mostly be a cache miss.
+    /// Whether this entry's member is online at `now`. Mostly the chunk's base says so, since no entry is earlier; then the
+    /// entry is not read, which would be a cache miss.
     #[inline]
-    pub fn is_surely_online(&self, entry_id: EntryId, now: Millis) -> bool {
+    pub fn is_online(&self, entry_id: EntryId, now: Millis) -> bool {
         let chunk = self.tree.chunks.get(entry_id.chunk());
         let ttl = self.tree.lane_of(chunk).ttl;
-        !has_expired(chunk.base(), ttl, now)
+        !has_expired(chunk.base(), ttl, now) || self.state(entry_id).touch.is_online(now)
     }
 
     /// Prefetches what [`state`](Self::state) reads.
@@ -172,12 +172,13 @@ impl Timeline {
     }
 
     /// Removes an entry while no other moves. Returns the lane where that was the last one of it.
-    fn take_out(&mut self, entry_id: EntryId) -> Option<u32> {
+    #[inline]
+    pub fn take_out(&mut self, entry_id: EntryId) -> Option<u32> {
         let id = entry_id.chunk();
         let chunk = self.tree.chunks.get_mut(id);
         chunk.kill(entry_id.index());
-        let (block, link, left, sparse) =
-            (chunk.block, chunk.link, chunk.alive(), chunk.is_sparse());
+        let (block, link, base) = (chunk.block, chunk.link, chunk.base());
+        let (left, sparse) = (chunk.alive(), chunk.is_sparse());
         let lane = self.tree.add_alive(block, link, -1);
         self.alive -= 1;
         let in_lane = &mut self.tree.lanes[lane as usize];
@@ -187,7 +188,8 @@ impl Timeline {
             if let Some(mixed) = &mut self.mixed {
                 mixed.removed(id, entry_id.index(), &self.tree);
             }
-        } else {
+        } else if has_expired(base, in_lane.ttl, self.frontier) {
+            // For most the chunk's base decides it, without the entry.
             self.uncount_expired(lane, id, entry_id.index());
         }
         if left == 0 {

@@ -12,6 +12,7 @@ mod log;
 mod mixed;
 mod online;
 mod rank;
+mod refresh;
 mod sparse_queue;
 mod timeouts;
 

@@ -125,17 +125,14 @@ impl Timeline {
         }
     }
 
-    /// An entry of a lane has been killed.
-    #[inline]
+    /// An entry of a lane has been killed that may have expired.
+    #[cold]
     pub fn uncount_expired(&mut self, lane: u32, id: u32, index: usize) {
         let (chunk, in_lane) = (
             self.tree.chunks.get(id),
             &mut self.tree.lanes[lane as usize],
         );
-        // For most the chunk's base decides it, without the entry.
-        if has_expired(chunk.base(), in_lane.ttl, self.frontier)
-            && has_expired(chunk.time(index), in_lane.ttl, self.frontier)
-        {
+        if has_expired(chunk.time(index), in_lane.ttl, self.frontier) {
             in_lane.expired -= 1;
             self.expired -= 1;
         }

@@ -102,7 +102,7 @@ impl Sessions {
     /// The session of this id that is stored.
     #[inline]
     pub fn find(&self, id: &LookupKey) -> Option<u32> {
-        Some(self.ids.entry_id(self.ids.find(id)?).bits())
+        Some(self.ids.find(id)?.1.bits())
     }
 
     /// Prefetches what is kept of a session.
@@ -158,6 +158,14 @@ impl Sessions {
             Some(session) => EntryId::from_bits(self.records.0.get(session).link),
             None => self.owners.get(owner).entry,
         }
+    }
+
+    /// An owner's entry is this one from now on. Returns the old one.
+    #[inline]
+    pub fn replace_entry_of(&mut self, owner: u32, entry: EntryId) -> EntryId {
+        let old = self.entry(owner);
+        self.set_entry(owner, entry);
+        old
     }
 
     /// An owner's entry is this one from now on.

@@ -20,6 +20,19 @@ impl Sessions {
         self.records.0.get(session).entry == EntryId::NONE
     }
 
+    /// The hash prefix of a joint session's member.
+    #[inline]
+    pub fn member_of_joint(&self, session: u32) -> HashPrefix {
+        self.records.0.get(session).member
+    }
+
+    /// The entry of a joint session, and of its member, is this one from now on. Returns the old one.
+    #[inline]
+    pub fn replace_joint_entry(&mut self, session: u32, entry: EntryId) -> EntryId {
+        let link = &mut self.records.0.get_mut(session).link;
+        EntryId::from_bits(std::mem::replace(link, entry.bits()))
+    }
+
     /// The timeline that has a session's touch, and where; `members` is that of the table.
     #[inline]
     fn entry_of<'t>(&'t self, session: u32, members: &'t Timeline) -> (&'t Timeline, EntryId) {
@@ -41,9 +54,7 @@ impl Sessions {
     #[inline]
     pub fn is_living(&self, session: u32, members: &Timeline, now: Millis) -> bool {
         let (times, entry) = self.entry_of(session, members);
-        let is_online =
-            times.is_surely_online(entry, now) || times.state(entry).touch.is_online(now);
-        is_online && !self.has_ended(self.owner(session))
+        times.is_online(entry, now) && !self.has_ended(self.owner(session))
     }
 
     /// When an owner's time is up: with the last of its sessions, or with its own touch. `None`: it has neither.
