@@ -55,7 +55,7 @@ fn halves(number: u64) -> Number {
     [number as u32, (number >> 32) as u32]
 }
 
-/// A member's name among them, until the next one is added or removed. The default is nobody's.
+/// A member's name among them, until the next one is added or removed. The default is a placeholder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameRef {
     form: u32,

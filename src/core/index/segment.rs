@@ -173,8 +173,8 @@ impl<N, const K: usize> Segment<N, K> {
         prefetch(&self.buckets[self.next(home_bucket)]);
     }
 
-    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket, and its entry. One mask for the
-    /// whole bucket instead of a test for each slot, whose branches could not be predicted.
+    /// The slot for which `is_it` says yes, of those in the mask that `candidates` makes of a bucket, and its entry. One mask
+    /// for the whole bucket instead of a test for each slot, whose branches could not be predicted.
     #[inline]
     fn search(
         &self,

@@ -1,9 +1,9 @@
 //! Hashes under a key drawn at start-up, so that those who choose the names cannot choose the collisions.
 //!
-//! Nearly all stored names have 16 bytes, or 8, which are one block of AES. Where the processor has instructions for that, four
-//! rounds of it under independent keys are the hash (`aes.rs`). Any other name, and any on another processor, is hashed with
-//! SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012), which is what the standard library hashes with.
-//! That takes its input in pieces of any length; here it is all there.
+//! Nearly all names are stored in 8 or 16 bytes, which fit a block of AES. Where the processor has instructions for it, their hash
+//! is that (`aes.rs`): 15 instructions. All others are hashed with SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast
+//! short-input PRF", 2012), which is what the standard library hashes with: 126. That takes its input in pieces of any length; here
+//! it is all there.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -39,7 +39,7 @@ impl Keys {
     }
 }
 
-/// The hash of a name of 16 bytes.
+/// The hash of a name that is stored as one block.
 #[inline]
 pub fn hash_block(block: &Block) -> u64 {
     KEYS.hash_block(block)
@@ -111,13 +111,11 @@ mod tests {
     fn the_key_is_this_process_own() {
         assert_ne!(hash(b"ann"), sip_1_3([0, 0], b"ann"));
         assert_eq!(hash(b"ann"), hash(b"ann"));
-        let ann = b"sixteen letters.";
-        assert_ne!(Some(hash_block(ann)), of_key(0).map(|keys| keys.of(ann)));
-        assert_eq!(hash_block(ann), hash_block(ann));
-    }
-
-    fn of_key(key: u128) -> Option<BlockHash> {
-        BlockHash::new([key; 5])
+        let block = b"sixteen letters.";
+        let of_zeros = BlockHash::new(Default::default()).map(|hash| hash.of(block));
+        assert_ne!(Some(hash_block(block)), of_zeros);
+        assert_ne!(hash_block(block), sip_1_3([0, 0], block));
+        assert_eq!(hash_block(block), hash_block(block));
     }
 
     #[test]
@@ -128,30 +126,5 @@ mod tests {
         };
         let block = b"sixteen letters.";
         assert_eq!(keys.hash_block(block), sip_1_3([1, 2], block));
-    }
-
-    /// Each bit of a block, and of each key, changes about half of all bits of the hash, and so does the key of the whole.
-    #[test]
-    fn each_bit_of_a_block_and_of_its_keys_counts() {
-        let block = 0x0123_4567_89ab_cdef_u128;
-        let keys = std::array::from_fn(|at| u128::MAX / 7 * at as u128);
-        let hash = |keys, block: u128| Some(BlockHash::new(keys)?.of(&block.to_le_bytes()));
-        let Some(unchanged) = hash(keys, block) else {
-            return; // There are no instructions, and so no such hash.
-        };
-        let mut flipped = Vec::new();
-        for bit in 0..128 {
-            flipped.push(hash(keys, block ^ 1 << bit));
-            // A bit of the last keys changes few bits: no round follows that would spread it.
-            for key in 0..3 {
-                let mut keys: [u128; 5] = keys;
-                keys[key] ^= 1 << bit;
-                flipped.push(hash(keys, block));
-            }
-        }
-        for hash in flipped.into_iter().flatten() {
-            let changed = (hash ^ unchanged).count_ones();
-            assert!((10..54).contains(&changed), "{changed} of 64");
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! A hint to the processor. Beside the hash (`member/aes.rs`) the only unsafe code of the core.
+//! A hint to the processor. Besides the hash (`member/aes.rs`), the only unsafe code of the core.
 
 /// Asks for the cache line at `item` to be fetched. Never changes what a program does, only when it waits.
 #[inline(always)]

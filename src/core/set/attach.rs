@@ -182,8 +182,8 @@ impl PresenceSet {
                 session
             }
         };
-        self.touch_session(session, touch, now);
-        (session, None)
+        let is_joint = self.touch_session(session, touch, now);
+        (session, is_joint.then_some(touch))
     }
 
     /// As [`end_session`](Self::end_session), of one that stays, and is adopted by another member at once.

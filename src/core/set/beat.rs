@@ -65,10 +65,13 @@ impl PresenceSet {
         effects
     }
 
-    /// Beats sessions, as a batch, each of which lives and is all that its member has. Returns whether that could be done; else
-    /// nothing was.
+    /// Beats sessions together, if all live and each is all that its member has. Returns whether that was so; else nothing was
+    /// changed.
     fn beat_all(&mut self, found: &[Option<u32>], touch: Touch, now: Millis) -> bool {
-        let retain = self.retain();
+        // Where members are retained, a session that is beaten gets a touch of its own.
+        if self.retain() > 0 || !touch.is_online(now) {
+            return false;
+        }
         let Form::Table(table) = &mut self.form else {
             return false;
         };
@@ -79,10 +82,7 @@ impl PresenceSet {
                 None => return false,
             }
         }
-        // One that is retained has a touch of its own.
-        retain == 0
-            && touch.is_online(now)
-            && table.refresh_sessions(&sessions[..found.len()], touch, now)
+        table.refresh_sessions(&sessions[..found.len()], touch, now)
     }
 
     /// Finds sessions by their ids, with their cache misses at the same time.

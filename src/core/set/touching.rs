@@ -28,12 +28,12 @@ impl Touched {
         timed_out: None,
     };
 
-    /// What a touch did that met this at `now`, and after which the member is online.
+    /// What a touch did that met this at `now`.
     #[inline]
-    fn after(met: Met, now: Millis) -> Touched {
+    fn after(met: Met, touch: Touch, now: Millis) -> Touched {
         Touched {
             applied: true,
-            joined: met != Met::Online,
+            joined: met != Met::Online && touch.is_online(now),
             timed_out: match met {
                 Met::Offline(old) if old.is_unreported(now) => Some(old.touch),
                 _ => None,
@@ -70,7 +70,7 @@ impl PresenceSet {
         Ok(())
     }
 
-    /// Touches members who are all online, as a batch. Returns whether that could be done; else nothing was.
+    /// Touches members together, if all are online. Returns whether that was so; else nothing was changed.
     #[inline]
     fn refresh_all(
         &mut self,
@@ -79,19 +79,20 @@ impl PresenceSet {
         mode: TouchMode,
         now: Millis,
     ) -> bool {
-        let table = self.table_of_plain(touch, mode, now);
+        let table = self.plain_table(touch, mode, now);
         table.is_some_and(|table| table.refresh_all(members, touch, now))
     }
 
-    /// The table, where this touch does the same to each of its members: it is recorded, and the member online by it.
+    /// The table, where this touch is recorded of whomever it meets, and is not over already.
     #[inline]
-    fn table_of_plain(&mut self, touch: Touch, mode: TouchMode, now: Millis) -> Option<&mut Table> {
-        if !touch.is_online(now) || !self.records_all(mode) {
+    fn plain_table(&mut self, touch: Touch, mode: TouchMode, now: Millis) -> Option<&mut Table> {
+        let leaves = touch.ttl == 0 && self.retain() > 0;
+        if !leaves && !touch.is_online(now) || !self.records_all(mode) {
             return None;
         }
         match &mut self.form {
-            Form::Table(table) if table.sessions.is_none() => Some(table),
-            _ => None,
+            Form::Table(table) => Some(table),
+            Form::Small(_) => None,
         }
     }
 
@@ -123,8 +124,10 @@ impl PresenceSet {
         mode: TouchMode,
         now: Millis,
     ) -> Touched {
-        if let Some(table) = self.table_of_plain(touch, mode, now) {
-            return Touched::after(table.touch(member, touch, now), now);
+        if let Some(table) = self.plain_table(touch, mode, now)
+            && let Some(met) = table.touch(member, touch, now)
+        {
+            return Touched::after(met, touch, now);
         }
         if self.has_sessions()
             && let Some(touched) = self.touch_owner(member, touch, mode, now)

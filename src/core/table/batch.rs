@@ -2,8 +2,7 @@
 
 use crate::core::member::LookupKey;
 
-/// How many members are prefetched together. With half as many, refreshes wait for the first of them; a separate stage for
-/// what they need of the timeline is slower: out-of-order execution overlaps that by itself.
+/// How many members are prefetched together. With half as many, refreshes wait for the first of them.
 pub const BATCH: usize = 20;
 
 /// Up to [`BATCH`] members.

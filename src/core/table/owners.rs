@@ -136,19 +136,26 @@ impl Table {
         self.owning_mut().join_touches(session);
     }
 
-    /// Touches sessions that are all joint with their members and live at `now`, and so after it. Returns whether that could be done; else nothing was.
+    /// Touches sessions, up to [`BATCH`], if all live at `now` and are joint with their members. The touch keeps them living.
+    /// Returns whether that was so; else nothing was changed.
     #[inline]
     pub fn refresh_sessions(&mut self, all: &[u32], touch: Touch, now: Millis) -> bool {
         let sessions = self.sessions.as_deref_mut().expect("they are there");
+        if !sessions.is_latest(touch.at) || !self.timeline.can_refresh(touch, all.len()) {
+            return false;
+        }
         let is_living = |session: &u32| {
-            sessions.is_joint(*session) && sessions.is_living(*session, &self.timeline, now)
+            sessions.is_joint(*session) && {
+                self.timeline.prefetch_life(sessions.joint_entry(*session));
+                sessions.is_living(*session, &self.timeline, now)
+            }
         };
         if !all.iter().all(is_living) {
             return false;
         }
         let mut prefixes = [HashPrefix::default(); BATCH];
         for (session, prefix) in all.iter().zip(&mut prefixes) {
-            *prefix = sessions.member_of_joint(*session);
+            *prefix = sessions.joint_prefix(*session);
         }
         let prefixes = prefixes[..all.len()].iter().copied();
         let refreshed = self.timeline.refresh(touch, prefixes, |at, new| {

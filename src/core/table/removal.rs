@@ -23,8 +23,8 @@ impl Table {
         self.take_out(member.prefix, self.name_at(member), None, f);
     }
 
-    /// Removes a member of this prefix, who is given to `f` before with this touch, else the one that is stored: to read that is
-    /// mostly a cache miss.
+    /// Removes a member of this prefix. `f` is given it before, with `state` where the caller has it at hand: reading the one that
+    /// is stored is mostly a cache miss.
     pub(super) fn take_out(
         &mut self,
         prefix: HashPrefix,

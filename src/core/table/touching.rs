@@ -20,9 +20,9 @@ pub enum Met {
 }
 
 impl Table {
-    /// A member without sessions is touched, and online by that. Nearly all that is done to a table is this.
+    /// A member is touched. Nearly all that is done to a table is this. `None`: nothing was changed, since it has sessions.
     #[inline]
-    pub fn touch(&mut self, member: &LookupKey, touch: Touch, now: Millis) -> Met {
+    pub fn touch(&mut self, member: &LookupKey, touch: Touch, now: Millis) -> Option<Met> {
         let entry = Entry {
             time: touch.at,
             prefix: member.prefix(),
@@ -31,26 +31,35 @@ impl Table {
         };
         let Some((name, entry_id)) = self.names.find(member) else {
             self.add(member, touch.ttl, entry);
-            return Met::Nobody;
+            return Some(Met::Nobody);
         };
+        if entry_id.owner().is_some() {
+            return None;
+        }
         self.timeline.prefetch_life(entry_id);
         let met = match self.timeline.is_online(entry_id, now) {
             true => Met::Online,
             false => Met::Offline(self.timeline.state(entry_id)),
         };
         self.replace(name, touch.ttl, entry);
-        met
+        Some(met)
     }
 
-    /// Touches members without sessions, up to [`BATCH`], who are all there and online at `now`, and so after it. Returns
-    /// whether that could be done; else nothing was.
+    /// Touches members, up to [`BATCH`], if all are there, are online at `now` and have no sessions. The touch keeps them online.
+    /// Returns whether that was so; else nothing was changed.
     #[inline]
     pub fn refresh_all(&mut self, members: &[LookupKey], touch: Touch, now: Millis) -> bool {
+        if !self.timeline.can_refresh(touch, members.len()) {
+            return false;
+        }
         let mut names = [NameRef::default(); BATCH];
         for (member, found) in members.iter().zip(&mut names) {
             let Some((name, entry_id)) = self.names.find(member) else {
                 return false;
             };
+            if entry_id.owner().is_some() {
+                return false;
+            }
             self.timeline.prefetch_life(entry_id);
             if !self.timeline.is_online(entry_id, now) {
                 return false;
@@ -68,7 +77,7 @@ impl Table {
         refreshed
     }
 
-    /// So many entries were taken out.
+    /// Does the compaction that so many removed entries pay for.
     #[inline]
     pub(super) fn pay_for(&mut self, entries: usize) {
         let (timeline, mut followers) = self.followed();
@@ -131,8 +140,7 @@ impl Table {
         let (timeline, mut followers) = self.followed();
         let new = timeline.insert(ttl, entry, &mut followers);
         // Read only now: the insertion may have moved the old entry.
-        let old = self.names.entry_id(name);
-        self.names.set_entry_id(name, new);
+        let old = self.names.replace_entry_id(name, new);
         let (timeline, mut followers) = self.followed();
         timeline.kill(old, &mut followers);
     }

@@ -64,7 +64,8 @@ impl Pair {
     fn apply(&mut self, change: Change, members: &[Vec<u8>]) {
         let (effects, said) = apply(&mut self.together, change, members, self.now);
         if members.is_empty() {
-            apply(&mut self.one_by_one, change, members, self.now);
+            let expected = apply(&mut self.one_by_one, change, members, self.now);
+            assert_eq!((effects, said), expected);
             return self.compare();
         }
         let mut expected = Witness::default();
@@ -77,6 +78,7 @@ impl Pair {
                 .changed
                 .extend(said.changed.iter().map(|_| position));
             expected.joined.extend(said.joined);
+            expected.left.extend(said.left);
             expected.timed_out.extend(said.timed_out);
         }
         assert_eq!((effects.members, said), (changed, expected));
@@ -138,15 +140,18 @@ fn retaining(retain: Millis) -> Change<'static> {
 fn touches_together_are_touches_one_after_the_other() {
     let mut numbers = Numbers(17);
     let mut pair = Pair::new();
-    let touch = |ttl| Change::Touch {
-        at: None,
-        ttl,
-        mode: TouchMode::Now,
-        sets_peak: true,
-    };
     let all: Vec<_> = (0..MEMBERS).map(name).collect();
     for round in 0..600 {
         pair.now += numbers.below(8);
+        let touch = |ttl| Change::Touch {
+            at: None,
+            ttl,
+            mode: match round % 3 {
+                0 => TouchMode::Replayed,
+                _ => TouchMode::Now,
+            },
+            sets_peak: true,
+        };
         let members = numbers.some(name);
         match round % 40 {
             // Most of the time all are online, by touches of one ttl; else this brings some back who are not.
@@ -158,7 +163,18 @@ fn touches_together_are_touches_one_after_the_other() {
                 pair.now -= numbers.below(50);
             }
             14 => pair.evict(),
-            27 => pair.apply(touch(Some(TTL / 2)), &members),
+            // Others have another ttl, until they are touched again.
+            17 | 35 => pair.apply(touch(Some(TTL / 2)), &members),
+            // Time-outs are reported while they are retained, and who left has a ttl of 0.
+            22 => pair.apply(retaining(2 * TTL), &[]),
+            23 | 27 | 33 => pair.apply(Change::ReportTimeouts { limit: 40 }, &[]),
+            24 => pair.apply(Change::Leave, &members[..members.len().min(9)]),
+            26 => {
+                pair.now += TTL - 20;
+                pair.apply(touch(None), &members);
+            }
+            38 => pair.apply(retaining(0), &[]),
+            39 => pair.evict(),
             _ => pair.apply(touch(None), &members),
         }
     }

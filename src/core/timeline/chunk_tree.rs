@@ -153,7 +153,7 @@ impl ChunkTree {
     }
 
     /// Adds to the number of the living in a link, its block and nothing else. Returns the lane. Inlined, since each
-    /// touch does it twice.
+    /// touch does it.
     #[inline(always)]
     pub fn add_alive(&mut self, block: u32, link: u8, more: i32) -> u32 {
         let block = self.blocks.get_mut(block);

@@ -59,8 +59,6 @@ impl Timeline {
     }
 
     /// Writes an entry after all of a chunk's: there, or in a new chunk behind it. `tail` says that nothing follows.
-    /// Inlined, since nearly all entries are written here.
-    #[inline(always)]
     fn append(
         &mut self,
         id: u32,

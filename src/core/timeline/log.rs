@@ -249,7 +249,8 @@ impl Timeline {
         lane
     }
 
-    fn remove_lane(&mut self, lane: u32) {
+    /// Removes a lane without entries.
+    pub fn remove_lane(&mut self, lane: u32) {
         let Lane { ttl, mixed, .. } = std::mem::take(&mut self.tree.lanes[lane as usize]);
         self.by_ttl.remove(&key_of(ttl, mixed));
         if let Some(noted) = self.mixed.as_mut().filter(|_| mixed) {

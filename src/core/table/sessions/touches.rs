@@ -20,9 +20,15 @@ impl Sessions {
         self.records.0.get(session).entry == EntryId::NONE
     }
 
+    /// The entry of a joint session, and of its member.
+    #[inline]
+    pub fn joint_entry(&self, session: u32) -> EntryId {
+        EntryId::from_bits(self.records.0.get(session).link)
+    }
+
     /// The hash prefix of a joint session's member.
     #[inline]
-    pub fn member_of_joint(&self, session: u32) -> HashPrefix {
+    pub fn joint_prefix(&self, session: u32) -> HashPrefix {
         self.records.0.get(session).member
     }
 
