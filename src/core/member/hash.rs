@@ -46,11 +46,13 @@ pub fn hash_block(block: &Block) -> u64 {
 }
 
 /// The hash of a name of any length.
+#[inline]
 pub fn hash(bytes: &[u8]) -> u64 {
     sip_1_3(KEYS.sip, bytes)
 }
 
 /// One word of input is mixed in with one round, and three rounds end it.
+#[inline]
 fn sip_1_3([k0, k1]: [u64; 2], bytes: &[u8]) -> u64 {
     let mut state = [
         k0 ^ 0x736f_6d65_7073_6575,
