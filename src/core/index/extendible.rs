@@ -179,11 +179,6 @@ impl<N: Stored, const K: usize> Index<N, K> {
     }
 
     #[inline]
-    pub fn set_entry_id(&mut self, slot_ref: SlotRef, entry_id: EntryId) {
-        self.segments[slot_ref.segment as usize].set_entry_id(slot_ref.slot, entry_id);
-    }
-
-    #[inline]
     pub fn replace_entry_id(&mut self, slot_ref: SlotRef, entry_id: EntryId) -> EntryId {
         self.segments[slot_ref.segment as usize].replace_entry_id(slot_ref.slot, entry_id)
     }

@@ -240,13 +240,6 @@ impl Names {
         with_index!(self.shared, name.form, |index| index.entry_id(name.at))
     }
 
-    /// The member's entry is this one from now on.
-    #[inline(always)]
-    pub fn set_entry_id(&mut self, name: NameRef, entry_id: EntryId) {
-        with_index!(self.unique, name.form, |index| index
-            .set_entry_id(name.at, entry_id));
-    }
-
     /// The member's entry is this one from now on. Returns the old one.
     #[inline(always)]
     pub fn replace_entry_id(&mut self, name: NameRef, entry_id: EntryId) -> EntryId {

@@ -243,11 +243,6 @@ impl<N, const K: usize> Segment<N, K> {
     }
 
     #[inline]
-    pub fn set_entry_id(&mut self, slot: Slot, entry_id: EntryId) {
-        self.buckets[slot.bucket()].entry_ids[slot.at()] = entry_id;
-    }
-
-    #[inline]
     pub fn replace_entry_id(&mut self, slot: Slot, entry_id: EntryId) -> EntryId {
         let bucket = &mut self.buckets[slot.bucket()];
         std::mem::replace(&mut bucket.entry_ids[slot.at()], entry_id)

@@ -15,7 +15,9 @@ impl MoveListener for Followers<'_> {
     #[inline]
     fn moved(&mut self, from: MemberRef, to: EntryId) {
         match self.names.at(from) {
-            Some(name) => self.names.set_entry_id(name, to),
+            Some(name) => {
+                self.names.replace_entry_id(name, to);
+            }
             None => self.owner_moved(from, to),
         }
     }

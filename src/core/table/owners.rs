@@ -69,7 +69,7 @@ impl Table {
     pub fn make_owner(&mut self, member: &LookupKey) -> u32 {
         let (name, entry) = self.note_owner(member);
         let owner = self.owning_mut().add_owner(entry);
-        self.names.set_entry_id(name, EntryId::of_owner(owner));
+        self.names.replace_entry_id(name, EntryId::of_owner(owner));
         owner
     }
 
@@ -101,7 +101,7 @@ impl Table {
         let member = MemberRef { prefix, entry_id };
         let session = self.owning_mut().add_joint(id, member);
         let owner = self.owning().owner(session);
-        self.names.set_entry_id(name, EntryId::of_owner(owner));
+        self.names.replace_entry_id(name, EntryId::of_owner(owner));
         session
     }
 
@@ -121,7 +121,8 @@ impl Table {
         let name = self.name_of(owner);
         let sessions = self.sessions.as_deref_mut().expect("an owner has sessions");
         let promoted = sessions.promote(owner, &self.timeline);
-        self.names.set_entry_id(name, EntryId::of_owner(promoted));
+        self.names
+            .replace_entry_id(name, EntryId::of_owner(promoted));
         promoted
     }
 
@@ -176,7 +177,7 @@ impl Table {
         let sessions = self.owning_mut();
         sessions.demote(session, prefix);
         let owner = sessions.owner(session);
-        self.names.set_entry_id(name, EntryId::of_owner(owner));
+        self.names.replace_entry_id(name, EntryId::of_owner(owner));
         owner
     }
 
@@ -228,7 +229,7 @@ impl Table {
         }
         let entry = sessions.entry(owner);
         let name = self.name_of(owner);
-        self.names.set_entry_id(name, entry);
+        self.names.replace_entry_id(name, entry);
         self.owning_mut().remove_owner(owner);
         self.drop_sessions();
     }
@@ -338,7 +339,7 @@ impl Table {
     /// As [`end_sessions`](Self::end_sessions), where the member's name is at hand.
     pub(super) fn end_sessions_of(&mut self, owner: u32, name: NameRef) {
         let sessions = self.sessions.as_deref_mut().expect("an owner has sessions");
-        self.names.set_entry_id(name, sessions.entry(owner));
+        self.names.replace_entry_id(name, sessions.entry(owner));
         match Sessions::as_sole(owner) {
             Some(session) => sessions.remove(session),
             None => sessions.end_all(owner),

@@ -1,22 +1,13 @@
 //! Times and numbers at the edges of what can be stored, and beyond: nothing wraps around. Within the edges the
 //! property test goes along with the model; what is beyond them comes from no command, but from a clock gone mad.
 
+use super::sets::{settings, stored};
 use super::witness::apply;
-use crate::core::set::{Peak, Settings};
+use crate::core::Span;
+use crate::core::set::Peak;
 use crate::core::time::{MAX_DURATION, MAX_TIME, Millis};
 use crate::core::touch::Touch;
 use crate::core::{Change, PresenceSet, TouchMode};
-use crate::core::{List, Span};
-
-fn settings(ttl: Millis, retain: Millis, linger: Option<Millis>) -> Settings {
-    Settings {
-        ttl,
-        retain,
-        linger,
-        resolution: 0,
-        cap: 0,
-    }
-}
 
 /// Touches a member. `table` says whether of a set that becomes a table with its first one.
 fn touch_one(
@@ -34,22 +25,6 @@ fn touch_one(
         set.make_table();
     }
     set.check();
-}
-
-/// Who is stored, with their touches, in order of time.
-fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(String, Touch)> {
-    let list = List {
-        span: Span::Within(Millis::MAX),
-        reverse: true,
-        offset: 0,
-        limit: usize::MAX,
-    };
-    let mut stored = Vec::new();
-    set.list(&list, now).each(|member| {
-        let name = String::from_utf8_lossy(member.name).into_owned();
-        stored.push((name, member.touch));
-    });
-    stored
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod property_ops;
 mod property_sessions;
 mod property_test;
 mod resolution_test;
+mod sets;
 mod timeouts_test;
 mod together_test;
 mod witness;

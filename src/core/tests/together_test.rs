@@ -1,9 +1,9 @@
 //! Members that are touched together, and sessions that are beaten together, beside the same ones one after the other.
 
+use super::sets::{settings, stored};
 use super::witness::{Witness, apply};
-use crate::core::set::Settings;
 use crate::core::time::Millis;
-use crate::core::{Attachment, Change, List, PresenceSet, Span, Touch, TouchMode};
+use crate::core::{Attachment, Change, PresenceSet, Touch, TouchMode};
 
 const TTL: Millis = 1000;
 const MEMBERS: u64 = 120;
@@ -45,14 +45,7 @@ struct Pair {
 
 impl Pair {
     fn new() -> Pair {
-        let settings = Settings {
-            ttl: TTL,
-            retain: 0,
-            linger: None,
-            resolution: 0,
-            cap: 0,
-        };
-        let set = PresenceSet::new(settings, 0);
+        let set = PresenceSet::new(settings(TTL, 0, None), 0);
         Pair {
             together: set.clone(),
             one_by_one: set,
@@ -111,18 +104,13 @@ impl Pair {
     }
 }
 
-/// Who is stored, with their touches, in order of time.
-fn stored(set: &mut PresenceSet, now: Millis) -> Vec<(Vec<u8>, Touch)> {
-    let list = List {
-        span: Span::Within(Millis::MAX),
-        reverse: true,
-        offset: 0,
-        limit: usize::MAX,
-    };
-    let mut stored = Vec::new();
-    set.list(&list, now)
-        .each(|member| stored.push((member.name.to_vec(), member.touch)));
-    stored
+fn attach(session: &[u8]) -> Change<'_> {
+    Change::Attach {
+        attachment: Attachment::new(session, None, None),
+        at: None,
+        ttl: None,
+        mode: TouchMode::Now,
+    }
 }
 
 fn retaining(retain: Millis) -> Change<'static> {
@@ -194,26 +182,11 @@ fn beats_together_are_beats_one_after_the_other() {
         match round % 40 {
             0 => {
                 for number in 0..MEMBERS {
-                    let id = session(number);
-                    let attach = Change::Attach {
-                        attachment: Attachment::new(&id, None, None),
-                        at: None,
-                        ttl: None,
-                        mode: TouchMode::Now,
-                    };
-                    pair.apply(attach, &[name(number)]);
+                    pair.apply(attach(&session(number)), &[name(number)]);
                 }
             }
             // A second session of one member, which has an owner then.
-            7 => {
-                let second = Change::Attach {
-                    attachment: Attachment::new(b"second", None, None),
-                    at: None,
-                    ttl: None,
-                    mode: TouchMode::Now,
-                };
-                pair.apply(second, &[name(round)]);
-            }
+            7 => pair.apply(attach(b"second"), &[name(round)]),
             13 => {
                 pair.now += TTL - 20;
                 pair.apply(beat, &numbers.some(session));
@@ -231,14 +204,7 @@ fn beats_together_are_beats_one_after_the_other() {
 fn a_session_beaten_while_members_are_retained_goes_before_its_member() {
     let mut set = Pair::new().together;
     for number in 0..MEMBERS {
-        let id = session(number);
-        let attach = Change::Attach {
-            attachment: Attachment::new(&id, None, None),
-            at: None,
-            ttl: None,
-            mode: TouchMode::Now,
-        };
-        apply(&mut set, attach, &[name(number)], 1000);
+        apply(&mut set, attach(&session(number)), &[name(number)], 1000);
     }
     apply(&mut set, retaining(10 * TTL), &[], 1000);
     let beat = Change::Beat {
@@ -252,5 +218,29 @@ fn a_session_beaten_while_members_are_retained_goes_before_its_member() {
     set.evict_sessions(1500 + TTL, usize::MAX);
     assert_eq!(set.session_count(), 0);
     assert_eq!(set.remembered(1500 + TTL), all.len());
+    set.check();
+}
+
+/// The clock has stepped back, and the newest touch is of another ttl.
+#[test]
+fn a_beat_does_not_take_back_when_members_were_seen() {
+    /// Few enough for the first lane's chunk to have room for a batch.
+    const FEW: u64 = 70;
+    let mut set = Pair::new().together;
+    for number in 0..FEW {
+        apply(&mut set, attach(&session(number)), &[name(number)], 1000);
+    }
+    let beat = |ttl| Change::Beat {
+        at: None,
+        ttl,
+        mode: TouchMode::Now,
+    };
+    // Enough stay behind for that chunk to keep its room.
+    let others: Vec<_> = (FEW / 2..FEW).map(session).collect();
+    apply(&mut set, beat(Some(TTL / 2)), &others, 1050);
+    apply(&mut set, beat(None), &others, 1020);
+    let later = |(_, touch): &(String, Touch)| touch.at == 1050 && touch.end() == 1020 + TTL;
+    let stored = stored(&mut set, 1050);
+    assert_eq!(stored.iter().filter(|one| later(one)).count(), others.len());
     set.check();
 }
